@@ -1,0 +1,77 @@
+// How values cross the border between processes.
+#ifndef TANDEM_CODEC_HPP
+#define TANDEM_CODEC_HPP
+
+#include <tandem/detail/containers.hpp>
+#include <tandem/detail/exception_codec.hpp>
+#include <tandem/detail/pointers.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace tandem {
+
+/// Bytes of a message.
+using detail::byte_buffer;
+
+/// Whether values of T can be sent to another process. True for arithmetic types and enumerations, the standard
+/// library's containers, strings, smart pointers to one object, optional, variant, tuple, pair, chrono types; for
+/// trivially copyable classes (sent as their bytes: such a class must hold no pointers); for aggregates of such types;
+/// and for classes with cereal's `serialize`, or `save` and `load`, as members or free functions.
+/// False for pointers and references.
+template <class T>
+concept transferable =
+    !std::is_pointer_v<T> && !std::is_reference_v<T> && !std::is_member_pointer_v<T> &&
+    cereal::traits::is_output_serializable<T, detail::output_archive>::value &&
+    cereal::traits::is_input_serializable<T, detail::input_archive>::value;
+
+/// Appends the encoding of `value` to `out`. Both sides must run on machines of one architecture.
+/// Throws what the type's own serialization throws, and std::bad_alloc; `out` is then in a valid but unspecified state.
+template <transferable T>
+void encode(byte_buffer& out, const T& value)
+{
+    detail::output_archive archive{out};
+    archive(value);
+}
+
+/// The value that `in` encodes, all of it. `in` is not trusted: every length is checked against what is left, and
+/// values are nested 1,000 levels deep at most.
+/// Throws std::exception where `in` does not encode a T, and what the type's own serialization throws.
+template <transferable T>
+    requires std::default_initializable<T>
+T decode(std::span<const std::byte> in)
+{
+    detail::input_archive archive{in};
+    T value{};
+    archive(value);
+    if (archive.remaining() != 0)
+        throw std::length_error("the message goes on after its end");
+    return value;
+}
+
+/// Lets exceptions of exactly type E that leave a task come back as themselves. E must have its own serialization and a default constructor, or be
+/// constructible from its what() as a std::string. To be called on both sides, before run_if_worker() and before the
+/// first pool is made; registering a type again changes nothing. Thread-safe.
+template <std::derived_from<std::exception> E>
+    requires(detail::has_own_serialization<E> && std::default_initializable<E>) || std::constructible_from<E, const std::string&>
+void register_exception()
+{
+    detail::exception_type type{.name = typeid(E).name(), .encode = nullptr, .decode = nullptr};
+    if constexpr (detail::has_own_serialization<E> && std::default_initializable<E>) {
+        type.encode = [](byte_buffer& out, const std::exception& e) { encode(out, dynamic_cast<const E&>(e)); };
+        type.decode = [](std::span<const std::byte> in) { return std::make_exception_ptr(decode<E>(in)); };
+    } else {
+        type.encode = [](byte_buffer& out, const std::exception& e) { encode(out, std::string(e.what())); };
+        type.decode = [](std::span<const std::byte> in) {
+            return std::make_exception_ptr(E(decode<std::string>(in)));
+        };
+    }
+    detail::register_exception_type(type);
+}
+
+} // namespace tandem
+
+#endif

@@ -1,0 +1,215 @@
+// cereal archives that write to and read from a message's bytes, without iostreams, and check every length.
+#ifndef TANDEM_DETAIL_ARCHIVE_HPP
+#define TANDEM_DETAIL_ARCHIVE_HPP
+
+#include <cereal/cereal.hpp>
+#include <cereal/types/memory.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+#include <vector>
+
+namespace tandem::detail {
+
+using byte_buffer = std::vector<std::byte>;
+
+/// In a handler of catch (...): what is being handled says; users' save and load may throw anything.
+inline std::string what_was_thrown()
+{
+    try {
+        throw;
+    } catch (const std::exception& e) {
+        return e.what();
+    } catch (...) {
+        return "an exception that is no std::exception";
+    }
+}
+
+class output_archive : public cereal::OutputArchive<output_archive>
+{
+public:
+    /// Appends to `out`. Offsets count from where `out` ends now.
+    explicit output_archive(byte_buffer& out) : OutputArchive(this), out_(out), start_(out.size()) {}
+
+    void write(const void* data, std::size_t size)
+    {
+        const auto* bytes = static_cast<const std::byte*>(data);
+        out_.insert(out_.end(), bytes, bytes + size);
+    }
+
+    void align(std::size_t alignment) { out_.resize(out_.size() + (alignment - size() % alignment) % alignment); }
+
+    std::size_t size() const noexcept { return out_.size() - start_; }
+
+private:
+    byte_buffer& out_;
+    std::size_t start_;
+};
+
+class input_archive : public cereal::InputArchive<input_archive>
+{
+public:
+    explicit input_archive(std::span<const std::byte> in) : InputArchive(this), in_(in) {}
+
+    void read(void* data, std::size_t size)
+    {
+        const std::byte* bytes = take(size);
+        if (size != 0)
+            std::memcpy(data, bytes, size);
+    }
+
+    /// The next `size` bytes where they lie; valid as long as what the archive was made of.
+    const std::byte* take(std::size_t size)
+    {
+        if (size > remaining())
+            throw std::length_error("the message ends too early");
+        const std::byte* bytes = in_.data() + position_;
+        position_ += size;
+        return bytes;
+    }
+
+    void align(std::size_t alignment) { take((alignment - position_ % alignment) % alignment); }
+
+    std::size_t remaining() const noexcept { return in_.size() - position_; }
+
+    /// An object that a shared_ptr points to, by its number in the message, before it is read; complete() when it is.
+    void remember(std::uint32_t id, const std::type_info& type, std::shared_ptr<void> object)
+    {
+        if (!shared_.try_emplace(id, shared_object{&type, std::move(object)}).second)
+            throw std::range_error("two shared objects have one number");
+    }
+
+    void complete(std::uint32_t id) { shared_.at(id).is_complete = true; }
+
+    std::shared_ptr<void> recall(std::uint32_t id, const std::type_info& type, bool may_be_incomplete) const
+    {
+        const auto it = shared_.find(id);
+        if (it == shared_.end() || *it->second.type != type)
+            throw std::range_error("a shared_ptr refers to no object of its type");
+        if (!may_be_incomplete && !it->second.is_complete)
+            throw std::range_error("a shared_ptr refers to an object that contains it");
+        return it->second.object;
+    }
+
+    void enter()
+    {
+        // A recursive type must not be able to overflow the stack: 1,000 levels need far below 1 MiB of it.
+        if (++depth_ > 1000)
+            throw std::length_error("the value is nested too deeply");
+    }
+    void leave() noexcept { --depth_; }
+
+private:
+    std::span<const std::byte> in_;
+    std::size_t position_ = 0;
+    int depth_ = 0;
+    struct shared_object
+    {
+        const std::type_info* type;
+        std::shared_ptr<void> object;
+        bool is_complete = false;
+    };
+    std::map<std::uint32_t, shared_object> shared_;
+};
+
+// What cereal wraps values in on their way: no level of nesting.
+template <class T>
+inline constexpr bool is_wrapper = false;
+template <class T>
+inline constexpr bool is_wrapper<cereal::NameValuePair<T>> = true;
+template <class T>
+inline constexpr bool is_wrapper<cereal::SizeTag<T>> = true;
+template <class T>
+inline constexpr bool is_wrapper<cereal::BinaryData<T>> = true;
+template <class K, class T>
+inline constexpr bool is_wrapper<cereal::MapItem<K, T>> = true;
+template <class T>
+inline constexpr bool is_wrapper<cereal::memory_detail::PtrWrapper<T>> = true;
+
+template <class T>
+    requires(std::is_class_v<T> && !is_wrapper<T>)
+void prologue(input_archive& ar, const T&)
+{
+    ar.enter();
+}
+
+template <class T>
+    requires(std::is_class_v<T> && !is_wrapper<T>)
+void epilogue(input_archive& ar, const T&)
+{
+    ar.leave();
+}
+
+template <class T>
+    requires std::is_arithmetic_v<T>
+void CEREAL_SAVE_FUNCTION_NAME(output_archive& ar, const T& value)
+{
+    ar.write(std::addressof(value), sizeof value);
+}
+
+template <class T>
+    requires std::is_arithmetic_v<T>
+void CEREAL_LOAD_FUNCTION_NAME(input_archive& ar, T& value)
+{
+    if constexpr (std::is_same_v<T, bool>) {
+        std::uint8_t byte = 0;
+        ar.read(&byte, 1);
+        if (byte > 1)
+            throw std::range_error("a bool is neither 0 nor 1");
+        value = byte == 1;
+    } else {
+        ar.read(std::addressof(value), sizeof value);
+    }
+}
+
+template <class Archive, class T>
+CEREAL_ARCHIVE_RESTRICT(input_archive, output_archive)
+CEREAL_SERIALIZE_FUNCTION_NAME(Archive& ar, cereal::NameValuePair<T>& pair)
+{
+    ar(pair.value);
+}
+
+template <class T>
+void CEREAL_SAVE_FUNCTION_NAME(output_archive& ar, const cereal::SizeTag<T>& tag)
+{
+    ar(static_cast<std::uint64_t>(tag.size));
+}
+
+template <class T>
+void CEREAL_LOAD_FUNCTION_NAME(input_archive& ar, cereal::SizeTag<T>& tag)
+{
+    std::uint64_t size = 0;
+    ar(size);
+    // Every element takes a byte at least, so a garbled count cannot make the reader allocate beyond the message.
+    if (size > ar.remaining())
+        throw std::length_error("a container claims more elements than the message has bytes");
+    tag.size = static_cast<std::remove_reference_t<decltype(tag.size)>>(size);
+}
+
+template <class T>
+void CEREAL_SAVE_FUNCTION_NAME(output_archive& ar, const cereal::BinaryData<T>& data)
+{
+    ar.write(data.data, static_cast<std::size_t>(data.size));
+}
+
+template <class T>
+void CEREAL_LOAD_FUNCTION_NAME(input_archive& ar, cereal::BinaryData<T>& data)
+{
+    ar.read(data.data, static_cast<std::size_t>(data.size));
+}
+
+} // namespace tandem::detail
+
+CEREAL_REGISTER_ARCHIVE(tandem::detail::output_archive)
+CEREAL_REGISTER_ARCHIVE(tandem::detail::input_archive)
+CEREAL_SETUP_ARCHIVE_TRAITS(tandem::detail::input_archive, tandem::detail::output_archive)
+
+#endif

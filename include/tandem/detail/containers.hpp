@@ -1,0 +1,182 @@
+// Containers take memory as their elements come. cereal's own make room for as many as a message announces, which a
+// garbled message turns into a multiple of itself, and in a type that contains itself into a multiple at every level.
+#ifndef TANDEM_DETAIL_CONTAINERS_HPP
+#define TANDEM_DETAIL_CONTAINERS_HPP
+
+#include <tandem/detail/plain_types.hpp>
+
+namespace tandem::detail {
+
+/// Whether a vector's elements are copied in one piece; their encoding is their bytes. Not bool, which is checked.
+template <class T>
+inline constexpr bool copied_at_once = travels_as_bytes<T> || (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>);
+template <class T>
+    requires std::is_enum_v<T>
+inline constexpr bool copied_at_once<T> = copied_at_once<std::underlying_type_t<T>>;
+
+inline std::size_t load_count(input_archive& ar)
+{
+    cereal::size_type count = 0;
+    ar(cereal::make_size_tag(count)); // checks it against what is left
+    return static_cast<std::size_t>(count);
+}
+
+// Every element of a sequence takes a byte at least, for that check. A zero byte stands for one that is encoded to
+// nothing, such as std::monostate.
+template <class Sequence>
+void save_elements(output_archive& ar, const Sequence& values, std::size_t count)
+{
+    ar(cereal::make_size_tag(static_cast<cereal::size_type>(count)));
+    for (const auto& value : values) {
+        const std::size_t before = ar.size();
+        ar(value);
+        if (ar.size() == before)
+            ar(std::uint8_t{0});
+    }
+}
+
+template <class T>
+void load_element(input_archive& ar, T& value)
+{
+    const std::size_t before = ar.remaining();
+    ar(value);
+    if (ar.remaining() == before)
+        ar.take(1);
+}
+
+template <class Sequence>
+void load_elements(input_archive& ar, Sequence& values)
+{
+    values.clear();
+    for (std::size_t left = load_count(ar); left != 0; --left)
+        load_element(ar, values.emplace_back());
+}
+
+template <class Set>
+void load_keys(input_archive& ar, Set& keys)
+{
+    keys.clear();
+    for (std::size_t left = load_count(ar); left != 0; --left) {
+        typename Set::key_type key{};
+        ar(key);
+        keys.emplace_hint(keys.end(), std::move(key)); // at the end: equal keys keep their order
+    }
+}
+
+// --- sequences
+
+template <class T, class A>
+    requires(!std::is_same_v<T, bool>)
+void CEREAL_SAVE_FUNCTION_NAME(output_archive& ar, const std::vector<T, A>& values)
+{
+    if constexpr (copied_at_once<T>) {
+        ar(cereal::make_size_tag(static_cast<cereal::size_type>(values.size())));
+        ar.write(values.data(), values.size() * sizeof(T));
+    } else {
+        save_elements(ar, values, values.size());
+    }
+}
+
+template <class T, class A>
+    requires(!std::is_same_v<T, bool>)
+void CEREAL_LOAD_FUNCTION_NAME(input_archive& ar, std::vector<T, A>& values)
+{
+    if constexpr (copied_at_once<T>) {
+        const std::size_t count = load_count(ar);
+        if (count > ar.remaining() / sizeof(T))
+            throw std::length_error("a vector claims more elements than the message holds");
+        values.clear();
+        values.resize(count);
+        ar.read(static_cast<void*>(values.data()), count * sizeof(T));
+    } else {
+        load_elements(ar, values);
+    }
+}
+
+template <class T, class A>
+void CEREAL_SAVE_FUNCTION_NAME(output_archive& ar, const std::deque<T, A>& values)
+{
+    save_elements(ar, values, values.size());
+}
+
+template <class T, class A>
+void CEREAL_LOAD_FUNCTION_NAME(input_archive& ar, std::deque<T, A>& values)
+{
+    load_elements(ar, values);
+}
+
+template <class T, class A>
+void CEREAL_SAVE_FUNCTION_NAME(output_archive& ar, const std::list<T, A>& values)
+{
+    save_elements(ar, values, values.size());
+}
+
+template <class T, class A>
+void CEREAL_LOAD_FUNCTION_NAME(input_archive& ar, std::list<T, A>& values)
+{
+    load_elements(ar, values);
+}
+
+template <class T, class A>
+void CEREAL_SAVE_FUNCTION_NAME(output_archive& ar, const std::forward_list<T, A>& values)
+{
+    save_elements(ar, values, static_cast<std::size_t>(std::distance(values.begin(), values.end())));
+}
+
+template <class T, class A>
+void CEREAL_LOAD_FUNCTION_NAME(input_archive& ar, std::forward_list<T, A>& values)
+{
+    values.clear();
+    auto last = values.before_begin();
+    for (std::size_t left = load_count(ar); left != 0; --left) {
+        last = values.emplace_after(last);
+        load_element(ar, *last);
+    }
+}
+
+// cereal's own takes an empty array's one byte from where no byte is.
+template <class T>
+void CEREAL_SAVE_FUNCTION_NAME(output_archive&, const std::array<T, 0>&)
+{
+}
+
+template <class T>
+void CEREAL_LOAD_FUNCTION_NAME(input_archive&, std::array<T, 0>&)
+{
+}
+
+// --- sets and maps
+
+template <class K, class C, class A>
+void CEREAL_LOAD_FUNCTION_NAME(input_archive& ar, std::multiset<K, C, A>& keys)
+{
+    load_keys(ar, keys);
+}
+
+template <class K, class H, class E, class A>
+void CEREAL_LOAD_FUNCTION_NAME(input_archive& ar, std::unordered_set<K, H, E, A>& keys)
+{
+    load_keys(ar, keys);
+}
+
+template <class K, class H, class E, class A>
+void CEREAL_LOAD_FUNCTION_NAME(input_archive& ar, std::unordered_multiset<K, H, E, A>& keys)
+{
+    load_keys(ar, keys);
+}
+
+template <class K, class T, class C, class A>
+void CEREAL_LOAD_FUNCTION_NAME(input_archive& ar, std::multimap<K, T, C, A>& values)
+{
+    values.clear();
+    for (std::size_t left = load_count(ar); left != 0; --left) {
+        K key{};
+        T value{};
+        ar(cereal::make_map_item(key, value));
+        values.emplace_hint(values.end(), std::move(key), std::move(value)); // as in load_keys
+    }
+}
+
+} // namespace tandem::detail
+
+#endif

@@ -1,0 +1,72 @@
+#include <task/task_context.hpp>
+#include <tandem/this_task.hpp>
+
+#include <utility>
+
+namespace tandem::detail {
+namespace {
+
+thread_local task_context* current_context = nullptr;
+
+} // namespace
+
+void task_context::request_stop()
+{
+    std::optional<std::stop_source> source;
+    {
+        const std::lock_guard lock(mutex_);
+        stop_requested_.store(true, std::memory_order_relaxed);
+        source = source_;
+    }
+    if (source)
+        source->request_stop();
+}
+
+std::stop_token task_context::stop_token()
+{
+    const std::lock_guard lock(mutex_);
+    if (!source_) {
+        source_.emplace();
+        if (stop_requested())
+            source_->request_stop();
+    }
+    return source_->get_token();
+}
+
+task_context* task_context::current() noexcept
+{
+    return current_context;
+}
+
+task_context::scope::scope(task_context& c) noexcept : outer_(std::exchange(current_context, &c)) {}
+
+task_context::scope::~scope()
+{
+    current_context = outer_;
+}
+
+} // namespace tandem::detail
+
+namespace tandem::this_task {
+
+using detail::task_context;
+
+std::stop_token stop_token()
+{
+    task_context* context = task_context::current();
+    return context ? context->stop_token() : std::stop_token();
+}
+
+bool stop_requested() noexcept
+{
+    const task_context* context = task_context::current();
+    return context && context->stop_requested();
+}
+
+std::optional<std::chrono::steady_clock::time_point> deadline() noexcept
+{
+    const task_context* context = task_context::current();
+    return context ? context->deadline() : std::nullopt;
+}
+
+} // namespace tandem::this_task

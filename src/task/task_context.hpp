@@ -1,0 +1,54 @@
+// What this_task answers from: one per running task, on whichever thread runs it.
+#ifndef TANDEM_TASK_TASK_CONTEXT_HPP
+#define TANDEM_TASK_TASK_CONTEXT_HPP
+
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+
+namespace tandem::detail {
+
+class task_context
+{
+public:
+    using time_point = std::chrono::steady_clock::time_point;
+
+    explicit task_context(std::optional<time_point> deadline = {}) : deadline_(deadline) {}
+
+    /// Thread-safe. Runs stop callbacks in this thread.
+    void request_stop();
+
+    std::stop_token stop_token();
+    bool stop_requested() const noexcept { return stop_requested_.load(std::memory_order_relaxed); }
+    /// Before the task runs.
+    void set_deadline(time_point deadline) noexcept { deadline_ = deadline; }
+    std::optional<time_point> deadline() const noexcept { return deadline_; }
+
+    /// The task that this thread is running, or nothing.
+    static task_context* current() noexcept;
+
+    /// Makes a context this thread's current one for a scope.
+    class scope
+    {
+    public:
+        explicit scope(task_context& c) noexcept;
+        ~scope();
+        scope(const scope&) = delete;
+        scope& operator=(const scope&) = delete;
+
+    private:
+        task_context* outer_;
+    };
+
+private:
+    std::optional<time_point> deadline_;
+    std::atomic<bool> stop_requested_{false};
+    std::mutex mutex_;                       // over the source's creation only
+    std::optional<std::stop_source> source_; // made when somebody asks for a token: it allocates
+};
+
+} // namespace tandem::detail
+
+#endif
