@@ -1,0 +1,41 @@
+// How an operation under way is cancelled: by its handler's slot, or, by tandem's own compositions, in a way that is safe from
+// any thread, which a cancellation signal is not.
+#ifndef TANDEM_DETAIL_CANCELLER_HPP
+#define TANDEM_DETAIL_CANCELLER_HPP
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/cancellation_type.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <utility>
+
+namespace tandem::detail {
+
+/// Cancels one operation. Thread-safe; does nothing when the operation has ended.
+using canceller = std::function<void(boost::asio::cancellation_type)>;
+
+/// Gives the handler the means to cancel operation `id` of `target`, if it wants them. Returns whether it does.
+template <class Handler, class Target>
+bool connect_canceller(Handler& handler, const std::shared_ptr<Target>& target, std::uint64_t id)
+{
+    auto cancel = [weak = std::weak_ptr<Target>(target), id](boost::asio::cancellation_type type) {
+        if (const auto alive = weak.lock())
+            alive->cancel(id, type);
+    };
+    if constexpr (requires { handler.set_canceller(canceller(cancel)); }) {
+        handler.set_canceller(canceller(std::move(cancel)));
+        return true;
+    } else {
+        auto slot = boost::asio::get_associated_cancellation_slot(handler);
+        if (!slot.is_connected())
+            return false;
+        slot.assign(std::move(cancel));
+        return true;
+    }
+}
+
+} // namespace tandem::detail
+
+#endif

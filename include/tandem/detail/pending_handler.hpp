@@ -1,0 +1,130 @@
+// A completion handler that waits for its operation: keeps its executors busy meanwhile, and is completed once.
+#ifndef TANDEM_DETAIL_PENDING_HANDLER_HPP
+#define TANDEM_DETAIL_PENDING_HANDLER_HPP
+
+#include <tandem/detail/asio_compat.hpp>
+
+#include <boost/asio/associated_allocator.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
+
+#include <memory>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace tandem::detail {
+
+/// How a completion gets to the handler's executor.
+enum class completion_mode
+{
+    dispatch, ///< from inside one of the pool's own handlers
+    post,     ///< from inside a function that the user called
+    immediate ///< from inside the initiating function
+};
+
+/// An executor that keeps its context busy as long as this copy lives. (executor_work_guard takes strands of type-erased
+/// executors for ones of the old kind.)
+template <class Executor>
+auto track_work(const Executor& executor)
+{
+    return asio::prefer(executor, asio::execution::outstanding_work.tracked);
+}
+template <class Executor>
+using tracked_executor = std::decay_t<decltype(track_work(std::declval<const Executor&>()))>;
+
+/// What is submitted in the end: clears the slot where the handler runs, then calls it.
+template <class Handler, class... Args>
+class completion
+{
+public:
+    using allocator_type = asio::associated_allocator_t<Handler>;
+
+    completion(Handler&& handler, Args&&... args)
+        : handler_(std::move(handler)), arguments_(std::forward<Args>(args)...)
+    {
+    }
+
+    allocator_type get_allocator() const noexcept { return asio::get_associated_allocator(handler_); }
+
+    void operator()()
+    {
+        // Whoever emits the signal does so where the handler runs, so the slot is touched there only.
+        if (auto slot = asio::get_associated_cancellation_slot(handler_); slot.is_connected())
+            slot.clear();
+        std::apply([this](auto&... argument) { std::move(handler_)(std::move(argument)...); }, arguments_);
+    }
+
+private:
+    Handler handler_;
+    std::tuple<Args...> arguments_;
+};
+
+template <class Handler, class Executor>
+class pending_handler
+{
+public:
+    pending_handler(Handler&& handler, const Executor& io_executor)
+        : io_executor_(io_executor), io_work_(track_work(io_executor)),
+          work_(track_work(asio::get_associated_executor(handler, io_executor))), handler_(std::move(handler))
+    {
+    }
+
+    Handler& handler() noexcept { return handler_; }
+    const Handler& handler() const noexcept { return handler_; }
+
+    template <class... Args>
+    void complete(completion_mode mode, Args... args) &&
+    {
+        const auto executor = asio::get_associated_executor(handler_, io_executor_);
+        if (mode == completion_mode::dispatch) {
+            asio::dispatch(executor, completion<Handler, Args...>(std::move(handler_), std::move(args)...));
+            return;
+        }
+        if constexpr (has_immediate_executor) {
+            if (mode == completion_mode::immediate) {
+                const auto immediate = get_immediate_executor(handler_, io_executor_);
+                asio::dispatch(immediate, completion<Handler, Args...>(std::move(handler_), std::move(args)...));
+                return;
+            }
+        }
+        asio::post(executor, completion<Handler, Args...>(std::move(handler_), std::move(args)...));
+    }
+
+private:
+    Executor io_executor_;
+    tracked_executor<Executor> io_work_;
+    tracked_executor<asio::associated_executor_t<Handler, Executor>> work_;
+    Handler handler_;
+};
+
+/// Operations live in memory of their handler's allocator, and leave it before the handler runs.
+template <class Operation, class Handler, class... Args>
+Operation* allocate_operation(Handler& handler, Args&&... args)
+{
+    using allocator = typename std::allocator_traits<asio::associated_allocator_t<Handler>>::template rebind_alloc<Operation>;
+    allocator a(asio::get_associated_allocator(handler));
+    Operation* memory = std::allocator_traits<allocator>::allocate(a, 1);
+    try {
+        return ::new (static_cast<void*>(memory)) Operation(std::move(handler), std::forward<Args>(args)...);
+    } catch (...) {
+        std::allocator_traits<allocator>::deallocate(a, memory, 1);
+        throw;
+    }
+}
+
+template <class Operation, class Handler>
+void free_operation(Operation* operation, const Handler& handler)
+{
+    using allocator = typename std::allocator_traits<asio::associated_allocator_t<Handler>>::template rebind_alloc<Operation>;
+    allocator a(asio::get_associated_allocator(handler));
+    operation->~Operation();
+    std::allocator_traits<allocator>::deallocate(a, operation, 1);
+}
+
+} // namespace tandem::detail
+
+#endif

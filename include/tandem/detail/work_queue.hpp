@@ -1,0 +1,95 @@
+// What waits for a thread, what runs on one, and how it is asked to stop. Knows no handlers: see work_item.
+#ifndef TANDEM_DETAIL_WORK_QUEUE_HPP
+#define TANDEM_DETAIL_WORK_QUEUE_HPP
+
+#include <tandem/detail/pending_handler.hpp>
+#include <tandem/detail/scheduled_task.hpp>
+
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace tandem::detail {
+
+class task_context;
+class work_queue;
+
+/// One call of thread_pool::async_run, erased.
+class work_item : public scheduled_task
+{
+public:
+    work_item() = default;
+    work_item(const work_item&) = delete;
+    work_item& operator=(const work_item&) = delete;
+    virtual ~work_item() = default;
+
+    /// Runs the work on this thread, or begins to run it; work_queue::finished() is to follow.
+    virtual void run(const std::shared_ptr<work_queue>& queue, time_point run_deadline) = 0;
+
+    /// How to ask the running work to stop. Called under the queue's lock; what it returns is called without, and perhaps
+    /// after the work has ended.
+    virtual std::function<void(asio::cancellation_type)> stopper() = 0;
+
+    /// Forgets that it was asked to stop, so that it can be run again. Called under the queue's lock.
+    virtual void rearm() = 0;
+
+    /// Calls the handler with `error`, or where it is null with what the work returned or threw, and frees the item first.
+    virtual void complete(completion_mode mode, std::exception_ptr error) = 0;
+
+    /// Whether a run that is under way may be followed by another.
+    bool may_run_again() const noexcept
+    {
+        return attempts <= options.retries && options.retry_on != retry_cause::worker_died;
+    }
+
+    std::string label;
+    /// Whether it can be cancelled by its id; set before it is submitted.
+    bool stoppable = false;
+};
+
+struct work_queue_counts
+{
+    std::size_t queued = 0;
+    std::size_t running = 0;
+    std::uint64_t completed = 0;
+};
+
+/// Thread-safe.
+class work_queue
+{
+public:
+    virtual ~work_queue() = default;
+
+    virtual void submit(work_item* item) = 0;
+    virtual std::uint64_t next_id() noexcept = 0;
+    virtual void cancel(std::uint64_t id, asio::cancellation_type type) = 0;
+
+    /// The item's work has ended: completes the item, or runs it again.
+    virtual void finished(work_item* item, completion_mode mode) = 0;
+    /// The item is destroyed without having been completed, with its context.
+    virtual void forgotten(work_item* item) noexcept = 0;
+
+    /// Takes no more, removes what waits, asks what runs to stop. `then` is posted behind the completions of all that, when
+    /// no work runs on a thread any more.
+    virtual void close(std::function<void()> then) = 0;
+    /// After close(): waits for what the queue itself has running. Not to be called by work.
+    virtual void join() = 0;
+    virtual work_queue_counts counts() const = 0;
+};
+
+std::shared_ptr<work_queue> make_work_queue(const asio::thread_pool::executor_type& executor);
+
+/// For the work that runs now on this thread; see task_context.
+std::shared_ptr<task_context> make_task_context();
+void run_in_context(task_context& context, scheduled_task::time_point deadline, const std::function<void()>& work);
+void ask_to_stop(task_context& context);
+
+} // namespace tandem::detail
+
+#endif

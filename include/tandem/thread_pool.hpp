@@ -1,0 +1,153 @@
+// A pool of threads that run callables, coroutines and tasks.
+#ifndef TANDEM_THREAD_POOL_HPP
+#define TANDEM_THREAD_POOL_HPP
+
+#include <tandem/cpu_count.hpp>
+#include <tandem/detail/run_signature.hpp>
+#include <tandem/detail/thread_work.hpp>
+#include <tandem/run_options.hpp>
+#include <tandem/task.hpp>
+
+#include <boost/asio/thread_pool.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace tandem {
+
+/// A snapshot of a thread pool.
+struct thread_pool_stats
+{
+    std::size_t threads = 0;
+    std::size_t queued = 0;       ///< of async_run, waiting for a thread
+    std::size_t running = 0;      ///< of async_run, running now
+    std::uint64_t completed = 0;  ///< of async_run, completed since the pool was made
+};
+
+/// Runs what waits, and what must share memory: callables, coroutines, and the tasks that a process_pool runs, with the
+/// same signatures. Its executor is an ordinary one for everything else in Asio.
+///
+/// Thread-safe: all members but the destructor may be called concurrently.
+class thread_pool
+{
+public:
+    using executor_type = boost::asio::thread_pool::executor_type;
+
+    /// Starts `threads` threads; 0 stands for usable_cpus(). Throws boost::system::system_error where the system has no more.
+    explicit thread_pool(std::size_t threads = 0)
+        : threads_(threads ? threads : usable_cpus()), pool_(threads_),
+          queue_(detail::make_work_queue(pool_.get_executor()))
+    {
+    }
+
+    thread_pool(const thread_pool&) = delete;
+    thread_pool& operator=(const thread_pool&) = delete;
+
+    /// stop(), then waits for the threads: not to be called in one of them. Coroutines that still wait are destroyed.
+    ~thread_pool()
+    {
+        stop();
+        pool_.join();
+        queue_->join();
+    }
+
+    executor_type get_executor() noexcept { return pool_.get_executor(); }
+
+    std::size_t size() const noexcept { return threads_; }
+
+    /// Runs `work` on a thread of the pool. `work` is a bound_task; a callable without parameters; one that takes a
+    /// std::stop_token; or one of these that returns an `asio::awaitable`, which is spawned on a strand of the pool.
+    /// `work` is moved or copied into the operation, and destroyed before the handler runs.
+    ///
+    /// Completion signature: `void(std::exception_ptr, R)`, or `void(std::exception_ptr)` where the work's result is void. The
+    /// handler runs in its associated executor, by default the pool's, and never inside of this call.
+    ///
+    /// Per-operation cancellation, while the work is queued: every type removes it, and it completes with
+    /// `asio::error::operation_aborted`. While it is running: `total` has no effect; `partial` and `terminal` trigger
+    /// this_task::stop_token(), and the operation completes when the work returns, with what it returns. To a coroutine
+    /// the type is passed on, `total` too: asio::this_coro::cancellation_state decides, and by default it takes `terminal`.
+    ///
+    /// Errors: what the work threw; task_error with errc::run_timeout, queue_timeout or pool_closed;
+    /// boost::system::system_error with `operation_aborted`.
+    template <class Work, class Token = detail::default_token_t<executor_type>>
+    auto async_run(Work&& work, const run_options& options, Token&& token = detail::default_token<executor_type>())
+    {
+        using work_type = std::decay_t<Work>;
+        static_assert(detail::work_traits<work_type>::is_valid,
+                      "tandem: a thread_pool runs what can be called without arguments or with a std::stop_token. Bind the "
+                      "arguments: io.async_run([=] { return f(a, b); }) or io.async_run(tandem::task<f>(a, b)).");
+        using signature = typename detail::run_signature<typename detail::work_traits<work_type>::result>::type;
+        return boost::asio::async_initiate<Token, signature>(initiate_run(get_executor(), queue_), token,
+                                                             std::forward<Work>(work), detail::held_options(options));
+    }
+
+    /// The same with default options.
+    template <class Work, class Token = detail::default_token_t<executor_type>>
+        requires(!std::convertible_to<Token, run_options>)
+    auto async_run(Work&& work, Token&& token = detail::default_token<executor_type>())
+    {
+        return async_run(std::forward<Work>(work), run_options{}, std::forward<Token>(token));
+    }
+
+    /// Removes what is queued, which completes with `operation_aborted`, asks what runs to stop, and has the threads end
+    /// as soon as they can. Other work of the executor's that has not begun is not run. Does not wait.
+    void stop()
+    {
+        queue_->close([this] { pool_.stop(); });
+    }
+
+    /// Waits until there is no work left, of async_run or else in Asio, then ends the threads. Not to be called in one of
+    /// them.
+    void join() { pool_.join(); }
+
+    thread_pool_stats stats() const
+    {
+        const auto counts = queue_->counts();
+        return {threads_, counts.queued, counts.running, counts.completed};
+    }
+
+private:
+    class initiate_run
+    {
+    public:
+        using executor_type = thread_pool::executor_type;
+
+        initiate_run(const executor_type& executor, std::shared_ptr<detail::work_queue> queue)
+            : executor_(executor), queue_(std::move(queue))
+        {
+        }
+
+        executor_type get_executor() const noexcept { return executor_; }
+
+        template <class Handler, class Work>
+        void operator()(Handler&& handler, Work&& work, const detail::held_options& held) const
+        {
+            using work_type = std::decay_t<Work>;
+            using handler_type = std::decay_t<Handler>;
+            using item_type = std::conditional_t<detail::work_traits<work_type>::is_coroutine,
+                                                 detail::coroutine_work<work_type, handler_type, executor_type>,
+                                                 detail::function_work<work_type, handler_type, executor_type>>;
+            handler_type owned(std::forward<Handler>(handler));
+            auto* item =
+                detail::allocate_operation<item_type>(owned, executor_, work_type(std::forward<Work>(work)));
+            item->id = queue_->next_id();
+            item->options = held.options;
+            item->label = held.label;
+            item->stoppable = detail::connect_canceller(item->handler(), queue_, item->id);
+            queue_->submit(item);
+        }
+
+    private:
+        executor_type executor_;
+        std::shared_ptr<detail::work_queue> queue_;
+    };
+
+    std::size_t threads_;
+    boost::asio::thread_pool pool_;
+    std::shared_ptr<detail::work_queue> queue_;
+};
+
+} // namespace tandem
+
+#endif
