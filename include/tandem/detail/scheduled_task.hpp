@@ -1,0 +1,75 @@
+// The scheduler's view of a task. It lives inside the operation that it belongs to.
+#ifndef TANDEM_DETAIL_SCHEDULED_TASK_HPP
+#define TANDEM_DETAIL_SCHEDULED_TASK_HPP
+
+#include <tandem/run_options.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace tandem::detail {
+
+/// Options that outlive the call they were given to.
+struct held_options
+{
+    explicit held_options(const run_options& o) : options(o), label(o.label) {}
+
+    run_options options; // but for the label
+    std::string label;
+};
+
+/// How long a function's calls take, as far as that is known: a running mean.
+class cost_estimate
+{
+public:
+    bool is_known() const noexcept { return known_; }
+    std::chrono::nanoseconds mean() const noexcept { return mean_; }
+
+    void add(std::chrono::nanoseconds took) noexcept
+    {
+        // A sudden change shows after a few calls, one that is out of line does not count for much.
+        mean_ = known_ ? mean_ + (took - mean_) / 8 : took;
+        known_ = true;
+    }
+
+private:
+    std::chrono::nanoseconds mean_{0};
+    bool known_ = false;
+};
+
+struct scheduled_task
+{
+    using time_point = std::chrono::steady_clock::time_point;
+
+    enum class phase : std::uint8_t
+    {
+        waiting, ///< in the queue
+        delayed, ///< until its next run may begin
+        sent,    ///< to a worker, which may have begun it
+        completed
+    };
+
+    // Set by whoever submits.
+    std::uint64_t id = 0;
+    run_options options{}; // but for the label
+    cost_estimate* cost = nullptr;
+
+    // The scheduler's own.
+    phase state = phase::waiting;
+    bool asked = false;     // to stop, by its owner
+    bool aborted = false;   // a terminal cancellation is under way
+    bool timed_out = false; // its run_timeout passed
+    bool alone = false;     // nothing is sent behind it
+    std::uint32_t worker = 0;
+    unsigned attempts = 0;
+    std::chrono::nanoseconds charged{0}; // to its worker's load
+    time_point queue_deadline = time_point::max();
+    time_point deadline = time_point::max(); // what deadlines holds
+    scheduled_task* previous = nullptr;
+    scheduled_task* next = nullptr;
+};
+
+} // namespace tandem::detail
+
+#endif

@@ -1,0 +1,61 @@
+// Tasks that have a deadline, the earliest first.
+#ifndef TANDEM_SCHEDULE_DEADLINES_HPP
+#define TANDEM_SCHEDULE_DEADLINES_HPP
+
+#include <schedule/task_list.hpp>
+
+#include <chrono>
+#include <set>
+#include <utility>
+
+namespace tandem::schedule {
+
+using time_point = task::time_point;
+
+/// `start + limit`, and never for a limit of zero or one beyond the clock's range.
+inline time_point deadline_after(time_point start, std::chrono::nanoseconds limit) noexcept
+{
+    if (limit <= std::chrono::nanoseconds::zero() || limit > time_point::max() - start)
+        return time_point::max();
+    return start + limit;
+}
+
+class deadlines
+{
+public:
+    void set(task& t, time_point deadline)
+    {
+        clear(t);
+        if (deadline == time_point::max())
+            return;
+        t.deadline = deadline;
+        tasks_.emplace(deadline, &t);
+    }
+
+    void clear(task& t)
+    {
+        if (t.deadline == time_point::max())
+            return;
+        tasks_.erase({t.deadline, &t});
+        t.deadline = time_point::max();
+    }
+
+    time_point earliest() const noexcept { return tasks_.empty() ? time_point::max() : tasks_.begin()->first; }
+
+    /// Takes out one task whose deadline has passed, or nothing.
+    task* take_expired(time_point now)
+    {
+        if (earliest() == time_point::max() || earliest() > now)
+            return nullptr;
+        task* t = tasks_.begin()->second;
+        clear(*t);
+        return t;
+    }
+
+private:
+    std::set<std::pair<time_point, task*>> tasks_;
+};
+
+} // namespace tandem::schedule
+
+#endif

@@ -1,0 +1,238 @@
+// What users ask, and how tasks end.
+#include <schedule/scheduler.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace tandem::schedule {
+
+void scheduler::submit(task& t, time_point now, actions& out)
+{
+    if (is_broken(now)) {
+        complete(t, outcome::start_failed, out);
+        return;
+    }
+    t.queue_deadline = deadline_after(now, t.options.queue_timeout);
+    queue_.push_back(t);
+    deadlines_.set(t, t.queue_deadline);
+    assign(now, out);
+}
+
+void scheduler::cancel(task& t, cancellation how, time_point now, actions& out)
+{
+    switch (t.state) {
+    case task::phase::waiting:
+        queue_.remove(t);
+        complete(t, outcome::aborted, out);
+        break;
+    case task::phase::delayed:
+        delayed_.remove(t);
+        complete(t, outcome::aborted, out);
+        break;
+    case task::phase::sent:
+        if (worker& w = workers_.at(t.worker); revoke(w, t)) {
+            complete(t, outcome::aborted, out);
+            if (w.sent.empty())
+                made_progress(t.worker, w, now);
+        } else if (how == cancellation::partial) {
+            t.asked = true;
+            out.push_back({.what = action::kind::ask_to_stop, .worker = t.worker, .subject = &t});
+        } else if (how == cancellation::terminal && outcome_due(t) <= now) {
+            t.aborted = true;
+            kill_worker(t.worker, out);
+        }
+        break;
+    case task::phase::completed:
+        return;
+    }
+    assign(now, out);
+}
+
+void scheduler::cancel_all(time_point now, actions& out)
+{
+    take_back_all(now); // first: what one worker is taken must not go to another
+    fail_queue(outcome::aborted, out);
+    kill_running(out);
+    assign(now, out);
+}
+
+void scheduler::shutdown(const shutdown_options& ladder, time_point now, actions& out)
+{
+    ladder_ = ladder;
+    rung_ = std::max(rung_.value_or(ladder.mode), ladder.mode);
+    enter_rung(now, out);
+}
+
+void scheduler::enter_rung(time_point now, actions& out)
+{
+    const std::array limits{ladder_.drain_timeout, ladder_.cancel_queued_timeout, ladder_.stop_timeout,
+                            ladder_.kill_timeout};
+    rung_deadline_ = deadline_after(now, limits[static_cast<std::size_t>(*rung_)]);
+    if (*rung_ >= shutdown_mode::cancel_queued) {
+        take_back_all(now);
+        fail_queue(outcome::aborted, out);
+    }
+    if (*rung_ == shutdown_mode::stop)
+        for (auto& [id, w] : workers_)
+            for (task* t = w.sent.front(); t; t = t->next) { // which of them runs, its worker knows
+                t->asked = true;
+                out.push_back({.what = action::kind::ask_to_stop, .worker = id, .subject = t});
+            }
+    if (*rung_ == shutdown_mode::kill) {
+        kill_running(out);
+        for (auto& [id, w] : workers_)
+            kill_worker(id, out);
+    }
+    assign(now, out);
+}
+
+void scheduler::kill_running(actions& out)
+{
+    for (auto& [id, w] : workers_) {
+        for (task* t = w.sent.front(); t; t = t->next)
+            t->aborted = true;
+        if (!w.sent.empty())
+            kill_worker(id, out);
+    }
+}
+
+void scheduler::advance(time_point now, actions& out)
+{
+    while (task* t = deadlines_.take_expired(now))
+        expire(*t, now, out);
+    for (auto& [id, w] : workers_) {
+        if (deadline_of(w) <= now)
+            end_worker(id, action::kind::kill, retirement_reason::none, now, out);
+        if (waits_behind_slow_task(w) && w.progress + settings_.patience <= now) {
+            w.slow = true;
+            take_back(w, w.sent.front());
+        }
+    }
+    if (rung_deadline_ <= now) {
+        rung_deadline_ = time_point::max();
+        if (*rung_ == shutdown_mode::kill) {
+            overdue_ = true;
+        } else {
+            rung_ = static_cast<shutdown_mode>(static_cast<int>(*rung_) + 1);
+            enter_rung(now, out);
+        }
+    }
+    assign(now, out);
+}
+
+time_point scheduler::next_deadline() const noexcept
+{
+    if (unassigned_)
+        return time_point::min();
+    time_point earliest = deadlines_.earliest();
+    for (const auto& [id, w] : workers_) {
+        earliest = std::min(earliest, deadline_of(w));
+        if (waits_behind_slow_task(w))
+            earliest = std::min(earliest, w.progress + settings_.patience);
+        if (w.at == state::idle)
+            earliest = std::min(earliest, deadline_after(w.progress, settings_.retire_idle));
+    }
+    if (starting_ == 0 && (wants_worker() || wants_successor()))
+        earliest = std::min(earliest, starts_.next_start());
+    if (!workers_.empty() || queued() != 0)
+        earliest = std::min(earliest, rung_deadline_);
+    return earliest;
+}
+
+void scheduler::expire(task& t, time_point now, actions& out)
+{
+    if (t.state == task::phase::waiting) {
+        queue_.remove(t);
+        complete(t, outcome::queue_timeout, out);
+        return;
+    }
+    if (t.state == task::phase::delayed) {
+        delayed_.remove(t);
+        put_first(t);
+        return;
+    }
+    worker& w = workers_.at(t.worker);
+    if (t.queue_deadline <= now && revoke(w, t)) {
+        complete(t, outcome::queue_timeout, out);
+        if (w.sent.empty())
+            made_progress(t.worker, w, now);
+        return;
+    }
+    if (w.killed)
+        return; // its end is on the way
+    if (const time_point due = outcome_due(t); due > now) {
+        deadlines_.set(t, due);
+        return;
+    }
+    if (t.timed_out) { // its grace period is over
+        kill_worker(t.worker, out);
+        return;
+    }
+    // The worker may be wrong about the time, but no more than to its own task's harm.
+    const time_point since = std::clamp(sent_.begun(t).value_or(now), time_point{}, now);
+    const time_point end = deadline_after(since, t.options.run_timeout);
+    if (end > now) {
+        deadlines_.set(t, t.queue_deadline > now ? std::min(t.queue_deadline, end) : end);
+        return;
+    }
+    t.timed_out = true;
+    if (t.options.grace_period <= std::chrono::nanoseconds::zero()) {
+        kill_worker(t.worker, out);
+        return;
+    }
+    out.push_back({.what = action::kind::ask_to_stop, .worker = t.worker, .subject = &t});
+    deadlines_.set(t, deadline_after(now, t.options.grace_period));
+}
+
+void scheduler::complete(task& t, outcome why, actions& out)
+{
+    deadlines_.clear(t);
+    t.state = task::phase::completed;
+    out.push_back({.what = action::kind::complete, .worker = t.worker, .subject = &t, .why = why});
+}
+
+void scheduler::fail_queue(outcome why, actions& out)
+{
+    while (task* t = queue_.front()) {
+        queue_.remove(*t);
+        complete(*t, why, out);
+    }
+    while (task* t = delayed_.front()) {
+        delayed_.remove(*t);
+        complete(*t, why, out);
+    }
+}
+
+void scheduler::give_up_or_retry(task& t, outcome why, time_point now, actions& out)
+{
+    ++t.attempts;
+    if (t.aborted) {
+        complete(t, outcome::aborted, out);
+        return;
+    }
+    const auto cause = why == outcome::run_timeout ? retry_cause::run_timeout : retry_cause::worker_died;
+    const bool wanted = (static_cast<unsigned>(t.options.retry_on) & static_cast<unsigned>(cause)) != 0;
+    const bool leaves_time = !rung_ || *rung_ == shutdown_mode::drain;
+    if (!wanted || t.attempts > t.options.retries || t.asked || !leaves_time) {
+        complete(t, why, out);
+        return;
+    }
+    t.timed_out = false;
+    t.alone = true;
+    t.queue_deadline = time_point::max(); // it was begun once
+    out.push_back({.what = action::kind::retry, .worker = t.worker, .subject = &t, .why = why});
+    constexpr unsigned most_doublings = 6;
+    const auto factor = 1 << std::min(t.attempts - 1, most_doublings);
+    if (t.options.retry_delay <= std::chrono::nanoseconds::zero()) {
+        put_first(t);
+        return;
+    }
+    t.state = task::phase::delayed;
+    delayed_.push_back(t);
+    const time_point again = t.options.retry_delay > std::chrono::nanoseconds::max() / factor
+                                 ? time_point::max()
+                                 : deadline_after(now, t.options.retry_delay * factor);
+    deadlines_.set(t, again);
+}
+
+} // namespace tandem::schedule

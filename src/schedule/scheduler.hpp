@@ -1,0 +1,257 @@
+// Which task goes to which worker, when workers start and end, deadlines and retries. Sans-io: events are function
+// calls that are told the time, and what is to be done comes back as actions. Knows neither Asio nor processes.
+#ifndef TANDEM_SCHEDULE_SCHEDULER_HPP
+#define TANDEM_SCHEDULE_SCHEDULER_HPP
+
+#include <schedule/deadlines.hpp>
+#include <schedule/start_breaker.hpp>
+#include <schedule/task_queue.hpp>
+#include <tandem/shutdown_mode.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+namespace tandem::schedule {
+
+using worker_id = std::uint32_t;
+
+/// Why a task completes without a result of its own, or is run again.
+enum class outcome
+{
+    aborted,
+    queue_timeout,
+    run_timeout,
+    worker_died,
+    start_failed
+};
+
+/// Why a worker has served long enough.
+enum class retirement_reason
+{
+    none,
+    tasks,
+    age,
+    resident_memory,
+    idle,
+    shutdown
+};
+
+struct action
+{
+    enum class kind
+    {
+        start_worker, ///< start `worker`; answer with worker_ready or worker_gone
+        send,         ///< send `subject` to `worker`
+        ask_to_stop,  ///< tell `worker` that `subject` is asked to stop
+        retire,       ///< let the idle `worker` exit, because of `reason`; answer with worker_gone
+        kill,         ///< end `worker` with its process group; answer with worker_gone
+        retry,        ///< the run of `subject` failed with `why`; it will be run again
+        complete      ///< complete `subject` with `why`; it is forgotten
+    };
+    kind what;
+    worker_id worker = 0;
+    task* subject = nullptr;
+    outcome why = outcome::aborted;
+    retirement_reason reason = retirement_reason::none;
+};
+
+enum class cancellation
+{
+    total,
+    partial,
+    terminal
+};
+
+/// What can be learnt of a sent task without asking its worker.
+class sent_tasks
+{
+public:
+    /// Takes the task back: true where it was not begun and never will be.
+    virtual bool revoke(task& t) = 0;
+
+    /// When the worker began it; nothing where it has not.
+    virtual std::optional<time_point> begun(const task& t) const = 0;
+
+    /// When the worker had done it, if its outcome is under way only; nothing where it has not.
+    virtual std::optional<time_point> ended(const task& t) const = 0;
+
+protected:
+    ~sent_tasks() = default;
+};
+
+struct settings
+{
+    std::size_t workers = 1;
+    std::chrono::nanoseconds start_timeout = std::chrono::seconds(10);
+    /// How long a retired worker may take to exit before it is killed.
+    std::chrono::nanoseconds retire_timeout = std::chrono::seconds(1);
+    /// How long an outcome may be under way before its task's deadline counts.
+    std::chrono::nanoseconds outcome_timeout = std::chrono::seconds(1);
+    start_settings starts{};
+    // When workers are retired; zero for never.
+    std::uint64_t retire_tasks = 0;
+    std::chrono::nanoseconds retire_age{0};
+    std::uint64_t retire_memory = 0;
+    std::chrono::nanoseconds retire_idle{0};
+    /// How much estimated work a worker holds: as much as hides the way there and back. Zero: one task at a time.
+    std::chrono::nanoseconds sent_ahead = std::chrono::milliseconds(1);
+    /// How many tasks a worker holds at the most.
+    std::size_t most_sent = 1024;
+    /// What waits behind a task that runs so much longer than it was thought to is taken back. A few times sent_ahead, so
+    /// that usual deviations cost nothing.
+    std::chrono::nanoseconds patience = std::chrono::milliseconds(3);
+};
+
+class scheduler
+{
+public:
+    using actions = std::vector<action>;
+
+    scheduler(const settings& s, sent_tasks& sent) : settings_(s), sent_(sent), starts_(s.starts) {}
+
+    // --- what users ask
+    void submit(task& t, time_point now, actions& out);
+    void cancel(task& t, cancellation how, time_point now, actions& out);
+    void cancel_all(time_point now, actions& out);
+    /// Starts workers up to the limit, whether or not there are tasks.
+    void start_all(time_point now, actions& out);
+    /// Begins the ladder at its mode, or goes on to it. Deadlines are those of the last call.
+    void shutdown(const shutdown_options& ladder, time_point now, actions& out);
+
+    // --- what workers do
+    /// The worker has been heard of, and prepares itself for a while more.
+    void worker_greeted(worker_id id, time_point now);
+    void worker_ready(worker_id id, time_point now, actions& out);
+    /// The worker did the first of what it was sent, in `took`. Whether its result counts: else the task's completion, or
+    /// its retry, is among the actions.
+    bool task_finished(worker_id id, std::chrono::nanoseconds took, std::uint64_t resident_memory, time_point now,
+                       actions& out);
+    /// The worker cannot do what it was to be sent; completing it is the caller's.
+    void task_refused(task& t, time_point now, actions& out);
+    /// The worker's end is certain. `can_start_again`: whether another start might go better, if this one failed.
+    void worker_gone(worker_id id, bool can_start_again, time_point now, actions& out);
+    /// The worker does not speak any more, and is about to end; it is killed if that takes too long.
+    void worker_leaves(worker_id id, time_point now);
+    /// The worker misbehaves.
+    void kill_worker(worker_id id, actions& out);
+
+    // --- time
+    void advance(time_point now, actions& out);
+    time_point next_deadline() const noexcept;
+
+    // --- what is
+    bool closed() const noexcept { return rung_.has_value(); }
+    /// Killed workers are there beyond the ladder's end.
+    bool is_overdue() const noexcept { return overdue_; }
+    /// A task submitted now would fail at once, as starts have failed.
+    bool is_broken(time_point now) const noexcept { return starts_.is_open(now) && ready_workers() == 0; }
+    std::size_t queued() const noexcept { return queue_.size() + delayed_.size(); }
+    std::size_t running() const noexcept { return running_; }
+    std::size_t workers() const noexcept { return workers_.size(); }
+    std::size_t ready_workers() const noexcept;
+    std::size_t idle_workers() const noexcept { return idle_.size(); }
+    bool is_ending(worker_id id) const noexcept;
+    /// The task that the worker is to answer next, or nothing.
+    task* task_of(worker_id id) const noexcept;
+    /// Whether a worker that ended now would have failed to start: not ready, or sent a task and none begun yet.
+    bool has_failed_to_start(worker_id id) const;
+    template <class Function>
+    void for_each_task_of(worker_id id, Function function) const
+    {
+        if (const auto it = workers_.find(id); it != workers_.end())
+            for (task* t = it->second.sent.front(); t; t = t->next)
+                function(*t);
+    }
+
+private:
+    enum class state
+    {
+        starting,
+        idle,
+        busy,
+        ending
+    };
+    struct worker
+    {
+        state at = state::starting;
+        bool was_ready = false;
+        bool has_finished = false; // a task
+        bool killed = false;
+        bool slow = false;               // its first task takes longer than was thought
+        retirement_reason due = retirement_reason::none;
+        worker_id successor = 0;         // that was started because it is due
+        bool replaced = false;           // the successor is ready
+        std::uint64_t tasks = 0;         // that it was sent
+        bool left_unbegun = false;       // it ended, or was ended, before it began what it had
+        task_list sent{};                // in the order in which it runs them
+        std::chrono::nanoseconds load{0}; // an estimate of their time
+        time_point ready_since = time_point::max();
+        time_point progress = time_point::max(); // when it was sent its first task, finished one, or became idle
+        time_point deadline = time_point::max(); // unless it has begun what it has
+    };
+
+    // Giving tasks to workers.
+    void assign(time_point now, actions& out);
+    void send_queue(time_point now, actions& out);
+    worker_id worker_for(const task& t, time_point now) const noexcept;
+    bool has_room(const worker& w, const task& t, time_point now) const noexcept;
+    bool is_slow(const worker& w, time_point now) const noexcept;
+    bool is_spent(const worker& w) const noexcept; // takes no more tasks
+    bool waits_behind_slow_task(const worker& w) const noexcept;
+    time_point deadline_of(const worker& w) const; // to be ready, to begin, or to be gone
+    time_point outcome_due(const task& t) const; // of one that is done
+    std::chrono::nanoseconds estimate(const task& t) const noexcept;
+    void send(worker_id id, task& t, time_point now, actions& out);
+    bool revoke(worker& w, task& t);
+    void forget_sent(worker& w, task& t) noexcept;
+    void take_back(worker& w, const task* behind = nullptr);
+    void take_back_all(time_point now);
+    void put_first(task& t);
+    void made_progress(worker_id id, worker& w, time_point now);
+
+    // Starting and ending workers.
+    bool wants_worker() const noexcept;
+    bool wants_successor() const noexcept;
+    static bool lacks_successor(const worker& w) noexcept;
+    std::size_t lasting_workers() const noexcept;
+    void start_one(time_point now, actions& out);
+    void start_failed(bool can_start_again, time_point now, actions& out);
+    void end_worker(worker_id id, action::kind how, retirement_reason reason, time_point now, actions& out);
+    void leave(worker_id id, worker& w);
+    void note_age(worker& w, time_point now) const noexcept;
+    void replace_due_workers(time_point now, actions& out);
+    void retire_idle_workers(time_point now, actions& out);
+
+    // Ending tasks.
+    void complete(task& t, outcome why, actions& out);
+    void fail_queue(outcome why, actions& out);
+    void give_up_or_retry(task& t, outcome why, time_point now, actions& out);
+    void expire(task& t, time_point now, actions& out);
+    void kill_running(actions& out);
+    void enter_rung(time_point now, actions& out);
+
+    settings settings_;
+    sent_tasks& sent_;
+    start_breaker starts_;
+    task_queue queue_;
+    deadlines deadlines_;
+    task_list delayed_; // tasks that wait for their retry
+    std::map<worker_id, worker> workers_;
+    std::vector<worker_id> idle_; // the last one back is the first one out: its caches are warm
+    worker_id next_worker_ = 1;
+    std::size_t starting_ = 0;
+    std::size_t running_ = 0;
+    std::size_t occupied_ = 0; // workers that have tasks, also if they are due or about to end
+    bool unassigned_ = false;  // tasks were taken back, and nobody looked where they can go
+    shutdown_options ladder_{};
+    std::optional<shutdown_mode> rung_; // of the shutdown ladder
+    time_point rung_deadline_ = time_point::max();
+    bool overdue_ = false;
+};
+
+} // namespace tandem::schedule
+
+#endif

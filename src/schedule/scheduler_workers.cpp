@@ -1,0 +1,418 @@
+// What workers do, and which tasks they are given.
+#include <schedule/scheduler.hpp>
+
+#include <algorithm>
+
+namespace tandem::schedule {
+
+// --- what workers do
+
+void scheduler::worker_greeted(worker_id id, time_point now)
+{
+    if (const auto it = workers_.find(id); it != workers_.end() && it->second.at == state::starting)
+        it->second.deadline = deadline_after(now, settings_.start_timeout);
+}
+
+void scheduler::worker_ready(worker_id id, time_point now, actions& out)
+{
+    const auto it = workers_.find(id);
+    if (it == workers_.end() || it->second.at != state::starting)
+        return;
+    worker& ready = it->second;
+    --starting_;
+    ready.was_ready = true;
+    ready.ready_since = now;
+    ready.deadline = time_point::max();
+    made_progress(id, ready, now);
+    for (auto& [other, w] : workers_)
+        w.replaced = w.replaced || w.successor == id;
+    assign(now, out);
+}
+
+bool scheduler::task_finished(worker_id id, std::chrono::nanoseconds took, std::uint64_t resident_memory,
+                              time_point now, actions& out)
+{
+    worker& w = workers_.at(id);
+    task& t = *w.sent.front();
+    starts_.succeeded();
+    w.has_finished = true;
+    if (t.cost)
+        t.cost->add(took);
+    if (settings_.retire_memory != 0 && resident_memory > settings_.retire_memory &&
+        w.due == retirement_reason::none)
+        w.due = retirement_reason::resident_memory;
+    forget_sent(w, t);
+    made_progress(id, w, now);
+    deadlines_.clear(t);
+    const bool counts = !t.timed_out;
+    if (counts) {
+        ++t.attempts;
+        t.state = task::phase::completed;
+    } else {
+        give_up_or_retry(t, outcome::run_timeout, now, out);
+    }
+    assign(now, out);
+    return counts;
+}
+
+void scheduler::task_refused(task& t, time_point now, actions& out)
+{
+    worker& w = workers_.at(t.worker);
+    forget_sent(w, t);
+    --w.tasks;
+    deadlines_.clear(t);
+    t.state = task::phase::completed;
+    if (w.sent.empty())
+        made_progress(t.worker, w, now);
+    assign(now, out);
+}
+
+void scheduler::worker_gone(worker_id id, bool can_start_again, time_point now, actions& out)
+{
+    const auto it = workers_.find(id);
+    if (it == workers_.end())
+        return;
+    const bool failed = has_failed_to_start(id);
+    worker& w = it->second;
+    leave(id, w);
+    for (task* t = w.sent.front(); t; t = w.sent.front()) { // what is left was begun
+        starts_.succeeded();
+        forget_sent(w, *t);
+        deadlines_.clear(*t);
+        give_up_or_retry(*t, t->timed_out ? outcome::run_timeout : outcome::worker_died, now, out);
+    }
+    workers_.erase(it);
+    for (auto& [other, due] : workers_)
+        if (due.successor == id && !due.replaced)
+            due.successor = 0;
+    if (failed)
+        start_failed(can_start_again, now, out);
+    assign(now, out);
+}
+
+void scheduler::worker_leaves(worker_id id, time_point now)
+{
+    const auto it = workers_.find(id);
+    if (it == workers_.end() || it->second.at == state::ending)
+        return;
+    leave(id, it->second);
+    it->second.deadline = deadline_after(now, settings_.retire_timeout);
+}
+
+void scheduler::kill_worker(worker_id id, actions& out)
+{
+    end_worker(id, action::kind::kill, retirement_reason::none, time_point::max(), out);
+}
+
+// --- what is
+
+std::size_t scheduler::ready_workers() const noexcept
+{
+    return static_cast<std::size_t>(std::ranges::count_if(workers_, [](const auto& entry) {
+        return entry.second.at == state::idle || entry.second.at == state::busy;
+    }));
+}
+
+bool scheduler::is_ending(worker_id id) const noexcept
+{
+    const auto it = workers_.find(id);
+    return it == workers_.end() || it->second.at == state::ending;
+}
+
+task* scheduler::task_of(worker_id id) const noexcept
+{
+    const auto it = workers_.find(id);
+    return it == workers_.end() ? nullptr : it->second.sent.front();
+}
+
+bool scheduler::has_failed_to_start(worker_id id) const
+{
+    const auto it = workers_.find(id);
+    if (it == workers_.end())
+        return false;
+    const worker& w = it->second;
+    if (!w.was_ready)
+        return true;
+    // Whoever ends right after it was ready, each time, is no better.
+    bool begun = w.has_finished;
+    for (const task* t = w.sent.front(); t && !begun; t = t->next)
+        begun = sent_.begun(*t).has_value();
+    return !begun && (!w.sent.empty() || w.left_unbegun);
+}
+
+// --- giving tasks to workers
+
+void scheduler::assign(time_point now, actions& out)
+{
+    unassigned_ = false;
+    if (settings_.retire_age > std::chrono::nanoseconds::zero())
+        for (auto& [id, w] : workers_)
+            note_age(w, now);
+    send_queue(now, out);
+    retire_idle_workers(now, out); // first: that makes room for others
+    while (wants_worker() && starts_.may_start(now, starting_))
+        start_one(now, out);
+    replace_due_workers(now, out);
+}
+
+void scheduler::send_queue(time_point now, actions& out)
+{
+    while (task* const t = queue_.front()) {
+        const worker_id id = worker_for(*t, now);
+        if (id == 0)
+            return;
+        queue_.remove(*t);
+        send(id, *t, now, out);
+    }
+}
+
+worker_id scheduler::worker_for(const task& t, time_point now) const noexcept
+{
+    // A successor that is ready waits for the one that is due: no more tasks run at once than there are to be workers.
+    const bool may_occupy = occupied_ < settings_.workers;
+    for (auto id = idle_.rbegin(); may_occupy && id != idle_.rend(); ++id)
+        if (!is_spent(workers_.at(*id)))
+            return *id;
+    if (!t.cost || !t.cost->is_known() || t.alone)
+        return 0;
+    const auto least = std::ranges::min_element(workers_, {}, [&](const auto& entry) {
+        return has_room(entry.second, t, now) ? entry.second.load : std::chrono::nanoseconds::max();
+    });
+    return least != workers_.end() && has_room(least->second, t, now) ? least->first : 0;
+}
+
+bool scheduler::has_room(const worker& w, const task& t, time_point now) const noexcept
+{
+    return w.at == state::busy && !is_slow(w, now) && !is_spent(w) && w.sent.size() < settings_.most_sent &&
+           !w.sent.front()->alone && estimate(t) <= settings_.sent_ahead - w.load;
+}
+
+std::chrono::nanoseconds scheduler::estimate(const task& t) const noexcept
+{
+    using std::chrono::nanoseconds;
+    // Never nothing: a clock that stood still does not make a task of no cost.
+    return t.cost && t.cost->is_known() ? std::max(t.cost->mean(), nanoseconds(1)) : settings_.sent_ahead;
+}
+
+bool scheduler::is_spent(const worker& w) const noexcept
+{
+    if (settings_.retire_tasks != 0 && w.tasks >= settings_.retire_tasks)
+        return true;
+    // One that is due for its tasks is replaced when it has had them all: some may have been taken back.
+    return w.replaced && w.due != retirement_reason::tasks;
+}
+
+bool scheduler::is_slow(const worker& w, time_point now) const noexcept
+{
+    return w.slow || (settings_.workers > 1 && w.progress + settings_.patience <= now);
+}
+
+bool scheduler::waits_behind_slow_task(const worker& w) const noexcept
+{
+    return settings_.workers > 1 && w.sent.size() > 1 && !w.slow;
+}
+
+time_point scheduler::deadline_of(const worker& w) const
+{
+    return w.at == state::busy && sent_.begun(*w.sent.front()) ? time_point::max() : w.deadline;
+}
+
+time_point scheduler::outcome_due(const task& t) const
+{
+    const auto ended = sent_.ended(t);
+    return ended ? deadline_after(*ended, settings_.outcome_timeout) : time_point::min();
+}
+
+void scheduler::send(worker_id id, task& t, time_point now, actions& out)
+{
+    worker& w = workers_.at(id);
+    if (w.at == state::idle) {
+        std::erase(idle_, id);
+        w.at = state::busy;
+        w.progress = now;
+        w.deadline = deadline_after(now, settings_.start_timeout);
+    }
+    t.worker = id;
+    t.state = task::phase::sent;
+    t.charged = estimate(t);
+    if (w.sent.empty())
+        ++occupied_;
+    w.sent.push_back(t);
+    w.load += t.charged;
+    ++running_;
+    ++w.tasks;
+    if (settings_.retire_tasks != 0 && w.tasks >= settings_.retire_tasks && w.due == retirement_reason::none)
+        w.due = retirement_reason::tasks;
+    // It begins now at the earliest; what is known then is asked when this passes.
+    deadlines_.set(t, std::min(t.queue_deadline, deadline_after(now, t.options.run_timeout)));
+    out.push_back({.what = action::kind::send, .worker = id, .subject = &t});
+}
+
+bool scheduler::revoke(worker& w, task& t)
+{
+    if (!sent_.revoke(t))
+        return false;
+    forget_sent(w, t);
+    --w.tasks;
+    return true;
+}
+
+void scheduler::forget_sent(worker& w, task& t) noexcept
+{
+    w.sent.remove(t);
+    if (w.sent.empty())
+        --occupied_;
+    w.load -= t.charged;
+    --running_;
+}
+
+void scheduler::take_back(worker& w, const task* behind)
+{
+    for (task* t = w.sent.back(); t != behind;) {
+        task* const before = t->previous;
+        if (revoke(w, *t)) {
+            put_first(*t);
+            unassigned_ = true;
+        }
+        t = before;
+    }
+}
+
+void scheduler::take_back_all(time_point now)
+{
+    for (auto& [id, w] : workers_) {
+        if (w.at != state::busy)
+            continue;
+        take_back(w);
+        if (w.sent.empty())
+            made_progress(id, w, now);
+    }
+}
+
+void scheduler::put_first(task& t)
+{
+    t.state = task::phase::waiting;
+    queue_.push_front(t);
+    deadlines_.set(t, t.queue_deadline);
+}
+
+void scheduler::made_progress(worker_id id, worker& w, time_point now)
+{
+    w.progress = now;
+    w.slow = false;
+    if (w.at == state::ending)
+        return;
+    w.deadline = w.sent.empty() ? time_point::max() : deadline_after(now, settings_.start_timeout);
+    if (!w.sent.empty())
+        return;
+    w.at = state::idle;
+    idle_.push_back(id);
+}
+
+// --- starting and ending workers
+
+std::size_t scheduler::lasting_workers() const noexcept
+{
+    return static_cast<std::size_t>(std::ranges::count_if(
+        workers_, [](const auto& entry) { return entry.second.due == retirement_reason::none; }));
+}
+
+bool scheduler::wants_worker() const noexcept
+{
+    return starting_ < queue_.size() && lasting_workers() < settings_.workers;
+}
+
+bool scheduler::lacks_successor(const worker& w) noexcept
+{
+    return w.due != retirement_reason::none && w.due != retirement_reason::idle && w.successor == 0 &&
+           w.at != state::ending;
+}
+
+bool scheduler::wants_successor() const noexcept
+{
+    const auto lacks = [](const auto& entry) { return lacks_successor(entry.second); };
+    return !closed() && std::ranges::any_of(workers_, lacks) && lasting_workers() < settings_.workers;
+}
+
+void scheduler::start_one(time_point now, actions& out)
+{
+    const worker_id id = next_worker_++;
+    // Whatever it is started for: where a worker is due, this one takes its place.
+    const auto due = std::ranges::find_if(workers_, [](const auto& entry) { return lacks_successor(entry.second); });
+    if (due != workers_.end())
+        due->second.successor = id;
+    workers_[id].deadline = deadline_after(now, settings_.start_timeout);
+    ++starting_;
+    out.push_back({.what = action::kind::start_worker, .worker = id});
+}
+
+void scheduler::start_all(time_point now, actions& out)
+{
+    while (!closed() && lasting_workers() < settings_.workers)
+        start_one(now, out);
+}
+
+void scheduler::start_failed(bool can_start_again, time_point now, actions& out)
+{
+    starts_.failed(can_start_again, now);
+    const bool others_may_go_better = can_start_again && starting_ != 0;
+    if (starts_.is_hopeless() && ready_workers() == 0 && !others_may_go_better)
+        fail_queue(outcome::start_failed, out);
+}
+
+void scheduler::end_worker(worker_id id, action::kind how, retirement_reason reason, time_point now, actions& out)
+{
+    const auto it = workers_.find(id);
+    if (it == workers_.end())
+        return;
+    worker& w = it->second;
+    if (w.killed || (w.at == state::ending && how == action::kind::retire))
+        return;
+    leave(id, w);
+    w.killed = how == action::kind::kill;
+    w.deadline = w.killed ? time_point::max() : deadline_after(now, settings_.retire_timeout);
+    out.push_back({.what = how, .worker = id, .reason = reason});
+}
+
+void scheduler::leave(worker_id id, worker& w)
+{
+    if (w.at == state::starting)
+        --starting_;
+    w.at = state::ending;
+    std::erase(idle_, id);
+    const std::size_t had = w.sent.size();
+    take_back(w);
+    w.left_unbegun = w.left_unbegun || w.sent.size() != had;
+}
+
+void scheduler::note_age(worker& w, time_point now) const noexcept
+{
+    if (w.due == retirement_reason::none && w.was_ready &&
+        deadline_after(w.ready_since, settings_.retire_age) <= now)
+        w.due = retirement_reason::age;
+}
+
+void scheduler::replace_due_workers(time_point now, actions& out)
+{
+    while (wants_successor() && starts_.may_start(now, starting_))
+        start_one(now, out);
+}
+
+void scheduler::retire_idle_workers(time_point now, actions& out)
+{
+    for (std::size_t i = idle_.size(); i-- != 0;) { // backwards, as who retires leaves it
+        const worker_id id = idle_[i];
+        worker& w = workers_.at(id);
+        auto reason = retirement_reason::none;
+        if (closed() && queued() == 0)
+            reason = retirement_reason::shutdown;
+        else if (is_spent(w))
+            reason = w.due;
+        else if (deadline_after(w.progress, settings_.retire_idle) <= now)
+            reason = w.due = retirement_reason::idle;
+        if (reason != retirement_reason::none)
+            end_worker(id, action::kind::retire, reason, now, out);
+    }
+}
+
+} // namespace tandem::schedule
