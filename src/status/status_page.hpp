@@ -1,0 +1,104 @@
+// Memory that pool and worker share: what becomes of each task that was sent, and what a worker's end left to tell. Both
+// sides change it without asking each other, and the pool believes nothing in it but what concerns this worker's own
+// tasks.
+#ifndef TANDEM_STATUS_STATUS_PAGE_HPP
+#define TANDEM_STATUS_STATUS_PAGE_HPP
+
+#include <worker/crash_record.hpp>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace tandem::status {
+
+using time_point = std::chrono::steady_clock::time_point; // of one clock for all processes
+
+/// One task: sent, then either begun by the worker or revoked by the pool; whoever is first by compare-and-swap. A slot can be
+/// used again at once: a call is known by its id, so a worker that finds another one's leaves it alone.
+class slot
+{
+public:
+    // --- the pool's side
+    void send(std::uint64_t id) noexcept { word_.store(word(id, sent), std::memory_order_release); }
+
+    /// True where the worker has not begun it and never will.
+    bool revoke(std::uint64_t id) noexcept
+    {
+        std::uint64_t expected = word(id, sent);
+        return word_.compare_exchange_strong(expected, word(id, revoked), std::memory_order_acq_rel);
+    }
+
+    std::optional<time_point> begun(std::uint64_t id) const noexcept
+    {
+        if (word_.load(std::memory_order_acquire) != word(id, taken))
+            return std::nullopt;
+        return time_point(std::chrono::nanoseconds(begun_at_.load(std::memory_order_relaxed)));
+    }
+
+    /// When the worker had done it, where its outcome is under way.
+    std::optional<time_point> ended(std::uint64_t id) const noexcept
+    {
+        const auto since = begun(id);
+        const time_point until(std::chrono::nanoseconds(ended_at_.load(std::memory_order_acquire)));
+        return since && until > *since ? std::optional(until) : std::nullopt; // else it is of a task before
+    }
+
+    /// From its begin to its end, as the worker says; for a task whose outcome has come.
+    std::chrono::nanoseconds took() const noexcept
+    {
+        return std::chrono::nanoseconds(ended_at_.load(std::memory_order_relaxed) -
+                                        begun_at_.load(std::memory_order_relaxed));
+    }
+
+    // --- the worker's side
+    /// False where it was revoked.
+    bool begin(std::uint64_t id, time_point now) noexcept
+    {
+        begun_at_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+        std::uint64_t expected = word(id, sent);
+        return word_.compare_exchange_strong(expected, word(id, taken), std::memory_order_acq_rel);
+    }
+
+    void end(time_point now) noexcept
+    {
+        ended_at_.store(now.time_since_epoch().count(), std::memory_order_release);
+    }
+
+private:
+    enum state : std::uint64_t
+    {
+        sent = 1,
+        taken = 2,
+        revoked = 3
+    };
+    static constexpr std::uint64_t word(std::uint64_t id, state s) noexcept { return id << 2 | s; }
+
+    std::atomic<std::uint64_t> word_;
+    std::atomic<std::int64_t> begun_at_;
+    std::atomic<std::int64_t> ended_at_;
+};
+
+/// As many tasks as a worker holds at the most; 24 KiB.
+inline constexpr std::size_t slot_count = 1024;
+
+/// All zero at first.
+struct status_page
+{
+    std::array<slot, slot_count> slots;
+    /// CPU time of the worker process when it last looked for tasks, in nanoseconds.
+    std::atomic<std::int64_t> cpu_time;
+    /// Of the worker process after its last task, in bytes; only where somebody asked for it.
+    std::atomic<std::uint64_t> resident_memory;
+    /// Not zero where the worker ended itself, since its resident memory was over the limit.
+    std::atomic<std::uint32_t> over_memory_limit;
+    worker::crash_record crash;
+};
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<std::uint32_t>::is_always_lock_free);
+
+} // namespace tandem::status
+
+#endif
