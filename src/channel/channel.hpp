@@ -1,0 +1,123 @@
+// Frames over a pair of pipes, with Asio. Never blocks; what is appended while something is being sent goes out together
+// with the next. Not thread-safe: its owner sees to it that its functions do not overlap.
+#ifndef TANDEM_CHANNEL_CHANNEL_HPP
+#define TANDEM_CHANNEL_CHANNEL_HPP
+
+#include <channel/frame_reader.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include <utility>
+#include <vector>
+
+namespace tandem::channel {
+
+class channel
+{
+public:
+    /// Takes the descriptors over. `limit`: the largest payload accepted, in bytes.
+    channel(const boost::asio::any_io_executor& executor, int in, int out, std::size_t limit)
+        : in_(executor, in), out_(executor, out), reader_(limit)
+    {
+        in_.non_blocking(true); // else Asio would wait in read_now()
+    }
+
+    /// The frames that have come in.
+    frame_reader& reader() noexcept { return reader_; }
+
+    /// Frames to be sent are appended here, then flushed.
+    std::vector<std::byte>& outgoing() noexcept { return outgoing_; }
+
+    bool is_reading() const noexcept { return reading_; }
+
+    /// Reads once into reader(). handler(error_code, bytes) must call read_done() first. None may be under way.
+    template <class Handler>
+    void async_read(Handler&& handler)
+    {
+        reading_ = true;
+        const auto room = reader_.prepare();
+        in_.async_read_some(boost::asio::buffer(room.data(), room.size()), std::forward<Handler>(handler));
+    }
+
+    void read_done(std::size_t size)
+    {
+        reading_ = false;
+        reader_.commit(size);
+    }
+
+    /// Reads what is there without waiting: eof at the end of file, would_block when nothing is there. No async_read may be
+    /// under way.
+    boost::system::error_code read_now()
+    {
+        boost::system::error_code error;
+        const auto room = reader_.prepare();
+        const std::size_t size = in_.read_some(boost::asio::buffer(room.data(), room.size()), error);
+        reader_.commit(size);
+        return error;
+    }
+
+    /// Whether async_flush has something to do.
+    bool wants_flush() const noexcept { return !flushing_ && !(sending_.empty() && outgoing_.empty()); }
+
+    /// Sends some of what was appended. handler(error_code, bytes) must call flush_done(bytes) first, and flush again where
+    /// wants_flush(). Only where wants_flush().
+    /// Not asio::async_write: it begins each next write by itself, while the owner may be closing the pipe on another thread.
+    template <class Handler>
+    void async_flush(Handler&& handler)
+    {
+        flushing_ = true;
+        if (sending_.empty())
+            std::swap(sending_, outgoing_);
+        out_.async_write_some(boost::asio::buffer(sending_) + sent_, std::forward<Handler>(handler));
+    }
+
+    void flush_done(std::size_t size)
+    {
+        flushing_ = false;
+        sent_ += size;
+        if (sent_ != sending_.size())
+            return;
+        sent_ = 0;
+        constexpr std::size_t kept = 1 << 20; // enough for batches; a large message's memory is given back
+        if (sending_.capacity() > kept)
+            sending_ = {};
+        else
+            sending_.clear();
+    }
+
+    void cancel_read() noexcept
+    {
+        boost::system::error_code ignored;
+        in_.cancel(ignored);
+    }
+
+    /// Tells the worker that nothing more will come.
+    void close_out() noexcept
+    {
+        boost::system::error_code ignored;
+        out_.close(ignored);
+    }
+
+    void close() noexcept
+    {
+        boost::system::error_code ignored;
+        in_.close(ignored);
+        out_.close(ignored);
+    }
+
+private:
+    boost::asio::posix::stream_descriptor in_;
+    boost::asio::posix::stream_descriptor out_;
+    frame_reader reader_;
+    std::vector<std::byte> outgoing_; // appended to
+    std::vector<std::byte> sending_;  // on its way
+    std::size_t sent_ = 0;            // of it
+    bool flushing_ = false;
+    bool reading_ = false;
+};
+
+} // namespace tandem::channel
+
+#endif

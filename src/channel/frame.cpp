@@ -1,0 +1,30 @@
+#include <channel/frame.hpp>
+
+#include <cstring>
+
+namespace tandem::channel {
+
+std::size_t begin_frame(std::vector<std::byte>& out, frame_kind kind, std::uint64_t id)
+{
+    const std::size_t begin = out.size();
+    const frame_header header{0, static_cast<std::uint16_t>(kind), 0, id};
+    out.resize(begin + sizeof header);
+    std::memcpy(out.data() + begin, &header, sizeof header);
+    return begin;
+}
+
+void end_frame(std::vector<std::byte>& out, std::size_t begin)
+{
+    const auto size = static_cast<std::uint32_t>(out.size() - begin - sizeof(frame_header));
+    std::memcpy(out.data() + begin + offsetof(frame_header, size), &size, sizeof size);
+    out.resize(begin + sizeof(frame_header) + padded(size));
+}
+
+void append_frame(std::vector<std::byte>& out, frame_kind kind, std::uint64_t id, std::span<const std::byte> payload)
+{
+    const std::size_t begin = begin_frame(out, kind, id);
+    out.insert(out.end(), payload.begin(), payload.end());
+    end_frame(out, begin);
+}
+
+} // namespace tandem::channel

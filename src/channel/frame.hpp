@@ -1,0 +1,63 @@
+// The unit that travels between pool and worker: a header of 16 bytes and a payload. See doc/protocol.md.
+#ifndef TANDEM_CHANNEL_FRAME_HPP
+#define TANDEM_CHANNEL_FRAME_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace tandem::channel {
+
+enum class frame_kind : std::uint16_t
+{
+    hello = 1,    ///< worker to pool, first of all: what the worker is
+    settings = 2, ///< pool to worker, the answer
+    task = 3,     ///< pool to worker: a call
+    result = 4,   ///< worker to pool: what the call returned
+    failure = 5,  ///< worker to pool: what the call threw
+    initialize = 6, ///< pool to worker: a call, before all others
+    ready = 7     ///< worker to pool: settings and initializer are done, where the settings ask for that
+};
+
+inline constexpr frame_kind last_frame_kind = frame_kind::ready;
+
+struct frame_header
+{
+    std::uint32_t size; ///< of the payload, in bytes
+    std::uint16_t kind;
+    std::uint16_t reserved; ///< zero
+    std::uint64_t id;       ///< of the call; in a hello, hello_id; else zero
+};
+static_assert(sizeof(frame_header) == 16);
+
+/// Payloads are padded to this, so that they, too, lie aligned in a buffer of frames.
+inline constexpr std::size_t frame_alignment = 16;
+
+/// "tandem" and the protocol's version: what tells a worker from a program that prints something.
+inline constexpr std::uint64_t protocol_magic = 0x6d65'646e'6174'0000;
+inline constexpr std::uint16_t protocol_version = 1;
+inline constexpr std::uint64_t hello_id = protocol_magic | protocol_version;
+
+constexpr std::uint64_t padded(std::uint64_t size) noexcept
+{
+    return (size + frame_alignment - 1) / frame_alignment * frame_alignment;
+}
+
+struct frame
+{
+    frame_kind kind;
+    std::uint64_t id;
+    std::span<const std::byte> payload;
+};
+
+/// Appends a frame to `out`. The payload must be smaller than 4 GiB.
+void append_frame(std::vector<std::byte>& out, frame_kind kind, std::uint64_t id, std::span<const std::byte> payload);
+
+/// The same without a copy of the payload: begin_frame, append the payload to `out`, end_frame with what it returned.
+std::size_t begin_frame(std::vector<std::byte>& out, frame_kind kind, std::uint64_t id);
+void end_frame(std::vector<std::byte>& out, std::size_t begin);
+
+} // namespace tandem::channel
+
+#endif

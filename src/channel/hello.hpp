@@ -1,0 +1,41 @@
+// What pool and worker say to each other first.
+#ifndef TANDEM_CHANNEL_HELLO_HPP
+#define TANDEM_CHANNEL_HELLO_HPP
+
+#include <tandem/worker_limits.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tandem::channel {
+
+/// Payload of frame_kind::hello.
+struct hello
+{
+    std::int32_t pid = 0;
+    std::vector<std::string> tasks; ///< mangled names; a task frame gives the position in this list
+};
+
+/// Payload of frame_kind::settings.
+struct worker_settings
+{
+    std::uint64_t max_message_size = 0;    ///< the largest payload either side may send, in bytes
+    bool reports_memory = false;           ///< whether the resident memory is wanted after each task
+    bool has_initializer = false;          ///< whether frame_kind::initialize follows
+    bool reports_ready = false;            ///< whether frame_kind::ready, or a failure, is wanted
+    worker_limits limits{};
+};
+
+/// At the head of the payload of frame_kind::task and initialize; the arguments follow.
+struct task_call
+{
+    std::uint32_t position = 0;        ///< in hello::tasks
+    std::uint32_t slot = 0;            ///< of the task in the status page
+    std::int64_t run_timeout = 0;      ///< in nanoseconds from the start; 0 for none
+};
+static_assert(sizeof(task_call) == 16);
+
+} // namespace tandem::channel
+
+#endif
