@@ -1,0 +1,86 @@
+#include <launch/spawn_launcher.hpp>
+
+#include <boost/system/system_error.hpp>
+
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace tandem::launch {
+namespace {
+
+void check(int error, const char* what)
+{
+    if (error != 0)
+        throw boost::system::system_error(error, boost::system::system_category(), what);
+}
+
+struct file_actions
+{
+    posix_spawn_file_actions_t value;
+    file_actions() { check(::posix_spawn_file_actions_init(&value), "posix_spawn_file_actions_init"); }
+    ~file_actions() { ::posix_spawn_file_actions_destroy(&value); }
+    file_actions(const file_actions&) = delete;
+    file_actions& operator=(const file_actions&) = delete;
+};
+
+struct attributes
+{
+    posix_spawnattr_t value;
+    attributes() { check(::posix_spawnattr_init(&value), "posix_spawnattr_init"); }
+    ~attributes() { ::posix_spawnattr_destroy(&value); }
+    attributes(const attributes&) = delete;
+    attributes& operator=(const attributes&) = delete;
+};
+
+std::vector<char*> pointers(const std::vector<std::string>& texts)
+{
+    std::vector<char*> result;
+    for (const std::string& text : texts)
+        result.push_back(const_cast<char*>(text.c_str()));
+    result.push_back(nullptr);
+    return result;
+}
+
+} // namespace
+
+process::process spawn_launcher::operator()(boost::asio::any_io_executor executor, const std::string& path,
+                                            const std::string& name, const std::vector<std::string>& arguments) const
+{
+    file_actions actions;
+    for (std::size_t i = 0; i < descriptors.size(); ++i)
+        check(::posix_spawn_file_actions_adddup2(&actions.value, descriptors[i], static_cast<int>(i)), "dup2");
+    check(::posix_spawn_file_actions_addclosefrom_np(&actions.value, static_cast<int>(descriptors.size())),
+          "closefrom");
+
+    attributes attrs;
+    sigset_t none, all;
+    ::sigemptyset(&none);
+    ::sigfillset(&all);
+    check(::posix_spawnattr_setsigmask(&attrs.value, &none), "setsigmask");
+    check(::posix_spawnattr_setsigdefault(&attrs.value, &all), "setsigdefault");
+    check(::posix_spawnattr_setpgroup(&attrs.value, 0), "setpgroup");
+    check(::posix_spawnattr_setflags(&attrs.value,
+                                     POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP),
+          "setflags");
+
+    std::vector<std::string> argument_texts{name};
+    argument_texts.insert(argument_texts.end(), arguments.begin(), arguments.end());
+    const auto argv = pointers(argument_texts);
+    const auto envp = pointers(environment);
+    pid_t pid = -1;
+    check(::posix_spawnp(&pid, path.c_str(), &actions.value, &attrs.value, argv.data(), envp.data()), path.c_str());
+    try {
+        return process::process(std::move(executor), pid);
+    } catch (...) { // it takes a descriptor, of which there may be none left
+        ::kill(-pid, SIGKILL);
+        while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+        }
+        throw;
+    }
+}
+
+} // namespace tandem::launch
