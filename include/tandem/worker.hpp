@@ -1,0 +1,18 @@
+#ifndef TANDEM_WORKER_HPP
+#define TANDEM_WORKER_HPP
+
+namespace tandem {
+
+/// In a process that a process_pool started as its worker: serves tasks until the pool closes its end, then exits the
+/// process; never returns. In any other process: returns at once.
+///
+/// Call it first in `main`, before threads are started, before anything is written to stdout, and before any
+/// process_pool is made. Exceptions registered by register_exception() must be registered before.
+void run_if_worker();
+
+/// Whether this process was started as a worker, before and after run_if_worker() took over.
+bool is_worker() noexcept;
+
+} // namespace tandem
+
+#endif

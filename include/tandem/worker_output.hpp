@@ -1,0 +1,59 @@
+// Where what workers print goes.
+#ifndef TANDEM_WORKER_OUTPUT_HPP
+#define TANDEM_WORKER_OUTPUT_HPP
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+namespace tandem {
+
+/// A line that a worker printed. The views hold during the call only.
+struct output_line
+{
+    std::string_view text;     ///< without its end; a line over 4 KiB comes in parts
+    int pid = 0;               ///< the worker's process id
+    std::uint32_t worker = 0;  ///< the worker's number: the pool counts those it starts, from 1
+    std::string_view task{};   ///< the function that was running; empty where none was
+    std::string_view label{};  ///< its run_options::label
+};
+
+/// What becomes of a worker's stdout and stderr. The last 4 KiB are kept for reports in each case.
+class worker_output
+{
+public:
+    using callback = std::function<void(const output_line&)>;
+
+    /// To this process's stderr, in whole lines. The default.
+    static worker_output inherit() { return {}; }
+
+    static worker_output discard() { return worker_output(mode::discard, nullptr); }
+
+    /// Line by line to `function`, on the pool's executor, one line at a time. On an executor with one thread lines come
+    /// before the completion of the task that printed them. What it throws goes out through the context's run(). So that
+    /// each line's task is known, no task is then sent to a worker before the one before it is done: small tasks take
+    /// longer.
+    static worker_output lines(callback function) { return worker_output(mode::lines, std::move(function)); }
+
+    worker_output() = default;
+
+    bool is_inherited() const noexcept { return mode_ == mode::inherit; }
+    const callback& function() const noexcept { return function_; }
+
+private:
+    enum class mode : std::uint8_t
+    {
+        inherit,
+        discard,
+        lines
+    };
+
+    worker_output(mode m, callback function) : mode_(m), function_(std::move(function)) {}
+
+    mode mode_ = mode::inherit;
+    callback function_;
+};
+
+} // namespace tandem
+
+#endif

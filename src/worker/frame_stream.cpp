@@ -1,0 +1,57 @@
+#include <worker/frame_stream.hpp>
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <limits>
+#include <stdexcept>
+#include <system_error>
+
+namespace tandem::worker {
+namespace {
+
+[[noreturn]] void throw_errno(const char* what)
+{
+    throw std::system_error(errno, std::generic_category(), what);
+}
+
+} // namespace
+
+frame_stream::frame_stream(int in, int out) : in_(in), out_(out), reader_(std::numeric_limits<std::uint32_t>::max()) {}
+
+std::optional<channel::frame> frame_stream::read()
+{
+    for (;;) {
+        if (auto f = reader_.next())
+            return f;
+        if (reader_.what_is_wrong() != channel::frame_reader::fault::none)
+            throw std::runtime_error("the pool sent a malformed frame");
+        const auto room = reader_.prepare();
+        const ssize_t size = ::read(in_, room.data(), room.size());
+        if (size == 0)
+            return std::nullopt;
+        if (size > 0)
+            reader_.commit(static_cast<std::size_t>(size));
+        else if (errno != EINTR)
+            throw_errno("reading tasks");
+    }
+}
+
+void frame_stream::flush()
+{
+    std::size_t written = 0;
+    while (written != outgoing_.size()) {
+        const ssize_t size = ::write(out_, outgoing_.data() + written, outgoing_.size() - written);
+        if (size >= 0)
+            written += static_cast<std::size_t>(size);
+        else if (errno != EINTR)
+            throw_errno("writing results");
+    }
+    constexpr std::size_t kept = 1 << 20; // a large result's memory is given back
+    if (outgoing_.capacity() > kept)
+        outgoing_ = {};
+    else
+        outgoing_.clear();
+}
+
+} // namespace tandem::worker

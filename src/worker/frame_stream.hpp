@@ -1,0 +1,37 @@
+// The worker's end of the protocol's two pipes. Blocking: a worker has nothing else to do.
+#ifndef TANDEM_WORKER_FRAME_STREAM_HPP
+#define TANDEM_WORKER_FRAME_STREAM_HPP
+
+#include <channel/frame_reader.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+namespace tandem::worker {
+
+class frame_stream
+{
+public:
+    frame_stream(int in, int out);
+
+    /// The next frame, valid until the next call; nothing at the end. Throws std::system_error and, for what is no frame,
+    /// std::runtime_error.
+    std::optional<channel::frame> read();
+
+    /// Frames to be sent are appended here, then flushed.
+    std::vector<std::byte>& outgoing() noexcept { return outgoing_; }
+
+    /// Writes what was appended. Throws std::system_error.
+    void flush();
+
+private:
+    int in_;
+    int out_;
+    channel::frame_reader reader_;
+    std::vector<std::byte> outgoing_;
+};
+
+} // namespace tandem::worker
+
+#endif

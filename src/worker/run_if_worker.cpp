@@ -1,0 +1,117 @@
+#include <tandem/worker.hpp>
+
+#include <channel/hello.hpp>
+#include <status/shared_page.hpp>
+#include <tandem/codec.hpp>
+#include <worker/crash_handler.hpp>
+#include <worker/limits.hpp>
+#include <worker/marker.hpp>
+#include <worker/task_loop.hpp>
+#include <worker/watcher.hpp>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <optional>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace tandem {
+namespace {
+
+// Protocol descriptors go where no printf, and no program that a task starts, can reach them.
+int move_away(int fd)
+{
+    const int moved = ::fcntl(fd, F_DUPFD_CLOEXEC, 10);
+    if (moved < 0)
+        throw std::system_error(errno, std::generic_category(), "taking over the protocol's pipes");
+    ::close(fd);
+    return moved;
+}
+
+void put(const char* path, int flags, int fd)
+{
+    const int opened = ::open(path, flags | O_CLOEXEC);
+    if (opened < 0)
+        throw std::system_error(errno, std::generic_category(), path);
+    if (opened != fd) {
+        ::dup2(opened, fd);
+        ::close(opened);
+    } else {
+        ::fcntl(fd, F_SETFD, 0);
+    }
+}
+
+void say_hello(worker::frame_stream& frames, const std::vector<const detail::task_entry*>& tasks)
+{
+    channel::hello message{.pid = ::getpid(), .tasks = {}};
+    for (const auto* entry : tasks)
+        message.tasks.emplace_back(entry->mangled_name());
+    const auto begin = channel::begin_frame(frames.outgoing(), channel::frame_kind::hello, channel::hello_id);
+    encode(frames.outgoing(), message);
+    channel::end_frame(frames.outgoing(), begin);
+    frames.flush();
+}
+
+// Nothing where the pool does not want this worker any more.
+std::optional<channel::worker_settings> read_settings(worker::frame_stream& frames)
+{
+    const auto f = frames.read();
+    if (!f)
+        return std::nullopt;
+    if (f->kind != channel::frame_kind::settings)
+        throw std::runtime_error("the pool did not begin with its settings");
+    return decode<channel::worker_settings>(f->payload);
+}
+
+void serve()
+{
+    worker::frame_stream frames(move_away(worker::frames_in), move_away(worker::frames_out));
+    const int control = move_away(worker::control_in);
+    status::status_page& page = status::map_inherited_page(worker::status_page);
+    put("/dev/null", O_RDONLY, worker::frames_in);
+    ::dup2(worker::log_out, worker::frames_out);
+    // As on a terminal: what a task printed is there when it crashes, and in order with what it wrote to stderr.
+    std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+    // A result that nobody reads any more: the parent is gone, and the watcher ends this process.
+    ::signal(SIGPIPE, SIG_IGN);
+
+    auto tasks = detail::registered_tasks();
+    say_hello(frames, tasks);
+    const auto settings = read_settings(frames);
+    if (!settings)
+        return;
+    // Before there are other threads: some limits are a thread's, and the environment is nobody's. One that cannot be applied
+    // ends the worker; what it prints then tells the pool why.
+    worker::apply(settings->limits);
+    worker::install_crash_handler(page.crash);
+    // Its thread outlives static destructors.
+    static auto& watcher = *new worker::watcher(control, page, settings->limits.resident_memory);
+    worker::task_loop(frames, page, watcher, std::move(tasks), *settings).run();
+}
+
+} // namespace
+
+void run_if_worker()
+{
+    if (!worker::awaits_service())
+        return;
+    worker::begin_service();
+    int code = EXIT_SUCCESS;
+    try {
+        serve();
+    } catch (const std::exception& e) {
+        std::fprintf(stderr, "tandem worker: %s\n", e.what());
+        code = EXIT_FAILURE;
+    }
+    std::exit(code);
+}
+
+} // namespace tandem

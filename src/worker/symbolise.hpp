@@ -1,0 +1,18 @@
+// Names and source lines for addresses of code.
+#ifndef TANDEM_WORKER_SYMBOLISE_HPP
+#define TANDEM_WORKER_SYMBOLISE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace tandem::worker {
+
+/// A line for each, to where the program's own functions end and what called them begins; whole lines of `room` bytes
+/// in all. Reads the program's debug information, so it allocates, locks and takes its time.
+std::string symbolise(std::span<const std::uintptr_t> frames, std::size_t room);
+
+} // namespace tandem::worker
+
+#endif

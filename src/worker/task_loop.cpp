@@ -1,0 +1,176 @@
+#include <worker/task_loop.hpp>
+
+#include <tandem/codec.hpp>
+#include <tandem/error.hpp>
+#include <worker/memory_use.hpp>
+
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <iostream>
+#include <new>
+#include <stdexcept>
+#include <utility>
+
+namespace tandem::worker {
+namespace {
+
+using channel::frame;
+using channel::frame_kind;
+using std::chrono::steady_clock;
+
+// What a task printed is seen also if the next one is killed.
+void flush_output()
+{
+    std::cout.flush();
+    std::fflush(stdout);
+}
+
+std::int64_t cpu_time_of_process()
+{
+    timespec now{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+channel::task_call head_of(const frame& f)
+{
+    channel::task_call head;
+    if (f.payload.size() < sizeof head)
+        throw std::runtime_error("the pool sent a call without a head");
+    std::memcpy(&head, f.payload.data(), sizeof head);
+    return head;
+}
+
+} // namespace
+
+task_loop::task_loop(frame_stream& frames, status::status_page& page, watcher& w,
+                     std::vector<const detail::task_entry*> tasks, const channel::worker_settings& settings)
+    : frames_(frames), page_(page), watcher_(w), tasks_(std::move(tasks)), settings_(settings),
+      cpu_limit_(settings.limits.cpu_time)
+{
+}
+
+void task_loop::run()
+{
+    if (!settings_.has_initializer && settings_.reports_ready) {
+        channel::append_frame(frames_.outgoing(), frame_kind::ready, 0, {});
+        frames_.flush();
+    }
+    page_.cpu_time.store(cpu_time_of_process(), std::memory_order_relaxed);
+    while (const auto f = frames_.read()) {
+        if (f->kind == frame_kind::task)
+            run_task(*f);
+        else if (f->kind == frame_kind::initialize)
+            initialize(*f);
+        else
+            throw std::runtime_error("the pool sent a frame of an unexpected kind");
+    }
+}
+
+void task_loop::run_task(const frame& f)
+{
+    const channel::task_call head = head_of(f);
+    auto& slot = page_.slots.at(head.slot);
+    const auto now = steady_clock::now();
+    if (!slot.begin(f.id, now))
+        return; // taken back
+    std::optional<detail::task_context::time_point> deadline;
+    if (head.run_timeout > 0)
+        deadline = now + std::chrono::nanoseconds(head.run_timeout);
+    answer(frame_kind::result, f.id, [&](std::vector<std::byte>& result) { call(f, head, deadline, result); });
+    slot.end(steady_clock::now());
+    note_usage();
+    frames_.flush(); // now: what the next task does must not cost this one its result
+}
+
+void task_loop::initialize(const frame& f)
+{
+    const channel::task_call head = head_of(f);
+    answer(frame_kind::ready, f.id, [&](std::vector<std::byte>& result) {
+        const std::size_t before = result.size();
+        call(f, head, std::nullopt, result);
+        result.resize(before);
+    });
+    frames_.flush();
+}
+
+void task_loop::call(const frame& f, const channel::task_call& head,
+                     std::optional<detail::task_context::time_point> deadline, std::vector<std::byte>& result)
+{
+    detail::task_context context{deadline};
+    const detail::task_context::scope scope{context};
+    struct running
+    {
+        watcher& w;
+        ~running() { w.task_ended(); }
+    };
+    watcher_.task_begins(f.id, context);
+    const running guard{watcher_};
+    cpu_limit_.begin();
+    entry_of(head).run()(f.payload.subspan(sizeof head), result);
+}
+
+// Appends what `make` appends, or the failure that it throws.
+template <class Make>
+void task_loop::answer(frame_kind success, std::uint64_t id, Make make)
+{
+    auto& out = frames_.outgoing();
+    const std::size_t before = out.size();
+    try {
+        const auto begin = channel::begin_frame(out, success, id);
+        make(out);
+        const std::size_t size = out.size() - begin - sizeof(channel::frame_header);
+        if (size > settings_.max_message_size)
+            throw task_error(errc::message_too_large, "the task's result has " + std::to_string(size) + " bytes");
+        channel::end_frame(out, begin);
+    } catch (const std::bad_alloc&) {
+        out.resize(before);
+        const auto limit = settings_.limits.address_space;
+        append_failure(id, limit == 0 ? std::current_exception()
+                                      : std::make_exception_ptr(task_error(
+                                            errc::memory_limit, "the worker may have an address space of " +
+                                                                    std::to_string(limit) + " bytes")));
+    } catch (...) {
+        out.resize(before);
+        append_failure(id, std::current_exception());
+    }
+    flush_output();
+}
+
+void task_loop::append_failure(std::uint64_t id, const std::exception_ptr& e)
+{
+    if (const std::size_t size = try_append_failure(id, e); size > settings_.max_message_size)
+        try_append_failure(id, std::make_exception_ptr(task_error(
+                                   errc::message_too_large,
+                                   "the task's exception has " + std::to_string(size) + " bytes")));
+}
+
+std::size_t task_loop::try_append_failure(std::uint64_t id, const std::exception_ptr& e)
+{
+    auto& out = frames_.outgoing();
+    const auto begin = channel::begin_frame(out, frame_kind::failure, id);
+    detail::encode_exception(out, e);
+    const std::size_t size = out.size() - begin - sizeof(channel::frame_header);
+    if (size > settings_.max_message_size)
+        out.resize(begin);
+    else
+        channel::end_frame(out, begin);
+    return size;
+}
+
+const detail::task_entry& task_loop::entry_of(const channel::task_call& head) const
+{
+    if (head.position >= tasks_.size())
+        throw task_error(errc::unknown_task, "task number " + std::to_string(head.position));
+    return *tasks_[head.position];
+}
+
+void task_loop::note_usage()
+{
+    page_.cpu_time.store(cpu_time_of_process(), std::memory_order_relaxed);
+    if (settings_.reports_memory)
+        page_.resident_memory.store(resident_bytes(), std::memory_order_relaxed);
+}
+
+} // namespace tandem::worker

@@ -1,0 +1,49 @@
+// Reads calls, runs them one after the other, writes what became of them.
+#ifndef TANDEM_WORKER_TASK_LOOP_HPP
+#define TANDEM_WORKER_TASK_LOOP_HPP
+
+#include <channel/hello.hpp>
+#include <status/status_page.hpp>
+#include <tandem/detail/task_registry.hpp>
+#include <worker/frame_stream.hpp>
+#include <worker/task_cpu_limit.hpp>
+#include <worker/watcher.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace tandem::worker {
+
+class task_loop
+{
+public:
+    task_loop(frame_stream& frames, status::status_page& page, watcher& w,
+              std::vector<const detail::task_entry*> tasks, const channel::worker_settings& settings);
+
+    /// Runs the initializer if there is one, and serves until the frames end.
+    void run();
+
+private:
+    void run_task(const channel::frame& f);
+    void initialize(const channel::frame& f);
+    void call(const channel::frame& f, const channel::task_call& head,
+              std::optional<detail::task_context::time_point> deadline, std::vector<std::byte>& result);
+    template <class Make>
+    void answer(channel::frame_kind success, std::uint64_t id, Make make);
+    void append_failure(std::uint64_t id, const std::exception_ptr& e);
+    std::size_t try_append_failure(std::uint64_t id, const std::exception_ptr& e);
+    const detail::task_entry& entry_of(const channel::task_call& head) const;
+    void note_usage();
+
+    frame_stream& frames_;
+    status::status_page& page_;
+    watcher& watcher_;
+    std::vector<const detail::task_entry*> tasks_;
+    const channel::worker_settings settings_;
+    task_cpu_limit cpu_limit_;
+};
+
+} // namespace tandem::worker
+
+#endif

@@ -1,0 +1,110 @@
+#include <worker/watcher.hpp>
+
+#include <worker/limits.hpp>
+#include <worker/memory_use.hpp>
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <thread>
+
+namespace tandem::worker {
+namespace {
+
+// How long an idle worker may take to exit by itself after its parent closed the pipes or died: its static destructors
+// run in it. Half of the second after which nothing of a dead parent's is left.
+constexpr std::chrono::milliseconds exit_time{500};
+
+} // namespace
+
+watcher::watcher(int control, status::status_page& page, std::uint64_t resident_memory)
+    : control_(control), page_(page), resident_memory_(resident_memory)
+{
+    // Signals are for the program's own thread.
+    sigset_t all, before;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    std::thread([this] { watch(); }).detach();
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void watcher::task_begins(std::uint64_t id, detail::task_context& context)
+{
+    bool asked = false;
+    {
+        const std::lock_guard lock(mutex_);
+        id_ = id;
+        context_ = &context;
+        asked = asked_ == id;
+    }
+    if (asked)
+        context.request_stop();
+}
+
+void watcher::task_ended()
+{
+    const std::lock_guard lock(mutex_);
+    id_ = 0;
+    context_ = nullptr;
+}
+
+void watcher::watch()
+{
+    for (;;) {
+        wait_for_control();
+        std::uint64_t id = 0;
+        const ssize_t size = ::read(control_, &id, sizeof id); // an id is written whole: it is below PIPE_BUF
+        if (size == static_cast<ssize_t>(sizeof id))
+            ask_to_stop(id);
+        else if (size >= 0 || errno != EINTR)
+            parent_is_gone();
+    }
+}
+
+void watcher::wait_for_control()
+{
+    if (resident_memory_ == 0)
+        return; // read() waits as well
+    pollfd control{control_, POLLIN, 0};
+    while (::poll(&control, 1, static_cast<int>(resident_memory_interval.count())) == 0) {
+        if (resident_bytes() <= resident_memory_ || !is_busy())
+            continue;
+        page_.over_memory_limit.store(1, std::memory_order_release);
+        kill_own_group();
+    }
+}
+
+bool watcher::is_busy()
+{
+    const std::lock_guard lock(mutex_);
+    return context_ != nullptr;
+}
+
+void watcher::ask_to_stop(std::uint64_t id)
+{
+    // The lock keeps the context alive; stop callbacks therefore must not wait for the task's end.
+    const std::lock_guard lock(mutex_);
+    asked_ = id;
+    if (id_ == id && context_)
+        context_->request_stop();
+}
+
+void watcher::parent_is_gone()
+{
+    if (!is_busy())
+        std::this_thread::sleep_for(exit_time);
+    kill_own_group();
+}
+
+void kill_own_group() noexcept
+{
+    if (::getpgrp() == ::getpid())
+        ::kill(0, SIGKILL);
+    ::_exit(1);
+}
+
+} // namespace tandem::worker
