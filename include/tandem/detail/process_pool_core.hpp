@@ -1,0 +1,45 @@
+// The compiled part of the process pool, as the templates in front of it see it.
+#ifndef TANDEM_DETAIL_PROCESS_POOL_CORE_HPP
+#define TANDEM_DETAIL_PROCESS_POOL_CORE_HPP
+
+#include <tandem/detail/task_operation.hpp>
+#include <tandem/process_pool_options.hpp>
+#include <tandem/shutdown_mode.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/cancellation_type.hpp>
+
+#include <cstdint>
+#include <memory>
+
+namespace tandem::detail {
+
+/// All functions are thread-safe. What they complete is never called inside of them.
+class process_pool_core
+{
+public:
+    virtual ~process_pool_core() = default;
+
+    /// Takes the operation over, whose `id` and settings are set.
+    virtual void submit(task_operation* operation) = 0;
+    virtual std::uint64_t next_id() noexcept = 0;
+    virtual void cancel(std::uint64_t id, boost::asio::cancellation_type type) = 0;
+    virtual void cancel_all() = 0;
+
+    virtual void start(std::unique_ptr<wait_operation> operation) = 0;
+    virtual void shutdown(const shutdown_options& ladder, std::unique_ptr<wait_operation> operation) = 0;
+
+    /// Asks the workers to end, kills them, completes what is left, and returns when no process is left.
+    virtual void close() noexcept = 0;
+
+    virtual std::size_t size() const noexcept = 0;
+    virtual process_pool_stats stats() const = 0;
+};
+
+/// Throws task_error: errc::worker_without_main, nesting_too_deep, duplicate_task.
+std::shared_ptr<process_pool_core> make_process_pool_core(const boost::asio::any_io_executor& executor,
+                                                          const process_pool_options& options);
+
+} // namespace tandem::detail
+
+#endif

@@ -1,0 +1,135 @@
+// One call of process_pool::async_run, erased: all that the compiled part of the pool needs to know of it.
+#ifndef TANDEM_DETAIL_TASK_OPERATION_HPP
+#define TANDEM_DETAIL_TASK_OPERATION_HPP
+
+#include <tandem/codec.hpp>
+#include <tandem/detail/pending_handler.hpp>
+#include <tandem/detail/scheduled_task.hpp>
+#include <tandem/detail/task_registry.hpp>
+#include <tandem/error.hpp>
+
+#include <exception>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tandem::detail {
+
+/// What a completed task delivers: an exception, or else the encoded result.
+struct task_result
+{
+    std::exception_ptr error;
+    std::span<const std::byte> value;
+};
+
+/// Room kept at the head of a message for the call's own fields.
+inline constexpr std::size_t message_head_size = 16;
+
+class task_operation : public scheduled_task
+{
+public:
+    task_operation(const task_operation&) = delete;
+    task_operation& operator=(const task_operation&) = delete;
+
+    /// Calls the handler, and frees the operation first. Called once, if destroy() is not.
+    virtual void complete(completion_mode mode, const task_result& result) = 0;
+    virtual void destroy() noexcept = 0;
+
+    const task_entry* entry;
+    byte_buffer message; ///< room for the call's head, then the encoded arguments
+    std::string label;
+    bool cancellable = false;
+    /// In the worker's status page, from the moment on that the call is really sent.
+    static constexpr std::uint32_t no_slot = 0xffff'ffff;
+    std::uint32_t slot = no_slot;
+    /// What this call of it is known by to its worker: another one each time that it is sent, so that a call that was taken
+    /// back cannot be taken for one sent later.
+    std::uint64_t call = 0;
+    std::chrono::nanoseconds took{0}; ///< the last run, where its outcome came
+    std::vector<attempt_report> earlier; ///< runs that were retried
+
+    /// The error of a value of this task's that could not be encoded or decoded here.
+    std::exception_ptr codec_failure(errc code, const std::string& what) const
+    {
+        task_report report;
+        report.task = entry->name();
+        report.label = label;
+        const std::string head = "task " + report.task + ": " + what;
+        return std::make_exception_ptr(task_error(code, head, std::move(report)));
+    }
+
+protected:
+    explicit task_operation(const task_entry& e) : entry(&e) {}
+    ~task_operation() = default;
+};
+
+template <class R, class Handler, class Executor>
+class task_operation_for final : public task_operation
+{
+public:
+    task_operation_for(Handler&& handler, const Executor& executor, const task_entry& e)
+        : task_operation(e), pending_(std::move(handler), executor)
+    {
+    }
+
+    Handler& handler() noexcept { return pending_.handler(); }
+
+    void complete(completion_mode mode, const task_result& result) override
+    {
+        if constexpr (std::is_void_v<R>) {
+            take().complete(mode, std::exception_ptr(result.error));
+        } else {
+            std::exception_ptr error = result.error;
+            R value{};
+            if (!error) {
+                try {
+                    value = decode<R>(result.value);
+                } catch (...) {
+                    error = codec_failure(errc::decode_failed, "its result: " + what_was_thrown());
+                }
+            }
+            take().complete(mode, std::move(error), std::move(value));
+        }
+    }
+
+    void destroy() noexcept override { [[maybe_unused]] const auto pending = take(); }
+
+private:
+    pending_handler<Handler, Executor> take()
+    {
+        auto pending = std::move(pending_);
+        free_operation(this, pending.handler());
+        return pending;
+    }
+
+    pending_handler<Handler, Executor> pending_;
+};
+
+/// async_start and async_shutdown, erased.
+class wait_operation
+{
+public:
+    virtual ~wait_operation() = default;
+    virtual void complete(completion_mode mode, std::exception_ptr error) = 0;
+};
+
+template <class Handler, class Executor>
+class wait_operation_for final : public wait_operation
+{
+public:
+    wait_operation_for(Handler&& handler, const Executor& executor) : pending_(std::move(handler), executor) {}
+
+    void complete(completion_mode mode, std::exception_ptr error) override
+    {
+        std::move(pending_).complete(mode, std::move(error));
+    }
+
+private:
+    pending_handler<Handler, Executor> pending_;
+};
+
+} // namespace tandem::detail
+
+#endif

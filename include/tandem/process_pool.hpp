@@ -1,0 +1,253 @@
+// A pool of child processes that run tasks.
+#ifndef TANDEM_PROCESS_POOL_HPP
+#define TANDEM_PROCESS_POOL_HPP
+
+#include <tandem/detail/canceller.hpp>
+#include <tandem/detail/process_pool_core.hpp>
+#include <tandem/detail/run_signature.hpp>
+#include <tandem/run_options.hpp>
+#include <tandem/task.hpp>
+
+#include <boost/asio/execution_context.hpp>
+
+#include <concepts>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace tandem {
+namespace detail {
+
+/// What Asio asks of an initiation: that it tells its executor.
+template <class Executor>
+class process_pool_initiation
+{
+public:
+    using executor_type = Executor;
+
+    process_pool_initiation(std::shared_ptr<process_pool_core> core, const Executor& executor)
+        : core_(std::move(core)), executor_(executor)
+    {
+    }
+
+    executor_type get_executor() const noexcept { return executor_; }
+
+protected:
+    std::shared_ptr<process_pool_core> core_;
+    Executor executor_;
+};
+
+template <class Executor>
+class initiate_process_run : public process_pool_initiation<Executor>
+{
+public:
+    using process_pool_initiation<Executor>::process_pool_initiation;
+
+    template <class Handler, auto F>
+    void operator()(Handler&& handler, const bound_task<F>& work, const held_options& held) const;
+};
+
+template <class Executor>
+class initiate_process_wait : public process_pool_initiation<Executor>
+{
+public:
+    using process_pool_initiation<Executor>::process_pool_initiation;
+
+    template <class Handler, class Start>
+    void operator()(Handler&& handler, Start start) const
+    {
+        using operation = wait_operation_for<std::decay_t<Handler>, Executor>;
+        start(*this->core_, std::make_unique<operation>(std::forward<Handler>(handler), this->executor_));
+    }
+};
+
+} // namespace detail
+
+/// Runs tasks in child processes, so that what computes neither holds up the program's threads nor can crash it.
+///
+/// A task goes to an idle worker at once; else it waits, and workers are started up to process_pool_options::workers. A
+/// worker runs one task after the other. A worker that dies costs the task that it was running, and is replaced.
+///
+/// The pool has no thread of its own: it works on `executor`, of any kind, and does nothing that blocks there but
+/// starting a process, about a millisecond. Handlers and the user's serialization of results run there unless the
+/// handler has an executor of its own. While no task is queued or running, the pool does not keep the executor's
+/// context from running out of work.
+///
+/// Thread-safe: all members may be called concurrently. Where the execution context is destroyed before the pool, the
+/// workers are killed then, handlers are destroyed without being called, as always in Asio, and the pool is of no use
+/// any more.
+/// In a worker process a pool may be made after run_if_worker() only, and to a depth of 3.
+template <class Executor>
+class basic_process_pool
+{
+public:
+    using executor_type = Executor;
+
+    /// The pool rebound to another executor.
+    template <class Other>
+    struct rebind_executor
+    {
+        using other = basic_process_pool<Other>;
+    };
+
+    /// No process is started yet.
+    /// Throws task_error: errc::worker_without_main in a worker that has not called run_if_worker(),
+    /// errc::nesting_too_deep, errc::duplicate_task.
+    explicit basic_process_pool(const Executor& executor, const process_pool_options& options = {})
+        : executor_(executor), core_(detail::make_process_pool_core(boost::asio::any_io_executor(executor), options))
+    {
+    }
+
+    /// The same on the context's executor.
+    template <class Context>
+        requires std::is_convertible_v<Context&, boost::asio::execution_context&> &&
+                 std::is_constructible_v<Executor, typename Context::executor_type>
+    explicit basic_process_pool(Context& context, const process_pool_options& options = {})
+        : basic_process_pool(Executor(context.get_executor()), options)
+    {
+    }
+
+    basic_process_pool(const basic_process_pool&) = delete;
+    basic_process_pool& operator=(const basic_process_pool&) = delete;
+
+    /// Asks what runs to stop, kills the workers that have not ended in process_pool_options::stop_timeout, and returns when
+    /// none is left. Operations that have not completed do so with `operation_aborted`, in their handlers' executors.
+    ~basic_process_pool() { core_->close(); }
+
+    executor_type get_executor() const noexcept { return executor_; }
+
+    /// The largest number of workers.
+    std::size_t size() const noexcept { return core_->size(); }
+
+    process_pool_stats stats() const { return core_->stats(); }
+
+    /// Runs a task in a worker process.
+    ///
+    /// The arguments are encoded before the call returns, or with a lazy token such as deferred, when it is launched;
+    /// nothing of the caller's needs to live longer than that. A task runs at most once unless options.retries says otherwise.
+    ///
+    /// Completion signature: `void(std::exception_ptr, R)`, or `void(std::exception_ptr)` where the task returns void.
+    /// The handler runs in its associated executor, by default the pool's, and never inside of this call.
+    ///
+    /// Per-operation cancellation, while the task is queued: every type removes it, and it completes with
+    /// `asio::error::operation_aborted`. While it is running: `total` has no effect; `partial` makes
+    /// this_task::stop_requested() true, and the operation completes when the task does; `terminal` kills the worker
+    /// with its process group, and the operation completes with `operation_aborted` when it is gone. Where several
+    /// types are emitted at once, the strongest counts.
+    ///
+    /// Errors: what the task threw (see register_exception()); task_error with an errc for all else, and boost::system::system_error
+    /// with `operation_aborted`.
+    template <auto F, class Token = detail::default_token_t<Executor>>
+    auto async_run(bound_task<F> work, const run_options& options, Token&& token = detail::default_token<Executor>())
+    {
+        using signature = typename detail::run_signature<typename bound_task<F>::result_type>::type;
+        return boost::asio::async_initiate<Token, signature>(detail::initiate_process_run<Executor>(core_, executor_),
+                                                             token, std::move(work), detail::held_options(options));
+    }
+
+    /// The same with default options.
+    template <auto F, class Token = detail::default_token_t<Executor>>
+        requires(!std::convertible_to<Token, run_options>)
+    auto async_run(bound_task<F> work, Token&& token = detail::default_token<Executor>())
+    {
+        return async_run(std::move(work), run_options{}, std::forward<Token>(token));
+    }
+
+    /// Anything but a bound task: does not compile, and says what to write instead.
+    template <class Work, class... Rest>
+        requires(!detail::is_bound_task<std::decay_t<Work>>)
+    auto async_run(Work&&, Rest&&...)
+    {
+        static_assert(detail::is_bound_task<std::decay_t<Work>>,
+                      "tandem: a process_pool runs tasks only, since a callable cannot travel to another process. Write "
+                      "cpu.async_run(tandem::task<f>(arguments...)) with f a function or a captureless lambda, or run "
+                      "the callable on a thread_pool.");
+    }
+
+    /// Starts workers up to size(), so that the first tasks find them ready.
+    ///
+    /// Completion signature: `void(std::exception_ptr)`, when all are ready, or with the task_error of the start that
+    /// failed, or errc::pool_closed. Executor as in async_run. Cannot be cancelled.
+    template <class Token = detail::default_token_t<Executor>>
+    auto async_start(Token&& token = detail::default_token<Executor>())
+    {
+        return initiate_wait(
+            [](detail::process_pool_core& core, std::unique_ptr<detail::wait_operation> operation) {
+                core.start(std::move(operation));
+            },
+            token);
+    }
+
+    /// Ends the pool: new tasks fail with errc::pool_closed from now on. Begins at the rung ladder.mode, and climbs to the
+    /// next one where a rung's time is over.
+    ///
+    /// Completion signature: `void(std::exception_ptr)`, when no worker is left, or with errc::shutdown_timeout where killed
+    /// workers do not end. May be called again while it is under way: the stronger mode and the later call's times
+    /// count. Executor as in async_run. Cannot be cancelled.
+    template <class Token = detail::default_token_t<Executor>>
+    auto async_shutdown(const shutdown_options& ladder, Token&& token = detail::default_token<Executor>())
+    {
+        return initiate_wait(
+            [ladder](detail::process_pool_core& core, std::unique_ptr<detail::wait_operation> operation) {
+                core.shutdown(ladder, std::move(operation));
+            },
+            token);
+    }
+
+    /// The same with the default times.
+    template <class Token = detail::default_token_t<Executor>>
+    auto async_shutdown(shutdown_mode mode, Token&& token = detail::default_token<Executor>())
+    {
+        return async_shutdown(shutdown_options{.mode = mode}, std::forward<Token>(token));
+    }
+
+    /// Cancels every task, as `terminal` cancellation of each would. The pool goes on.
+    void cancel() { core_->cancel_all(); }
+
+private:
+    template <class Start, class Token>
+    auto initiate_wait(Start start, Token& token)
+    {
+        return boost::asio::async_initiate<Token, void(std::exception_ptr)>(
+            detail::initiate_process_wait<Executor>(core_, executor_), token, start);
+    }
+
+    Executor executor_;
+    std::shared_ptr<detail::process_pool_core> core_;
+};
+
+/// The pool on any executor.
+using process_pool = basic_process_pool<boost::asio::any_io_executor>;
+
+namespace detail {
+
+template <class Executor>
+template <class Handler, auto F>
+void initiate_process_run<Executor>::operator()(Handler&& handler, const bound_task<F>& work,
+                                                const held_options& held) const
+{
+    using handler_type = std::decay_t<Handler>;
+    using operation_type = task_operation_for<typename bound_task<F>::result_type, handler_type, Executor>;
+
+    handler_type owned(std::forward<Handler>(handler));
+    task_operation* operation = allocate_operation<operation_type>(owned, this->executor_, bound_task<F>::entry());
+    operation->id = this->core_->next_id();
+    operation->options = held.options;
+    operation->label = held.label;
+    try {
+        operation->message.resize(message_head_size);
+        work.encode_arguments(operation->message);
+    } catch (...) {
+        const auto error = operation->codec_failure(errc::encode_failed, "its arguments: " + what_was_thrown());
+        operation->complete(completion_mode::immediate, {error, {}});
+        return;
+    }
+    operation->cancellable =
+        connect_canceller(static_cast<operation_type*>(operation)->handler(), this->core_, operation->id);
+    this->core_->submit(operation);
+}
+
+} // namespace detail
+} // namespace tandem
+
+#endif

@@ -1,0 +1,399 @@
+#include <process_pool/pool.hpp>
+
+#include <process_pool/context_watch.hpp>
+#include <tandem/cpu_count.hpp>
+#include <worker/marker.hpp>
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace tandem::detail {
+namespace {
+
+namespace asio = boost::asio;
+using schedule::action;
+using schedule::time_point;
+using schedule::worker_id;
+using boost::system::error_code;
+
+constexpr std::size_t smallest_limit = 4096; // errors must fit
+constexpr std::size_t largest_message = (std::size_t{1} << 32) - 4096; // a frame's size has 32 bits
+
+process_pool_options checked(process_pool_options options)
+{
+    if (options.workers == 0)
+        options.workers = usable_cpus();
+    options.max_message_size = std::clamp(options.max_message_size, smallest_limit, largest_message);
+    options.start_attempts = std::max(options.start_attempts, 1U);
+    return options;
+}
+
+schedule::settings settings_of(const process_pool_options& options)
+{
+    schedule::settings s{.workers = options.workers,
+                         .start_timeout = options.start_timeout,
+                         .starts = {.attempts = options.start_attempts,
+                                    .backoff = options.start_backoff,
+                                    .backoff_limit = options.start_backoff_limit},
+                         .retire_tasks = options.retire.tasks,
+                         .retire_age = options.retire.age,
+                         .retire_memory = options.retire.resident_memory,
+                         .retire_idle = options.retire.idle,
+                         .most_sent = status::slot_count};
+    if (options.output.function())
+        s.sent_ahead = std::chrono::nanoseconds::zero(); // so that it is known which task printed a line
+    return s;
+}
+
+} // namespace
+
+pool::pool(const asio::any_io_executor& executor, const process_pool_options& options)
+    : executor_(executor), options_(checked(options)), output_(options_.output),
+      scheduler_(settings_of(options_), *this), timer_(std::in_place, executor)
+{
+}
+
+pool::~pool()
+{
+    close();
+}
+
+void pool::deliver(completion_mode mode, aftermath& after)
+{
+    // A handler that throws, called from inside of dispatch, goes out through the context's run(), as everywhere in
+    // Asio; but the others are not to be lost.
+    std::exception_ptr thrown;
+    const auto attempt = [&](auto complete) {
+        try {
+            complete();
+        } catch (...) {
+            thrown = std::current_exception();
+            mode = completion_mode::post;
+        }
+    };
+    if (mode == completion_mode::dispatch || !output_.wants_tasks())
+        attempt([&] { output_.drain(); });
+    else if (output_.has_lines()) // the callback is the user's, and never called inside of a call of the user's
+        asio::post(executor_, [self = shared_from_this()] { self->output_.drain(); });
+    for (auto& task : after.tasks)
+        attempt([&] {
+            // User code may run in here.
+            if (task.failed_in != 0)
+                task.error = decode_failure(*task.operation, task.failed_in, task.message);
+            task.operation->complete(mode, {std::move(task.error), task.message});
+        });
+    for (auto& wait : after.waits)
+        attempt([&] { wait.first->complete(mode, std::move(wait.second)); });
+    if (thrown)
+        std::rethrow_exception(thrown);
+}
+
+// --- what users ask
+
+void pool::submit(task_operation* operation)
+{
+    // Only this operation can complete in here: when it is refused.
+    const auto refuse = [](task_operation& refused, errc code, const std::string& what, aftermath& after) {
+        after.tasks.push_back({&refused, make_failure(code, what, report_of(refused))});
+    };
+    const bool open = handle(completion_mode::immediate, [&](time_point now, aftermath& after) {
+        const std::size_t size = operation->message.size() - message_head_size;
+        if (scheduler_.closed())
+            return refuse(*operation, errc::pool_closed, "", after);
+        if (size > options_.max_message_size)
+            return refuse(*operation, errc::message_too_large, "its arguments have " + std::to_string(size) + " bytes",
+                          after);
+        if (!watching_)
+            find_dead_idle_workers(now, after);
+        if (operation->cancellable)
+            cancellable_.emplace(operation->id, operation);
+        operation->cost = &costs_[operation->entry];
+        scheduler_.submit(*operation, now, actions_);
+    });
+    if (!open) {
+        aftermath after;
+        refuse(*operation, errc::pool_closed, "", after);
+        deliver(completion_mode::immediate, after);
+    }
+}
+
+void pool::cancel(std::uint64_t id, asio::cancellation_type type)
+{
+    using asio::cancellation_type;
+    if (type == cancellation_type::none)
+        return;
+    const auto how = (type & cancellation_type::terminal) != cancellation_type::none ? schedule::cancellation::terminal
+                     : (type & cancellation_type::partial) != cancellation_type::none ? schedule::cancellation::partial
+                                                                                      : schedule::cancellation::total;
+    handle(completion_mode::post, [this, id, how](time_point now, aftermath&) {
+        if (const auto it = cancellable_.find(id); it != cancellable_.end())
+            scheduler_.cancel(*it->second, how, now, actions_);
+    });
+}
+
+void pool::cancel_all()
+{
+    handle(completion_mode::post, [this](time_point now, aftermath&) { scheduler_.cancel_all(now, actions_); });
+}
+
+void pool::start(std::unique_ptr<wait_operation> operation)
+{
+    std::exception_ptr broken;
+    handle(completion_mode::post, [&](time_point now, aftermath&) {
+        if (scheduler_.closed())
+            return;
+        if (scheduler_.is_broken(now)) {
+            broken = failed_start(last_start_failure_);
+            return;
+        }
+        start_waits_.push_back(std::move(operation));
+        scheduler_.start_all(now, actions_);
+    });
+    if (operation)
+        operation->complete(completion_mode::immediate,
+                            broken ? broken : std::make_exception_ptr(task_error(errc::pool_closed, "async_start")));
+}
+
+void pool::shutdown(const shutdown_options& ladder, std::unique_ptr<wait_operation> operation)
+{
+    handle(completion_mode::post, [&](time_point now, aftermath&) {
+        shutdown_waits_.push_back(std::move(operation));
+        scheduler_.shutdown(ladder, now, actions_);
+    });
+    if (operation)
+        operation->complete(completion_mode::immediate, nullptr);
+}
+
+process_pool_stats pool::stats() const
+{
+    const std::lock_guard lock(mutex_);
+    process_pool_stats s = counts_;
+    s.workers = scheduler_.workers();
+    s.ready_workers = scheduler_.ready_workers();
+    s.queued = scheduler_.queued();
+    s.running = scheduler_.running();
+    return s;
+}
+
+// --- the scheduler's actions
+
+void pool::perform(aftermath& after)
+{
+    for (std::size_t i = 0; i < actions_.size(); ++i) { // grows on the way
+        const action a = actions_[i];
+        switch (a.what) {
+        case action::kind::start_worker:
+            post_launch(a.worker);
+            break;
+        case action::kind::send:
+            if (is_void(a))
+                break;
+            if (links_.at(a.worker)->knows(*operation_of(*a.subject).entry))
+                send(a);
+            else
+                refuse(a, after);
+            break;
+        case action::kind::ask_to_stop:
+            links_.at(a.worker)->ask_to_stop(operation_of(*a.subject));
+            break;
+        case action::kind::retire:
+            count_retirement(a.reason);
+            links_.at(a.worker)->let_go();
+            break;
+        case action::kind::kill:
+            kill(a.worker);
+            break;
+        case action::kind::retry:
+            retry(a);
+            break;
+        case action::kind::complete:
+            complete(a, after);
+            break;
+        }
+    }
+    actions_.clear();
+}
+
+// What happened after the scheduler sent it, and before this was performed, may have undone it.
+bool pool::is_void(const action& send)
+{
+    const auto& operation = operation_of(*send.subject);
+    return operation.state != schedule::task::phase::sent || operation.worker != send.worker ||
+           operation.slot != task_operation::no_slot;
+}
+
+void pool::send(const action& a)
+{
+    const link_ptr& link = links_.at(a.worker);
+    link->append_call(operation_of(*a.subject));
+    flush(link);
+}
+
+void pool::refuse(const action& a, aftermath& after)
+{
+    auto& operation = operation_of(*a.subject);
+    after.tasks.push_back({&operation, make_failure(errc::unknown_task, '"' + launch::name_of(options_.worker) + '"',
+                                                    report_of(operation))});
+    ++counts_.failed;
+    cancellable_.erase(operation.id);
+    scheduler_.task_refused(operation, std::chrono::steady_clock::now(), actions_);
+}
+
+bool pool::revoke(schedule::task& t)
+{
+    auto& operation = operation_of(t);
+    if (operation.slot == task_operation::no_slot)
+        return true; // the action that sends it is not performed yet, and will find it gone
+    worker_link& link = *links_.at(t.worker);
+    if (!link.slot_of(operation).revoke(operation.call))
+        return false;
+    link.free_slot(operation);
+    return true;
+}
+
+std::optional<time_point> pool::ended(const schedule::task& t) const
+{
+    const auto& operation = operation_of(t);
+    if (operation.slot == task_operation::no_slot)
+        return std::nullopt;
+    return links_.at(t.worker)->slot_of(operation).ended(operation.call);
+}
+
+std::optional<time_point> pool::begun(const schedule::task& t) const
+{
+    const auto& operation = operation_of(t);
+    if (operation.slot == task_operation::no_slot)
+        return std::nullopt;
+    return links_.at(t.worker)->slot_of(operation).begun(operation.call);
+}
+
+void pool::kill(worker_id id)
+{
+    // A worker that has not been launched yet is not in links_: launch() finds it unwanted.
+    const auto it = links_.find(id);
+    if (it == links_.end())
+        return;
+    worker_link& link = *it->second;
+    if (link.fault.empty() && link.at == worker_link::stage::started)
+        link.fault = "did not say hello in time";
+    else if (link.fault.empty() && link.at == worker_link::stage::greeted)
+        link.fault = "was not ready in time";
+    else if (link.fault.empty() && link.silent)
+        link.fault = "closed its end of the protocol";
+    link.process.kill_group();
+}
+
+void pool::retry(const action& a)
+{
+    auto& operation = operation_of(*a.subject);
+    ++counts_.retried;
+    operation.earlier.push_back(describe_attempt(operation, *links_.at(a.worker),
+                                                 a.why == schedule::outcome::run_timeout, options_.limits));
+    operation.slot = task_operation::no_slot;
+}
+
+void pool::complete(const action& a, aftermath& after)
+{
+    auto& operation = operation_of(*a.subject);
+    cancellable_.erase(operation.id);
+    ++counts_.failed;
+    after.tasks.push_back({&operation, failure_of(operation, a)});
+}
+
+std::exception_ptr pool::failure_of(const task_operation& operation, const action& a) const
+{
+    switch (a.why) {
+    case schedule::outcome::aborted:
+        break;
+    case schedule::outcome::queue_timeout:
+        return make_failure(errc::queue_timeout, "", report_of(operation));
+    case schedule::outcome::start_failed:
+        return failed_start(operation, last_start_failure_);
+    case schedule::outcome::run_timeout:
+    case schedule::outcome::worker_died:
+        worker_link& link = *links_.at(a.worker);
+        const bool timed_out = a.why == schedule::outcome::run_timeout;
+        return failed_attempt(operation, describe_attempt(operation, link, timed_out, options_.limits), link.fault,
+                              options_.limits);
+    }
+    return operation_aborted();
+}
+
+void pool::count_retirement(schedule::retirement_reason reason) noexcept
+{
+    using schedule::retirement_reason;
+    switch (reason) {
+    case retirement_reason::tasks:
+        ++counts_.retired.tasks;
+        break;
+    case retirement_reason::age:
+        ++counts_.retired.age;
+        break;
+    case retirement_reason::resident_memory:
+        ++counts_.retired.resident_memory;
+        break;
+    case retirement_reason::idle:
+        ++counts_.retired.idle;
+        break;
+    case retirement_reason::none:
+    case retirement_reason::shutdown:
+        break;
+    }
+}
+
+void pool::finish_waits(aftermath& after)
+{
+    if (!start_waits_.empty() && (scheduler_.ready_workers() >= options_.workers || scheduler_.closed())) {
+        for (auto& wait : start_waits_)
+            after.waits.emplace_back(std::move(wait), scheduler_.closed() ? operation_aborted() : nullptr);
+        start_waits_.clear();
+    }
+    const bool ended = scheduler_.workers() == 0 && scheduler_.queued() == 0;
+    if (!shutdown_waits_.empty() && (ended || scheduler_.is_overdue())) {
+        const auto error =
+            ended ? nullptr : std::make_exception_ptr(task_error(errc::shutdown_timeout, "async_shutdown"));
+        for (auto& wait : shutdown_waits_)
+            after.waits.emplace_back(std::move(wait), error);
+        shutdown_waits_.clear();
+    }
+}
+
+void pool::set_timer()
+{
+    const time_point next = scheduler_.next_deadline();
+    if (next == time_point::max()) {
+        if (timer_set_for_ != next)
+            timer_->cancel();
+        timer_set_for_ = next;
+        return;
+    }
+    if (next >= timer_set_for_)
+        return; // it comes too early and looks again: cheaper than setting it anew for each task
+    timer_set_for_ = next;
+    timer_->expires_at(next);
+    timer_->async_wait([self = shared_from_this()](const error_code& error) {
+        if (error)
+            return; // it was set anew
+        self->handle(completion_mode::dispatch, [&self](time_point now, aftermath&) {
+            self->timer_set_for_ = time_point::max();
+            self->scheduler_.advance(now, self->actions_);
+        });
+    });
+}
+
+std::shared_ptr<process_pool_core> make_process_pool_core(const asio::any_io_executor& executor,
+                                                          const process_pool_options& options)
+{
+    if (worker::awaits_service())
+        throw task_error(errc::worker_without_main, "process_pool");
+    if (worker::depth() >= worker::max_depth)
+        throw task_error(errc::nesting_too_deep, "process_pool at depth " + std::to_string(worker::depth()));
+    registered_tasks(); // throws for two functions of one name
+    auto made = std::make_shared<pool>(executor, options);
+    watch_context(made, asio::query(executor, asio::execution::context));
+    return made;
+}
+
+} // namespace tandem::detail

@@ -1,0 +1,174 @@
+// Ties the scheduler to processes and Asio: what happens becomes the scheduler's events, its actions are carried out.
+#ifndef TANDEM_PROCESS_POOL_POOL_HPP
+#define TANDEM_PROCESS_POOL_POOL_HPP
+
+#include <process_pool/failure.hpp>
+#include <process_pool/output_sink.hpp>
+#include <process_pool/worker_link.hpp>
+#include <schedule/scheduler.hpp>
+#include <tandem/detail/process_pool_core.hpp>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace tandem::detail {
+
+class pool final : public process_pool_core,
+                   private schedule::sent_tasks,
+                   public std::enable_shared_from_this<pool>
+{
+public:
+    pool(const boost::asio::any_io_executor& executor, const process_pool_options& options);
+    ~pool() override;
+
+    void submit(task_operation* operation) override;
+    std::uint64_t next_id() noexcept override { return next_id_.fetch_add(1, std::memory_order_relaxed); }
+    void cancel(std::uint64_t id, boost::asio::cancellation_type type) override;
+    void cancel_all() override;
+    void start(std::unique_ptr<wait_operation> operation) override;
+    void shutdown(const shutdown_options& ladder, std::unique_ptr<wait_operation> operation) override;
+    void close() noexcept override;
+    std::size_t size() const noexcept override { return options_.workers; }
+    process_pool_stats stats() const override;
+
+    /// The executor's context is being destroyed: kills the workers, and destroys what is left without calling it.
+    void abandon() noexcept;
+
+private:
+    using link_ptr = std::shared_ptr<worker_link>;
+
+    // What is to be done when the lock is released.
+    struct completed_task
+    {
+        task_operation* operation;
+        std::exception_ptr error;
+        byte_buffer message{};  // the result's encoding, or a failure's
+        int failed_in = 0;      // the worker's pid, where it is a failure's
+    };
+    struct aftermath
+    {
+        std::vector<completed_task> tasks;
+        std::vector<std::pair<std::unique_ptr<wait_operation>, std::exception_ptr>> waits;
+    };
+
+    // Runs `event(now, after)` under the lock, then what follows from it: actions, watches, timer; completes what is
+    // complete after the lock is released.
+    template <class Event>
+    bool handle(completion_mode mode, Event event); // false, and nothing done, where the pool is closed
+    void deliver(completion_mode mode, aftermath& after);
+
+    // All below are called under the lock.
+    void perform(aftermath& after);
+    static bool is_void(const schedule::action& send);
+    void send(const schedule::action& a);
+    void kill(schedule::worker_id id);
+    void retry(const schedule::action& a);
+    void complete(const schedule::action& a, aftermath& after);
+    std::exception_ptr failure_of(const task_operation& operation, const schedule::action& a) const;
+    void count_retirement(schedule::retirement_reason reason) noexcept;
+    void refuse(const schedule::action& a, aftermath& after);
+    void finish_waits(aftermath& after);
+    void set_timer();
+
+    void post_launch(schedule::worker_id id);
+    void launch(schedule::worker_id id); // takes the lock itself
+    void fail_start(const start_failure& failure, aftermath& after);
+
+    // Watching costs the context work, so it is done only while there is something to wait for.
+    bool has_work() const noexcept;
+    void watch_all();
+    void watch(const link_ptr& link);
+    void post_idle_check();
+    void stop_watching();
+    void find_dead_idle_workers(schedule::time_point now, aftermath& after);
+
+    void on_readable(const link_ptr& link, const boost::system::error_code& error, schedule::time_point now,
+                     aftermath& after);
+    void falls_silent(worker_link& link, schedule::time_point now);
+    void take_frames(worker_link& link, schedule::time_point now, aftermath& after);
+    void take_hello(worker_link& link, const channel::frame& f, schedule::time_point now, aftermath& after);
+    void take_readiness(worker_link& link, const channel::frame& f, schedule::time_point now, aftermath& after);
+    void becomes_ready(worker_link& link, schedule::time_point now);
+    void take_outcome(worker_link& link, const channel::frame& f, schedule::time_point now, aftermath& after);
+    void blame(worker_link& link, std::string fault);
+    void on_maybe_ended(const link_ptr& link, schedule::time_point now, aftermath& after);
+    void bury(const link_ptr& link, schedule::time_point now, aftermath& after);
+    void flush(const link_ptr& link);
+    bool read_log(worker_link& link); // false at its end
+    void finish_log(worker_link& link);
+    void pass_on(const worker_link& link, std::string_view lines);
+
+    // schedule::sent_tasks
+    bool revoke(schedule::task& t) override;
+    std::optional<schedule::time_point> begun(const schedule::task& t) const override;
+    std::optional<schedule::time_point> ended(const schedule::task& t) const override;
+
+    struct remains;
+    remains end_all(std::chrono::nanoseconds stop_timeout);
+
+    const boost::asio::any_io_executor executor_;
+    const process_pool_options options_;
+    std::atomic<std::uint64_t> next_id_{1};
+
+    mutable std::mutex mutex_;
+    std::condition_variable launched_; // for close(): nobody is inside of launch()
+    std::size_t launching_ = 0;
+    bool closed_ = false;
+    bool watching_ = false;
+    bool check_posted_ = false;
+    output_sink output_;
+    schedule::scheduler scheduler_;
+    schedule::scheduler::actions actions_;
+    std::map<schedule::worker_id, link_ptr> links_;
+    std::unordered_map<std::uint64_t, task_operation*> cancellable_;
+    std::unordered_map<const task_entry*, cost_estimate> costs_;
+    std::vector<std::unique_ptr<wait_operation>> start_waits_;
+    std::vector<std::unique_ptr<wait_operation>> shutdown_waits_;
+    start_failure last_start_failure_;
+    std::optional<boost::asio::steady_timer> timer_; // until the context ends
+    schedule::time_point timer_set_for_ = schedule::time_point::max();
+    process_pool_stats counts_;
+};
+
+inline task_operation& operation_of(schedule::task& t)
+{
+    return static_cast<task_operation&>(t);
+}
+inline const task_operation& operation_of(const schedule::task& t)
+{
+    return static_cast<const task_operation&>(t);
+}
+
+template <class Event>
+bool pool::handle(completion_mode mode, Event event)
+{
+    aftermath after;
+    {
+        const std::lock_guard lock(mutex_);
+        if (closed_)
+            return false;
+        event(std::chrono::steady_clock::now(), after);
+        perform(after);
+        finish_waits(after);
+        set_timer();
+        if (has_work())
+            watch_all();
+        else if (watching_ && !check_posted_)
+            post_idle_check();
+    }
+    deliver(mode, after);
+    return true;
+}
+
+} // namespace tandem::detail
+
+#endif

@@ -1,0 +1,397 @@
+// What workers do, and how it is watched: they start, say hello, send outcomes, misbehave, end.
+#include <process_pool/pool.hpp>
+
+#include <tandem/codec.hpp>
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+namespace tandem::detail {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using schedule::time_point;
+using schedule::worker_id;
+
+// What a worker says that is longer is not believed: it would not go into a mean.
+constexpr std::chrono::nanoseconds longest_took = std::chrono::hours(24);
+
+std::string printable(std::span<const std::byte> bytes)
+{
+    constexpr std::size_t shown = 80;
+    std::string text;
+    for (const std::byte byte : bytes.first(std::min(bytes.size(), shown))) {
+        const auto c = static_cast<unsigned char>(byte);
+        text += std::isprint(c) != 0 ? static_cast<char>(c) : ' ';
+    }
+    return text;
+}
+
+std::string said_instead_of_hello(worker_link& link)
+{
+    return "wrote \"" + printable(link.frames.reader().unread()) + "\" instead of a hello";
+}
+
+} // namespace
+
+// --- starting
+
+void pool::post_launch(worker_id id)
+{
+    asio::post(executor_, [self = shared_from_this(), id] { self->launch(id); });
+}
+
+void pool::launch(worker_id id)
+{
+    {
+        const std::lock_guard lock(mutex_);
+        if (closed_)
+            return;
+        ++launching_;
+        ++counts_.workers_started;
+    }
+    link_ptr link;
+    start_failure failure;
+    try {
+        link = std::make_shared<worker_link>(id, executor_, options_.worker, options_.max_message_size);
+    } catch (const boost::system::system_error& e) {
+        failure = not_started(options_.worker, e.code());
+    } catch (const std::exception& e) {
+        failure = {errc::start_failed, e.what(), true};
+    }
+    bool closed = false;
+    {
+        const std::lock_guard lock(mutex_);
+        if (link)
+            links_.emplace(id, link); // close() collects it, if that waits for us
+        closed = closed_;
+        --launching_;
+        launched_.notify_all(); // under the lock: close() may destroy us right after
+    }
+    if (closed)
+        return;
+    handle(completion_mode::dispatch, [&](time_point now, aftermath& after) {
+        if (!link) {
+            ++counts_.start_failures;
+            fail_start(failure, after);
+            scheduler_.worker_gone(id, failure.can_start_again, now, actions_);
+        } else {
+            if (scheduler_.is_ending(id)) // unwanted meanwhile
+                link->process.kill_group();
+            if (watching_)
+                watch(link);
+        }
+    });
+}
+
+void pool::fail_start(const start_failure& failure, aftermath& after)
+{
+    last_start_failure_ = failure;
+    for (auto& wait : start_waits_)
+        after.waits.emplace_back(std::move(wait), failed_start(failure));
+    start_waits_.clear();
+}
+
+// --- watching
+
+bool pool::has_work() const noexcept
+{
+    return scheduler_.queued() != 0 || scheduler_.running() != 0 || scheduler_.workers() != scheduler_.idle_workers();
+}
+
+void pool::watch_all()
+{
+    if (std::exchange(watching_, true))
+        return;
+    for (auto& [id, link] : links_)
+        watch(link);
+}
+
+void pool::watch(const link_ptr& link)
+{
+    if (!link->waiting && !link->ended) {
+        link->waiting = true;
+        link->process.async_wait([self = shared_from_this(), link](const error_code&) {
+            self->handle(completion_mode::dispatch, [&](time_point now, aftermath& after) {
+                link->waiting = false;
+                self->on_maybe_ended(link, now, after);
+            });
+        });
+    }
+    if (!link->frames.is_reading() && !link->silent && link->fault.empty())
+        link->frames.async_read([self = shared_from_this(), link](const error_code& error, std::size_t size) {
+            self->handle(completion_mode::dispatch, [&](time_point now, aftermath& after) {
+                link->frames.read_done(size);
+                self->on_readable(link, error, now, after);
+            });
+        });
+    if (!link->log.is_waiting())
+        link->log.async_wait([self = shared_from_this(), link](const error_code& error) {
+            self->handle(completion_mode::dispatch, [&](time_point, aftermath&) {
+                link->log.wait_done();
+                const bool more = self->read_log(*link);
+                if (more && !error && self->watching_ && !link->ended)
+                    self->watch(link);
+            });
+        });
+}
+
+void pool::post_idle_check()
+{
+    // Not at once: what completes now often submits the next task.
+    check_posted_ = true;
+    asio::post(executor_, [self = shared_from_this()] {
+        self->handle(completion_mode::dispatch, [&self](time_point, aftermath&) {
+            self->check_posted_ = false;
+            if (!self->has_work())
+                self->stop_watching();
+        });
+    });
+}
+
+void pool::stop_watching()
+{
+    watching_ = false;
+    for (auto& [id, link] : links_) {
+        link->process.cancel_wait();
+        link->frames.cancel_read();
+        link->log.cancel_wait();
+        read_log(*link);
+    }
+}
+
+bool pool::read_log(worker_link& link)
+{
+    std::string lines;
+    const bool more = link.log.read_now(lines);
+    pass_on(link, lines);
+    return more;
+}
+
+void pool::finish_log(worker_link& link)
+{
+    read_log(link);
+    if (const std::string last = link.log.take_unfinished(); !last.empty())
+        pass_on(link, last + '\n');
+}
+
+void pool::pass_on(const worker_link& link, std::string_view lines)
+{
+    const schedule::task* const t = output_.wants_tasks() ? scheduler_.task_of(link.id) : nullptr;
+    output_.add(lines, {.pid = link.process.pid(),
+                        .worker = link.id,
+                        .task = t ? operation_of(*t).entry->name() : std::string(),
+                        .label = t ? operation_of(*t).label : std::string()});
+}
+
+void pool::find_dead_idle_workers(time_point now, aftermath& after)
+{
+    for (const auto& [id, link] : std::map(links_)) {
+        on_maybe_ended(link, now, after);
+        // Nothing is read while nobody works: it may have closed its end, or have said what it should not.
+        while (!link->ended && !link->frames.is_reading() && !link->silent && link->fault.empty()) {
+            const error_code error = link->frames.read_now();
+            take_frames(*link, now, after);
+            if (error && error != asio::error::would_block)
+                falls_silent(*link, now);
+            if (error)
+                break;
+        }
+    }
+}
+
+// --- what workers do
+
+void pool::on_readable(const link_ptr& link, const error_code& error, time_point now, aftermath& after)
+{
+    take_frames(*link, now, after);
+    if (link->ended) {
+        bury(link, now, after);
+    } else if (error && error != asio::error::operation_aborted) {
+        falls_silent(*link, now);
+    } else if (watching_) {
+        watch(link);
+    }
+}
+
+void pool::falls_silent(worker_link& link, time_point now)
+{
+    // Mostly it is about to end by itself; else it is killed in a while.
+    link.silent = true;
+    scheduler_.worker_leaves(link.id, now);
+}
+
+void pool::take_frames(worker_link& link, time_point now, aftermath& after)
+{
+    using fault = channel::frame_reader::fault;
+    if (!links_.contains(link.id))
+        return;
+    while (const auto f = link.frames.reader().next()) {
+        if (link.at == worker_link::stage::started)
+            take_hello(link, *f, now, after);
+        else if (link.at == worker_link::stage::greeted)
+            take_readiness(link, *f, now, after);
+        else
+            take_outcome(link, *f, now, after);
+        if (!link.fault.empty())
+            return;
+    }
+    const fault wrong = link.frames.reader().what_is_wrong();
+    if (wrong == fault::none || !link.fault.empty())
+        return;
+    if (link.at == worker_link::stage::started)
+        blame(link, said_instead_of_hello(link));
+    else
+        blame(link, wrong == fault::too_large ? "sent a frame over max_message_size" : "sent a malformed frame");
+}
+
+void pool::take_hello(worker_link& link, const channel::frame& f, time_point now, aftermath& after)
+{
+    if (f.kind != channel::frame_kind::hello || (f.id & ~std::uint64_t{0xffff}) != channel::protocol_magic) {
+        blame(link, "did not begin with a hello");
+        return;
+    }
+    if (f.id != channel::hello_id) {
+        link.wrong_version = true;
+        blame(link, "speaks version " + std::to_string(f.id & 0xffff) + " of the protocol, this program version " +
+                        std::to_string(channel::protocol_version));
+        return;
+    }
+    const channel::worker_settings settings{.max_message_size = options_.max_message_size,
+                                            .reports_memory = options_.retire.resident_memory != 0,
+                                            .has_initializer = static_cast<bool>(options_.initializer),
+                                            .reports_ready = options_.initializer ||
+                                                             options_.limits != worker_limits(),
+                                            .limits = options_.limits};
+    try {
+        link.greet(decode<channel::hello>(f.payload), settings, options_.initializer);
+    } catch (const std::exception& e) {
+        blame(link, std::string("sent a malformed hello: ") + e.what());
+        return;
+    }
+    if (options_.initializer && !link.knows(options_.initializer.entry())) {
+        link.failure_told = true;
+        fail_start({errc::unknown_task,
+                    '"' + launch::name_of(options_.worker) + "\", task " + options_.initializer.entry().name(), false, {}},
+                   after);
+        blame(link, "does not know the initializer");
+        return;
+    }
+    flush(links_.at(link.id));
+    if (settings.reports_ready)
+        scheduler_.worker_greeted(link.id, now);
+    else
+        becomes_ready(link, now);
+}
+
+void pool::take_readiness(worker_link& link, const channel::frame& f, time_point now, aftermath& after)
+{
+    if (f.kind == channel::frame_kind::ready) {
+        becomes_ready(link, now);
+    } else if (f.kind == channel::frame_kind::failure && options_.initializer) {
+        link.failure_told = true;
+        read_log(link);
+        fail_start(threw_in_initializer(link, options_.initializer, f.payload), after);
+        blame(link, "failed in its initializer");
+    } else {
+        blame(link, "sent a frame that nobody asked for");
+    }
+}
+
+void pool::becomes_ready(worker_link& link, time_point now)
+{
+    link.at = worker_link::stage::ready;
+    scheduler_.worker_ready(link.id, now, actions_);
+}
+
+void pool::take_outcome(worker_link& link, const channel::frame& f, time_point now, aftermath& after)
+{
+    schedule::task* const t = scheduler_.task_of(link.id);
+    const bool is_outcome = f.kind == channel::frame_kind::result || f.kind == channel::frame_kind::failure;
+    if (!is_outcome || !t || operation_of(*t).call != f.id) {
+        blame(link, "sent a frame that nobody asked for");
+        return;
+    }
+    if (output_.wants_tasks())
+        read_log(link); // what it printed comes before its outcome
+    auto& operation = operation_of(*t);
+    if (operation.slot == task_operation::no_slot) {
+        blame(link, "answered a call that it was not sent");
+        return;
+    }
+    operation.took = std::clamp(link.slot_of(operation).took(), std::chrono::nanoseconds(0), longest_took);
+    const auto memory = link.page().resident_memory.load(std::memory_order_relaxed);
+    link.free_slot(operation);
+    if (!scheduler_.task_finished(link.id, operation.took, memory, now, actions_))
+        return;
+    cancellable_.erase(operation.id);
+    ++counts_.completed;
+    after.tasks.push_back({&operation, nullptr, byte_buffer(f.payload.begin(), f.payload.end()),
+                           f.kind == channel::frame_kind::failure ? link.process.pid() : 0});
+}
+
+void pool::blame(worker_link& link, std::string fault)
+{
+    link.fault = std::move(fault);
+    scheduler_.kill_worker(link.id, actions_);
+}
+
+void pool::on_maybe_ended(const link_ptr& link, time_point now, aftermath& after)
+{
+    if (link->ended)
+        return;
+    link->ended = link->process.try_reap();
+    if (!link->ended) {
+        if (watching_)
+            watch(link);
+        return;
+    }
+    // What it wrote last may still be in the pipe: it is read before the worker is given up.
+    if (link->frames.is_reading())
+        link->frames.cancel_read();
+    else
+        bury(link, now, after);
+}
+
+void pool::bury(const link_ptr& link, time_point now, aftermath& after)
+{
+    if (!links_.contains(link->id))
+        return;
+    while (!link->frames.is_reading() && !link->silent && link->fault.empty() && !link->frames.read_now())
+        take_frames(*link, now, after);
+    finish_log(*link);
+    if (link->at == worker_link::stage::started && link->fault.empty() && !link->frames.reader().unread().empty())
+        link->fault = said_instead_of_hello(*link);
+    bool can_start_again = true;
+    if (scheduler_.has_failed_to_start(link->id)) {
+        ++counts_.start_failures;
+        if (!link->failure_told)
+            fail_start(ended_before_serving(*link, options_), after);
+        can_start_again = last_start_failure_.can_start_again;
+    } else if (scheduler_.task_of(link->id)) {
+        ++counts_.workers_died;
+    }
+    scheduler_.worker_gone(link->id, can_start_again, now, actions_);
+    perform(after); // while the link is there to report on
+    links_.erase(link->id);
+    link->close();
+}
+
+void pool::flush(const link_ptr& link)
+{
+    if (!link->frames.wants_flush())
+        return;
+    link->frames.async_flush([self = shared_from_this(), link](const error_code& error, std::size_t size) {
+        self->handle(completion_mode::dispatch, [&](time_point, aftermath&) {
+            link->frames.flush_done(size);
+            if (!error) // else its end is on the way
+                self->flush(link);
+        });
+    });
+}
+
+} // namespace tandem::detail

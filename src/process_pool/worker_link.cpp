@@ -1,0 +1,93 @@
+#include <process_pool/worker_link.hpp>
+
+#include <tandem/codec.hpp>
+
+#include <unistd.h>
+
+#include <cstring>
+
+namespace tandem::detail {
+
+void worker_link::descriptor::close() noexcept
+{
+    if (fd_ >= 0)
+        ::close(std::exchange(fd_, -1));
+}
+
+worker_link::worker_link(schedule::worker_id i, const boost::asio::any_io_executor& executor,
+                         const launch::target& program, std::size_t max_message_size)
+    : worker_link(i, executor, program, max_message_size, std::make_unique<status::shared_page>(), launch::pipe_ends())
+{
+}
+
+worker_link::worker_link(schedule::worker_id i, const boost::asio::any_io_executor& executor,
+                         const launch::target& program, std::size_t max_message_size,
+                         std::unique_ptr<status::shared_page> page, launch::pipe_ends pipes)
+    : id(i), process(executor, program, page->descriptor(), pipes),
+      frames(executor, pipes.frames_in, pipes.frames_out, max_message_size), log(executor, pipes.log_in),
+      page_(std::move(page)), control_(pipes.control), frames_out_reader_(pipes.frames_out_reader),
+      control_reader_(pipes.control_reader)
+{
+    page_->close_descriptor();
+}
+
+void worker_link::greet(const channel::hello& message, const channel::worker_settings& settings,
+                        const worker_initializer& initializer)
+{
+    at = stage::greeted;
+    names_ = message.tasks;
+    for (std::size_t i = 0; i < names_.size(); ++i)
+        positions_.emplace(names_[i], static_cast<std::uint32_t>(i));
+    auto& out = frames.outgoing();
+    auto begin = channel::begin_frame(out, channel::frame_kind::settings, 0);
+    encode(out, settings);
+    channel::end_frame(out, begin);
+    if (!initializer || !knows(initializer.entry()))
+        return;
+    begin = channel::begin_frame(out, channel::frame_kind::initialize, 0);
+    const channel::task_call head{positions_.at(initializer.entry().mangled_name()), 0, 0};
+    const auto bytes = std::as_bytes(std::span(&head, 1));
+    out.insert(out.end(), bytes.begin(), bytes.end());
+    out.insert(out.end(), initializer.arguments().begin(), initializer.arguments().end());
+    channel::end_frame(out, begin);
+}
+
+void worker_link::append_call(task_operation& operation)
+{
+    if (free_slots_.empty()) {
+        operation.slot = next_slot_++;
+    } else {
+        operation.slot = free_slots_.back();
+        free_slots_.pop_back();
+    }
+    operation.call = next_call_++;
+    slot_of(operation).send(operation.call);
+    const channel::task_call head{positions_.at(operation.entry->mangled_name()), operation.slot,
+                                  operation.options.run_timeout.count()};
+    static_assert(sizeof head == message_head_size);
+    std::memcpy(operation.message.data(), &head, sizeof head);
+    channel::append_frame(frames.outgoing(), channel::frame_kind::task, operation.call, operation.message);
+}
+
+void worker_link::ask_to_stop(const task_operation& operation) noexcept
+{
+    // One number for a task that runs, and a pipe holds thousands: it cannot be full.
+    [[maybe_unused]] const auto written = ::write(control_.get(), &operation.call, sizeof operation.call);
+}
+
+void worker_link::let_go() noexcept
+{
+    end_frames();
+    control_.close();
+    frames_out_reader_.close();
+    control_reader_.close();
+}
+
+void worker_link::close() noexcept
+{
+    let_go();
+    frames.close();
+    log.cancel_wait();
+}
+
+} // namespace tandem::detail

@@ -1,0 +1,112 @@
+// The parent's side of one worker: its process, its frames, its status page, its log, and where it stands between start
+// and end.
+#ifndef TANDEM_PROCESS_POOL_WORKER_LINK_HPP
+#define TANDEM_PROCESS_POOL_WORKER_LINK_HPP
+
+#include <channel/channel.hpp>
+#include <channel/hello.hpp>
+#include <launch/child.hpp>
+#include <process_pool/worker_log.hpp>
+#include <schedule/scheduler.hpp>
+#include <status/shared_page.hpp>
+#include <tandem/detail/task_operation.hpp>
+#include <tandem/worker_initializer.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace tandem::detail {
+
+class worker_link
+{
+public:
+    /// Starts the process. Throws boost::system::system_error.
+    worker_link(schedule::worker_id worker, const boost::asio::any_io_executor& executor, const launch::target& program,
+                std::size_t max_message_size);
+
+    /// The worker said what it is; answers with the settings, and with the initializer if there is one.
+    void greet(const channel::hello& message, const channel::worker_settings& settings,
+               const worker_initializer& initializer);
+
+    bool knows(const task_entry& entry) const { return positions_.contains(entry.mangled_name()); }
+
+    /// Appends a call to what is to be sent, and takes a slot for it.
+    void append_call(task_operation& operation);
+
+    /// The operation's slot can be used again.
+    void free_slot(task_operation& operation)
+    {
+        free_slots_.push_back(std::exchange(operation.slot, task_operation::no_slot));
+    }
+
+    status::slot& slot_of(const task_operation& operation) { return (*page_)->slots[operation.slot]; }
+    const status::status_page& page() const { return **page_; }
+
+    /// Asks the worker's watcher to stop the task, which may have ended meanwhile.
+    void ask_to_stop(const task_operation& operation) noexcept;
+
+    /// The end of the frames tells a worker to exit when it has done what it has.
+    void end_frames() noexcept { frames.close_out(); }
+
+    /// The pipes' end tells an idle worker to exit, and ends a busy one.
+    void let_go() noexcept;
+
+    /// Gives up the pipes.
+    void close() noexcept;
+
+    enum class stage
+    {
+        started,
+        greeted, ///< it said what it is
+        ready    ///< for tasks
+    };
+
+    const schedule::worker_id id;
+    launch::child process;
+    channel::channel frames;
+    worker_log log;
+    stage at = stage::started;
+    std::optional<launch::exit_status> ended; ///< set when it was reaped
+    bool waiting = false; ///< for its end
+    bool wrong_version = false;
+    bool failure_told = false; ///< why it cannot serve is known
+    bool silent = false;  ///< its end of the frames is closed
+    std::string fault; ///< what it did wrong
+
+private:
+    class descriptor
+    {
+    public:
+        explicit descriptor(int fd) : fd_(fd) {}
+        ~descriptor() { close(); }
+        descriptor(const descriptor&) = delete;
+        descriptor& operator=(const descriptor&) = delete;
+        void close() noexcept;
+        int get() const noexcept { return fd_; }
+
+    private:
+        int fd_;
+    };
+
+    worker_link(schedule::worker_id worker, const boost::asio::any_io_executor& executor, const launch::target& program,
+                std::size_t max_message_size, std::unique_ptr<status::shared_page> page, launch::pipe_ends pipes);
+
+    std::unique_ptr<status::shared_page> page_;
+    descriptor control_;
+    descriptor frames_out_reader_;
+    descriptor control_reader_;
+    std::unordered_map<std::string_view, std::uint32_t> positions_; // of the tasks, in the worker's list
+    std::vector<std::string> names_;
+    std::vector<std::uint32_t> free_slots_; // the last one back is the first one out
+    std::uint32_t next_slot_ = 0;           // of those never used
+    std::uint64_t next_call_ = 1;
+};
+
+} // namespace tandem::detail
+
+#endif

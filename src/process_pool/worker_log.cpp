@@ -1,0 +1,51 @@
+#include <process_pool/worker_log.hpp>
+
+#include <boost/asio/buffer.hpp>
+
+#include <array>
+
+namespace tandem::detail {
+namespace {
+
+constexpr std::size_t tail_size = 4096;
+constexpr std::size_t longest_line = 4096; // beyond it, a line is passed on in parts
+
+} // namespace
+
+worker_log::worker_log(const boost::asio::any_io_executor& executor, int fd) : in_(executor, fd)
+{
+    in_.non_blocking(true); // else Asio would wait in read_some
+}
+
+void worker_log::cancel_wait() noexcept
+{
+    boost::system::error_code ignored;
+    in_.cancel(ignored);
+}
+
+bool worker_log::read_now(std::string& lines)
+{
+    std::array<char, 4096> buffer;
+    boost::system::error_code error;
+    // A worker that prints without end must not hold up the pool: the rest comes with the next call.
+    for (int round = 0; round < 16; ++round) {
+        const std::size_t size = in_.read_some(boost::asio::buffer(buffer), error);
+        if (error)
+            return error == boost::asio::error::would_block || error == boost::asio::error::try_again;
+        add({buffer.data(), size}, lines);
+    }
+    return true;
+}
+
+void worker_log::add(std::string_view text, std::string& lines)
+{
+    tail_ += text;
+    if (tail_.size() > tail_size)
+        tail_.erase(0, tail_.size() - tail_size);
+    line_ += text;
+    const auto end = line_.size() > longest_line ? line_.size() : line_.rfind('\n') + 1;
+    lines.append(line_, 0, end);
+    line_.erase(0, end);
+}
+
+} // namespace tandem::detail
