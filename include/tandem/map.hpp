@@ -1,0 +1,64 @@
+// A function over many arguments, on either pool.
+#ifndef TANDEM_MAP_HPP
+#define TANDEM_MAP_HPP
+
+#include <tandem/detail/map_operation.hpp>
+
+#include <cstddef>
+#include <ranges>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace tandem {
+
+/// How async_map runs.
+struct map_options
+{
+    /// How many calls may be queued or running at once. Default: 0, which stands for four for each worker or thread of the
+    /// pool, so that none waits while results are collected.
+    std::size_t in_flight = 0;
+
+    /// How each call is run.
+    run_options run{};
+};
+
+/// Calls `function` with each element of `range` on `pool`, and collects the results in the range's order.
+///
+/// `pool` is a thread_pool or a process_pool and must live until the operation completes. `function` is `task<f>` with f of
+/// one parameter, and on a thread_pool also any copyable callable of one argument. `range` is an input range, taken by value:
+/// a container is moved or copied, a view is copied and what it views must live until the operation completes. Elements are
+/// taken when they are to be run.
+///
+/// Completion signature: `void(std::exception_ptr, std::vector<R>)`, or `void(std::exception_ptr)` where the function
+/// returns void. The first call that fails cancels the rest: what is queued is removed, what runs is asked to stop and
+/// waited for; then the operation completes with its exception. The handler runs in its associated executor, by default
+/// the pool's, and never inside of this call.
+///
+/// Per-operation cancellation: no further calls are begun, the type is passed on to those under way, and when they have
+/// completed the operation does, with `operation_aborted`. `total` lets running calls finish.
+template <class Pool, class Function, class Range,
+          class Token = detail::default_token_t<typename Pool::executor_type>>
+    requires std::ranges::input_range<std::decay_t<Range>>
+auto async_map(Pool& pool, Function function, Range&& range, const map_options& options,
+               Token&& token = detail::default_token<typename Pool::executor_type>())
+{
+    using operation = detail::map_operation<Pool, Function, std::decay_t<Range>>;
+    return boost::asio::async_initiate<Token, typename operation::signature>(
+        detail::initiate_map<Pool>(pool), token, std::move(function), std::decay_t<Range>(std::forward<Range>(range)),
+        options.in_flight, detail::held_options(options.run));
+}
+
+/// The same with default options.
+template <class Pool, class Function, class Range,
+          class Token = detail::default_token_t<typename Pool::executor_type>>
+    requires(std::ranges::input_range<std::decay_t<Range>> && !std::convertible_to<Token, map_options>)
+auto async_map(Pool& pool, Function function, Range&& range,
+               Token&& token = detail::default_token<typename Pool::executor_type>())
+{
+    return async_map(pool, std::move(function), std::forward<Range>(range), map_options{}, std::forward<Token>(token));
+}
+
+} // namespace tandem
+
+#endif
