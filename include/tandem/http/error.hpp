@@ -1,0 +1,79 @@
+#ifndef TANDEM_HTTP_ERROR_HPP
+#define TANDEM_HTTP_ERROR_HPP
+
+#include <boost/system/error_code.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <memory>
+#include <string>
+#include <type_traits>
+
+namespace tandem::http {
+
+/// Why a download failed where the cause is HTTP's, not the system's. Each value's message says what happened and what
+/// can be done. System errors (connection refused, no such host, disk full, ...) keep their own codes and categories.
+enum class errc
+{
+    invalid_url = 1,      ///< not an absolute http or https URL with a host
+    unsupported_scheme,   ///< neither http nor https; nothing was sent
+    too_many_redirects,   ///< more redirects than `download_options::max_redirects`
+    insecure_redirect,    ///< an https URL redirected to http; not followed
+    bad_redirect,         ///< a redirect without a usable Location
+    bad_status,           ///< a status that does not deliver the file; see `download_error::status()`
+    malformed_response,   ///< not HTTP, or HTTP that contradicts itself
+    header_too_large,     ///< the response header is over `client_options::max_header_size`
+    unexpected_encoding,  ///< an encoded body, though identity was asked for
+    truncated_body,       ///< the body ended before it was complete
+    body_too_long,        ///< more bytes than the response promised
+    body_too_large,       ///< the body is over `download_options::max_body_size`
+    connection_closed,    ///< the server closed the connection before it answered
+    connect_timeout,      ///< no connection within `client_options::connect_timeout`
+    idle_timeout,         ///< no byte within `download_options::idle_timeout`
+    total_timeout,        ///< not complete within `download_options::total_timeout`
+    certificate_refused,  ///< the server's certificate is not trusted, or is for another host
+    target_is_not_a_file, ///< the target or its .part exists and is no regular file
+    target_in_use,        ///< another download is writing the same target
+};
+
+/// The category of errc. Its messages are sentences: what happened, and what to do. The three timeouts are equivalent
+/// to `std::errc::timed_out`.
+const boost::system::error_category& error_category() noexcept;
+
+boost::system::error_code make_error_code(errc e) noexcept;
+
+/// A failed download. `code()` is an `http::errc`, a system error, or `asio::error::operation_aborted` after
+/// cancellation; `what()` reads "URL: detail: message of the code".
+class download_error : public boost::system::system_error
+{
+public:
+    /// `url` is the one that failed, after redirects; `status` is 0 where no response came.
+    download_error(const boost::system::error_code& code, const std::string& url, unsigned status = 0,
+                   const std::string& detail = {});
+
+    const char* what() const noexcept override { return text_->what.c_str(); }
+
+    /// The URL that failed, after redirects. Credentials in it are removed.
+    const std::string& url() const noexcept { return text_->url; }
+
+    /// The status of the response, or 0 where none came.
+    unsigned status() const noexcept { return status_; }
+
+private:
+    struct text
+    {
+        std::string url;
+        std::string what;
+    };
+
+    std::shared_ptr<const text> text_; // copying an exception must not throw
+    unsigned status_;
+};
+
+} // namespace tandem::http
+
+template <>
+struct boost::system::is_error_code_enum<tandem::http::errc> : std::true_type
+{
+};
+
+#endif

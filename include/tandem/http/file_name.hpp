@@ -1,0 +1,18 @@
+#ifndef TANDEM_HTTP_FILE_NAME_HPP
+#define TANDEM_HTTP_FILE_NAME_HPP
+
+#include <string>
+#include <string_view>
+
+namespace tandem::http {
+
+/// A name under which what `url` names can be saved in a local folder: the last segment of its path, decoded, and made
+/// safe. Whatever the URL, the name is not empty, is neither "." nor "..", holds no separator ('/', '\\') and no
+/// control character (each becomes '_'), and has at most 240 bytes, cut between UTF-8 characters and keeping a short
+/// extension: a folder's limit is 255, which leaves room for ".part" and a number. "index.html" where the URL names no
+/// file. Never throws for what `url` holds. Two URLs may give the same name.
+std::string file_name(std::string_view url);
+
+} // namespace tandem::http
+
+#endif

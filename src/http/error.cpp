@@ -1,0 +1,94 @@
+#include <tandem/http/error.hpp>
+
+#include <boost/system/errc.hpp>
+
+namespace tandem::http {
+namespace {
+
+const char* sentence(errc e)
+{
+    switch (e) {
+    case errc::invalid_url:
+        return "not a URL that can be downloaded; give one such as https://host/path";
+    case errc::unsupported_scheme:
+        return "only http and https can be downloaded";
+    case errc::too_many_redirects:
+        return "too many redirects, probably a loop; raise max_redirects if it is none";
+    case errc::insecure_redirect:
+        return "an https URL redirects to unencrypted http, which is not followed; ask for the http URL if that is "
+               "meant";
+    case errc::bad_redirect:
+        return "the server redirects without saying where to";
+    case errc::bad_status:
+        return "the server's answer is not the file";
+    case errc::malformed_response:
+        return "the server's answer is not valid HTTP";
+    case errc::header_too_large:
+        return "the header of the server's answer is over max_header_size";
+    case errc::unexpected_encoding:
+        return "the server encoded the body although it was asked not to";
+    case errc::truncated_body:
+        return "the connection ended before the body was complete; try again";
+    case errc::body_too_long:
+        return "the server sent more than it promised, so the file cannot be trusted";
+    case errc::body_too_large:
+        return "the body is over max_body_size";
+    case errc::connection_closed:
+        return "the server closed the connection before it answered; try again";
+    case errc::connect_timeout:
+        return "no connection within connect_timeout";
+    case errc::idle_timeout:
+        return "nothing was received within idle_timeout; try again, or allow more";
+    case errc::total_timeout:
+        return "not complete within total_timeout";
+    case errc::certificate_refused:
+        return "the server's certificate was refused; give its authority as ca_file if you trust it";
+    case errc::target_is_not_a_file:
+        return "what stands under that name is not a regular file; remove it or choose another name";
+    case errc::target_in_use:
+        return "another download is writing this file; give each its own name";
+    }
+    return "unknown error";
+}
+
+class category final : public boost::system::error_category
+{
+public:
+    const char* name() const noexcept override { return "tandem.http"; }
+    std::string message(int value) const override { return sentence(static_cast<errc>(value)); }
+
+    boost::system::error_condition default_error_condition(int value) const noexcept override
+    {
+        switch (static_cast<errc>(value)) {
+        case errc::connect_timeout:
+        case errc::idle_timeout:
+        case errc::total_timeout:
+            return boost::system::errc::make_error_condition(boost::system::errc::timed_out);
+        default:
+            return {value, *this};
+        }
+    }
+};
+
+} // namespace
+
+const boost::system::error_category& error_category() noexcept
+{
+    static const category instance;
+    return instance;
+}
+
+boost::system::error_code make_error_code(errc e) noexcept
+{
+    return {static_cast<int>(e), error_category()};
+}
+
+download_error::download_error(const boost::system::error_code& code, const std::string& url, unsigned status,
+                               const std::string& detail)
+    : system_error(code), text_(std::make_shared<const text>(
+                              text{url, url + ": " + (detail.empty() ? "" : detail + ": ") + code.message()})),
+      status_(status)
+{
+}
+
+} // namespace tandem::http

@@ -1,0 +1,36 @@
+#ifndef TANDEM_SRC_HTTP_FAILURE_HPP
+#define TANDEM_SRC_HTTP_FAILURE_HPP
+
+#include <tandem/http/error.hpp>
+
+#include <boost/system/error_code.hpp>
+
+#include <exception>
+#include <string>
+#include <utility>
+
+namespace tandem::http {
+
+/// A cause that does not know its URL yet: what the parts throw, and the download makes a `download_error` of.
+class failure : public std::exception
+{
+public:
+    explicit failure(const boost::system::error_code& code, std::string detail = {}, unsigned status = 0)
+        : code_(code), detail_(std::move(detail)), status_(status)
+    {
+    }
+
+    const char* what() const noexcept override { return detail_.c_str(); }
+    const boost::system::error_code& code() const noexcept { return code_; }
+    const std::string& detail() const noexcept { return detail_; }
+    unsigned status() const noexcept { return status_; }
+
+private:
+    boost::system::error_code code_;
+    std::string detail_;
+    unsigned status_;
+};
+
+} // namespace tandem::http
+
+#endif

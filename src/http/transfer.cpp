@@ -1,0 +1,106 @@
+#include "http/transfer.hpp"
+
+#include <boost/asio/bind_executor.hpp>
+
+#include <algorithm>
+
+namespace asio = boost::asio;
+
+namespace tandem::http {
+namespace {
+
+/// A limit of years must not wrap round.
+transfer::clock::time_point from_now(std::chrono::milliseconds limit)
+{
+    const transfer::clock::time_point now = transfer::clock::now();
+    return limit < transfer::clock::time_point::max() - now ? now + limit : transfer::clock::time_point::max();
+}
+
+} // namespace
+
+transfer::transfer(const asio::any_io_executor& executor) : executor_(asio::make_strand(executor)), timer_(executor_) {}
+
+void transfer::stop(const boost::system::error_code& reason)
+{
+    if (reason_ || ended_) {
+        return;
+    }
+    reason_ = reason;
+    if (interrupt_) {
+        interrupt_();
+    }
+}
+
+void transfer::check() const
+{
+    if (reason_) {
+        throw failure(reason_);
+    }
+}
+
+void transfer::set_step_deadline(std::chrono::milliseconds limit, errc reason)
+{
+    step_ = from_now(limit);
+    step_reason_ = reason;
+    arm();
+}
+
+void transfer::clear_step_deadline()
+{
+    step_ = clock::time_point::max();
+}
+
+void transfer::set_total_deadline(std::chrono::milliseconds limit)
+{
+    total_ = from_now(limit);
+    arm();
+}
+
+void transfer::forgive(errc reason)
+{
+    if (reason_ == reason) {
+        reason_.clear();
+    }
+}
+
+void transfer::end()
+{
+    ended_ = true;
+    timer_.cancel();
+}
+
+void transfer::arm()
+{
+    // Deadlines mostly move away, with every byte received: the timer is then left to fire once and look again.
+    const clock::time_point next = std::min(step_, total_);
+    if (next >= armed_for_ || ended_) {
+        return;
+    }
+    armed_for_ = next;
+    timer_.expires_at(next);
+    timer_.async_wait(asio::bind_executor(executor_, [self = shared_from_this()](boost::system::error_code error) {
+        if (!error) {
+            self->on_timer();
+        }
+    }));
+}
+
+void transfer::on_timer()
+{
+    const clock::time_point now = clock::now();
+    // Set again while this call was on its way.
+    if (now < armed_for_) {
+        return;
+    }
+    armed_for_ = clock::time_point::max();
+    if (now >= total_) {
+        total_ = clock::time_point::max();
+        stop(errc::total_timeout);
+    } else if (now >= step_) {
+        step_ = clock::time_point::max();
+        stop(step_reason_);
+    }
+    arm();
+}
+
+} // namespace tandem::http

@@ -1,0 +1,82 @@
+#ifndef TANDEM_SRC_HTTP_TRANSFER_HPP
+#define TANDEM_SRC_HTTP_TRANSFER_HPP
+
+#include "http/failure.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <utility>
+
+namespace tandem::http {
+
+/// One download's strand, its deadlines, and the one way to stop it: whatever it waits for is interrupted, and `check`
+/// then says why. All members but `get_executor` are called on the strand.
+class transfer : public std::enable_shared_from_this<transfer>
+{
+public:
+    using clock = std::chrono::steady_clock;
+    using executor_type = boost::asio::strand<boost::asio::any_io_executor>;
+
+    explicit transfer(const boost::asio::any_io_executor& executor);
+
+    executor_type get_executor() const noexcept { return executor_; }
+
+    /// The first reason stands.
+    void stop(const boost::system::error_code& reason);
+    bool stopped() const noexcept { return static_cast<bool>(reason_); }
+
+    /// Throws `failure` if stopped.
+    void check() const;
+
+    /// Stops with `reason` unless set again or cleared within `limit`.
+    void set_step_deadline(std::chrono::milliseconds limit, errc reason);
+    void clear_step_deadline();
+    void set_total_deadline(std::chrono::milliseconds limit);
+
+    /// Goes on after a step's deadline, where what it was for does not matter.
+    void forgive(errc reason);
+
+    /// The timer holds on to the context's `run()` until it is ended.
+    void end();
+
+    /// While it lives, `stop` calls `interrupt`.
+    class [[nodiscard]] interrupt_scope
+    {
+    public:
+        interrupt_scope(transfer& of, std::function<void()> interrupt)
+            : of_(of), outer_(std::exchange(of.interrupt_, std::move(interrupt)))
+        {
+        }
+        interrupt_scope(const interrupt_scope&) = delete;
+        interrupt_scope& operator=(const interrupt_scope&) = delete;
+        ~interrupt_scope() { of_.interrupt_ = std::move(outer_); }
+
+    private:
+        transfer& of_;
+        std::function<void()> outer_;
+    };
+
+private:
+    void arm();
+    void on_timer();
+
+    executor_type executor_;
+    boost::asio::steady_timer timer_;
+    clock::time_point armed_for_ = clock::time_point::max();
+    clock::time_point step_ = clock::time_point::max();
+    clock::time_point total_ = clock::time_point::max();
+    errc step_reason_ = errc::idle_timeout;
+    bool ended_ = false;
+    boost::system::error_code reason_;
+    std::function<void()> interrupt_;
+};
+
+} // namespace tandem::http
+
+#endif

@@ -1,0 +1,151 @@
+#include "http/url.hpp"
+
+#include "http/failure.hpp"
+
+#include <boost/url/parse.hpp>
+#include <boost/url/url.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace urls = boost::urls;
+
+namespace tandem::http {
+namespace {
+
+constexpr bool is_control(char c)
+{
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
+
+/// Where the authority begins and ends in an absolute URL or a reference; both 0 where there is none.
+std::pair<std::size_t, std::size_t> find_authority(std::string_view text)
+{
+    std::size_t begin = 0;
+    if (text.starts_with("//")) {
+        begin = 2;
+    } else if (std::size_t colon = text.find_first_of(":/?#");
+               colon != text.npos && text.substr(colon).starts_with("://")) {
+        begin = colon + 3;
+    } else {
+        return {0, 0};
+    }
+    return {begin, std::min(text.find_first_of("/?#", begin), text.size())};
+}
+
+bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/// People and servers write spaces and non-ASCII into URLs: everything after the authority is encoded where it must be.
+std::string encode_unsafe(std::string_view text)
+{
+    if (std::any_of(text.begin(), text.end(), is_control)) {
+        throw failure(errc::invalid_url, "it holds a control character");
+    }
+    text = text.substr(0, text.find('#'));
+    const std::size_t path = find_authority(text).second;
+    std::string result(text.substr(0, path));
+    for (std::size_t i = path; i < text.size(); ++i) {
+        const char c = text[i];
+        const bool escape_ok = c != '%' || (i + 2 < text.size() && is_hex(text[i + 1]) && is_hex(text[i + 2]));
+        if (static_cast<unsigned char>(c) > 0x7f ||
+            std::string_view(" \"<>\\^`{|}[]").find(c) != std::string_view::npos || !escape_ok) {
+            constexpr char digits[] = "0123456789ABCDEF";
+            result += '%';
+            result += digits[static_cast<unsigned char>(c) >> 4];
+            result += digits[static_cast<unsigned char>(c) & 15];
+        } else {
+            result += c;
+        }
+    }
+    return result;
+}
+
+std::uint16_t port_of(const urls::url_view& url, bool secure)
+{
+    const std::string_view text = url.port();
+    if (text.empty()) {
+        return secure ? 443 : 80;
+    }
+    std::uint16_t port = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    if (error != std::errc() || end != text.data() + text.size() || port == 0) {
+        throw failure(errc::invalid_url, "the port is not between 1 and 65535");
+    }
+    return port;
+}
+
+location take_apart(const urls::url_view& url)
+{
+    if (url.scheme_id() != urls::scheme::http && url.scheme_id() != urls::scheme::https) {
+        throw failure(errc::unsupported_scheme, "the scheme is \"" + std::string(url.scheme()) + "\"");
+    }
+    if (url.has_userinfo()) {
+        throw failure(errc::invalid_url, "a user name or password in a URL is not supported");
+    }
+    location result;
+    result.from.secure = url.scheme_id() == urls::scheme::https;
+    result.from.port = port_of(url, result.from.secure);
+
+    std::string host(url.encoded_host().data(), url.encoded_host().size());
+    std::transform(host.begin(), host.end(), host.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    if (host.empty() || host.find('%') != host.npos || url.host_type() == urls::host_type::ipvfuture) {
+        throw failure(errc::invalid_url, "the host is missing or not valid (write a non-ASCII name in its xn-- form)");
+    }
+    result.authority = host;
+    if (result.from.port != (result.from.secure ? 443 : 80)) {
+        result.authority += ':' + std::to_string(result.from.port);
+    }
+    result.from.host = host.front() == '[' ? host.substr(1, host.size() - 2) : host;
+
+    result.target.assign(url.encoded_target().data(), url.encoded_target().size());
+    if (result.target.empty() || result.target.front() != '/') {
+        result.target.insert(0, 1, '/');
+    }
+    result.text = (result.from.secure ? "https://" : "http://") + result.authority + result.target;
+    return result;
+}
+
+} // namespace
+
+location parse_url(std::string_view text)
+{
+    const std::string encoded = encode_unsafe(text);
+    const auto url = urls::parse_uri(encoded);
+    if (!url) {
+        throw failure(errc::invalid_url);
+    }
+    return take_apart(*url);
+}
+
+location redirect_url(const location& base, std::string_view reference)
+{
+    const std::string encoded = encode_unsafe(reference);
+    const auto base_url = urls::parse_uri(base.text);
+    const auto relative = urls::parse_uri_reference(encoded);
+    urls::url resolved;
+    if (!base_url || !relative || !urls::resolve(*base_url, *relative, resolved)) {
+        throw failure(errc::bad_redirect, "the Location is \"" + printable_url(reference) + "\"");
+    }
+    location result = take_apart(resolved);
+    if (base.from.secure && !result.from.secure) {
+        throw failure(errc::insecure_redirect, "to " + result.text);
+    }
+    return result;
+}
+
+std::string printable_url(std::string_view text)
+{
+    std::string result(text);
+    const auto [begin, end] = find_authority(result);
+    if (const std::size_t at = result.substr(begin, end - begin).rfind('@'); at != result.npos) {
+        result.erase(begin, at + 1);
+    }
+    std::replace_if(result.begin(), result.end(), is_control, '?');
+    return result;
+}
+
+} // namespace tandem::http
