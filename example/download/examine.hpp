@@ -1,0 +1,21 @@
+#ifndef EXAMPLE_DOWNLOAD_EXAMINE_HPP
+#define EXAMPLE_DOWNLOAD_EXAMINE_HPP
+
+#include <cstdint>
+#include <string>
+
+/// What is computed of each file: plain data, so that it can come back from another process as it is.
+struct findings
+{
+    std::string sha256;
+    std::uint64_t bytes = 0;
+    std::uint64_t gzip_bytes = 0; ///< what gzip makes of it at its best
+};
+
+/// The work for the processor: SHA-256 and gzip of a whole file. Throws std::system_error, std::runtime_error.
+findings examine(const std::string& path);
+
+/// SHA-256 alone.
+std::string sha256(const std::string& path);
+
+#endif
