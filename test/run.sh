@@ -1,0 +1,18 @@
+#!/bin/sh
+# sh test/run.sh [PRESET [CTEST_ARGUMENTS]]: installs what is needed, builds, and runs every test.
+# PRESET is release (the default), debug, asan or tsan.
+set -eu
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+. "$root/cmake/packages.sh"
+preset=${1:-release}
+[ $# = 0 ] || shift
+
+install_build_packages test -- util-linux procps openssl
+cd "$root"
+say "configuring the preset $preset"
+mkdir -p build
+cmake --preset "$preset" >"build/$preset.log" 2>&1 || { cat "build/$preset.log"; exit 1; }
+say "building"
+cmake --build --preset "$preset"
+say "testing"
+exec ctest --preset "$preset" --parallel 2 "$@"

@@ -1,0 +1,294 @@
+// Several tasks sent to one worker: as many as are small, and back again where that was a mistake.
+#include "simulation.hpp"
+
+namespace tandem::schedule {
+namespace {
+
+/// A worker that is ready, and tasks whose cost is known.
+struct streaming
+{
+    explicit streaming(std::size_t workers, std::chrono::nanoseconds cost_of_each = 100us, settings s = {})
+        : sim(workers, s)
+    {
+        cost.add(cost_of_each);
+        sim.start_all();
+        sim.ready(1);
+        sim.take();
+    }
+
+    task& submit(unsigned retries = 0)
+    {
+        task& t = sim.make(0s, 0s, retries);
+        t.cost = &cost;
+        sim.submit(t);
+        return t;
+    }
+
+    detail::cost_estimate cost;
+    simulation sim;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(sent_ahead)
+
+BOOST_AUTO_TEST_CASE(tasks_of_known_cost_are_sent_up_to_the_limit_of_work)
+{
+    streaming s(1);
+    for (int i = 0; i != 20; ++i)
+        s.submit();
+    BOOST_TEST(s.sim.scheduler.running() == 10u);
+    BOOST_TEST(s.sim.scheduler.queued() == 10u);
+    s.sim.finished(1, 100us);
+    BOOST_TEST(s.sim.scheduler.running() == 10u);
+}
+
+BOOST_AUTO_TEST_CASE(a_task_longer_than_the_limit_is_sent_alone)
+{
+    streaming s(1, 2ms);
+    s.submit();
+    s.submit();
+    BOOST_TEST(s.sim.scheduler.running() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_task_of_unknown_cost_has_none_behind_it_and_is_behind_none)
+{
+    streaming s(1);
+    detail::cost_estimate unknown;
+    const auto submit_unknown = [&] {
+        task& t = s.sim.make();
+        t.cost = &unknown;
+        s.sim.submit(t);
+    };
+    submit_unknown();
+    s.submit();
+    CHECK_ACTIONS(s.sim, {"send 1 to 1"});
+    submit_unknown();
+    s.sim.finished(1);
+    BOOST_TEST(unknown.is_known());
+    CHECK_ACTIONS(s.sim, {"send 2 to 1"}); // a second is longer than the limit
+}
+
+BOOST_AUTO_TEST_CASE(no_worker_holds_more_than_its_slots)
+{
+    settings small;
+    small.most_sent = 3;
+    streaming s(1, 1ns, small);
+    for (int i = 0; i != 20; ++i)
+        s.submit();
+    BOOST_TEST(s.sim.scheduler.running() == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(where_nothing_is_to_be_sent_ahead_a_clock_that_stood_still_changes_nothing)
+{
+    settings one_by_one;
+    one_by_one.sent_ahead = 0ns;
+    streaming s(1, 0ns, one_by_one);
+    s.submit();
+    s.submit();
+    BOOST_TEST(s.sim.scheduler.running() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(an_absurd_cost_overflows_nothing)
+{
+    streaming s(1, std::chrono::nanoseconds::max());
+    s.submit();
+    s.submit();
+    BOOST_TEST(s.sim.scheduler.running() == 1u);
+    s.sim.finished(1);
+    BOOST_TEST(s.sim.scheduler.running() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(the_worker_with_the_least_work_is_taken)
+{
+    streaming s(2);
+    for (int i = 0; i != 3; ++i)
+        s.submit();
+    s.sim.take();
+    s.sim.ready(2);
+    s.submit(); // 2 is idle
+    s.submit();
+    s.submit();
+    s.submit();
+    CHECK_ACTIONS(s.sim, {"send 4 to 2", "send 5 to 2", "send 6 to 2", "send 7 to 1"});
+}
+
+BOOST_AUTO_TEST_CASE(a_dead_worker_costs_what_it_had_begun_and_the_rest_goes_to_others_in_order)
+{
+    streaming s(2);
+    for (int i = 0; i != 3; ++i)
+        s.submit();
+    s.sim.take();
+    s.sim.gone(1);
+    CHECK_ACTIONS(s.sim, {"complete 1 worker_died", "start 3"});
+    s.sim.ready(2);
+    CHECK_ACTIONS(s.sim, {"send 2 to 2", "send 3 to 2"});
+}
+
+BOOST_AUTO_TEST_CASE(cancelling_a_task_that_is_not_begun_takes_it_back_whatever_the_type)
+{
+    for (const auto how : {cancellation::total, cancellation::partial, cancellation::terminal}) {
+        streaming s(1);
+        s.submit();
+        task& second = s.submit();
+        s.submit();
+        s.sim.take();
+        s.sim.cancel(second, how);
+        CHECK_ACTIONS(s.sim, {"complete 2 aborted"});
+        s.sim.finished(1);
+        s.sim.finished(1);
+        BOOST_TEST(s.sim.runs[2] == 0u);
+        BOOST_TEST(s.sim.runs[3] == 1u);
+        BOOST_TEST(s.sim.scheduler.idle_workers() == 1u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_waits_behind_a_slow_task_goes_to_another_worker)
+{
+    streaming s(2);
+    for (int i = 0; i != 3; ++i)
+        s.submit();
+    s.sim.ready(2);
+    s.sim.take();
+    BOOST_TEST((s.sim.scheduler.next_deadline() - s.sim.clock.now() == 3ms));
+    s.sim.pass(3ms);
+    CHECK_ACTIONS(s.sim, {"send 2 to 2", "send 3 to 2"});
+    s.submit(); // none is sent behind it again
+    CHECK_ACTIONS(s.sim, {"send 4 to 2"});
+    s.sim.finished(1);
+    s.submit();
+    CHECK_ACTIONS(s.sim, {"send 5 to 1"});
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_sent_behind_a_task_that_is_slow_already)
+{
+    streaming s(2);
+    s.submit();
+    s.sim.take();
+    s.sim.pass(1s);
+    s.submit();
+    CHECK_ACTIONS(s.sim, {});
+    BOOST_TEST((s.sim.scheduler.next_deadline() > s.sim.clock.now()));
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_that_is_slow_to_begin_keeps_its_first_task_and_is_not_lost)
+{
+    streaming s(2);
+    s.sim.slow_to_begin = true;
+    s.submit();
+    s.submit();
+    s.sim.take();
+    s.sim.pass(3ms);
+    CHECK_ACTIONS(s.sim, {});
+    BOOST_TEST(s.sim.scheduler.running() == 1u);
+    BOOST_REQUIRE(s.sim.begin(1));
+    s.sim.finished(1);
+    CHECK_ACTIONS(s.sim, {"send 2 to 1"});
+}
+
+BOOST_AUTO_TEST_CASE(the_only_worker_keeps_what_it_has)
+{
+    streaming s(1);
+    s.submit();
+    s.submit();
+    s.sim.take();
+    BOOST_TEST((s.sim.scheduler.next_deadline() == time_point::max()));
+    s.sim.pass(1h);
+    CHECK_ACTIONS(s.sim, {});
+    BOOST_TEST(s.sim.scheduler.running() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_killed_worker_had_not_begun_is_looked_after_at_once)
+{
+    streaming s(2);
+    s.submit();
+    s.submit();
+    s.sim.ready(2);
+    s.sim.take();
+    s.sim.blame(1);
+    BOOST_TEST((s.sim.scheduler.next_deadline() <= s.sim.clock.now()));
+    s.sim.pass(0s);
+    CHECK_ACTIONS(s.sim, {"kill 1", "send 2 to 2"});
+    BOOST_TEST((s.sim.scheduler.next_deadline() > s.sim.clock.now()));
+}
+
+BOOST_AUTO_TEST_CASE(a_result_is_not_under_way_for_ever)
+{
+    streaming s(1);
+    task& first = s.sim.make(500ms);
+    first.cost = &s.cost;
+    s.sim.submit(first);
+    s.submit();
+    BOOST_REQUIRE(s.sim.begin_next(1));
+    s.sim.take();
+    s.sim.pass(500ms);
+    CHECK_ACTIONS(s.sim, {});
+    s.sim.pass(500ms); // settings::outcome_timeout is over
+    CHECK_ACTIONS(s.sim, {"kill 1"});
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_that_does_not_begin_what_it_has_is_replaced)
+{
+    simulation s(1);
+    s.submit(s.make());
+    s.slow_to_begin = true;
+    s.ready(1);
+    s.take();
+    s.pass(settings().start_timeout);
+    CHECK_ACTIONS(s, {"kill 1"});
+    s.gone(1);
+    s.pass(1s);
+    CHECK_ACTIONS(s, {"start 2"});
+    s.ready(2);
+    CHECK_ACTIONS(s, {"send 1 to 2"});
+}
+
+BOOST_AUTO_TEST_CASE(a_task_whose_result_is_under_way_costs_the_next_one_nothing)
+{
+    for (const bool by_timeout : {false, true}) {
+        streaming s(1);
+        task& first = s.sim.make(by_timeout ? 500ms : 0ms);
+        first.cost = &s.cost;
+        s.sim.submit(first);
+        s.submit();
+        BOOST_REQUIRE(s.sim.begin_next(1));
+        s.sim.take();
+        if (by_timeout)
+            s.sim.pass(500ms);
+        else
+            s.sim.cancel(first, cancellation::terminal);
+        CHECK_ACTIONS(s.sim, {});
+        BOOST_TEST(s.sim.finished(1));
+        BOOST_TEST(s.sim.finished(1));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(cancel_all_sends_nothing_that_it_takes_back)
+{
+    streaming s(2);
+    for (int i = 0; i != 3; ++i)
+        s.submit();
+    s.sim.ready(2);
+    s.sim.take();
+    s.sim.cancel_all();
+    CHECK_ACTIONS(s.sim, {"complete 2 aborted", "complete 3 aborted", "kill 1"});
+    s.sim.gone(1);
+    CHECK_ACTIONS(s.sim, {"complete 1 aborted"});
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_task_leaves_the_worker_to_others)
+{
+    simulation s(1);
+    task& t = s.make();
+    s.submit(t);
+    s.ready(1);
+    s.take();
+    s.scheduler.task_refused(t, s.clock.now(), s.actions);
+    BOOST_TEST(s.scheduler.running() == 0u);
+    BOOST_TEST(s.scheduler.idle_workers() == 1u);
+    BOOST_TEST((t.state == task::phase::completed));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace tandem::schedule

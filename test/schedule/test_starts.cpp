@@ -1,0 +1,188 @@
+// Starts that fail: back-off, and failing fast while there is no hope.
+#include "simulation.hpp"
+
+namespace tandem::schedule {
+
+BOOST_AUTO_TEST_SUITE(starts)
+
+BOOST_AUTO_TEST_CASE(while_starts_are_hopeless_tasks_fail_at_once_and_later_one_start_is_tried)
+{
+    simulation s(4);
+    s.submit(s.make());
+    s.gone(1, false);
+    CHECK_ACTIONS(s, {"start 1", "complete 1 start_failed"});
+    BOOST_TEST(s.scheduler.is_broken(s.clock.now()));
+    s.submit(s.make());
+    CHECK_ACTIONS(s, {"complete 2 start_failed"});
+    s.pass(10ms);
+    CHECK_ACTIONS(s, {}); // there is nothing to do
+    BOOST_TEST(!s.scheduler.is_broken(s.clock.now()));
+    s.submit(s.make());
+    s.submit(s.make());
+    CHECK_ACTIONS(s, {"start 2"});
+    s.gone(2, false);
+    CHECK_ACTIONS(s, {"complete 3 start_failed", "complete 4 start_failed"});
+    s.pass(19ms); // it has doubled
+    s.submit(s.make());
+    CHECK_ACTIONS(s, {"complete 5 start_failed"});
+    s.pass(1ms);
+    s.submit(s.make());
+    s.submit(s.make());
+    s.ready(3);
+    CHECK_ACTIONS(s, {"start 3", "send 6 to 3", "start 4"});
+    s.finished(3);
+    s.submit(s.make());
+    s.submit(s.make());
+    s.submit(s.make());
+    // All is well again: as many at once as there are tasks.
+    CHECK_ACTIONS(s, {"send 7 to 3", "start 5", "start 6"});
+}
+
+BOOST_AUTO_TEST_CASE(the_back_off_grows_to_its_limit)
+{
+    simulation s(1);
+    s.submit(s.make());
+    s.gone(1, false);
+    auto backoff = std::chrono::nanoseconds(10ms);
+    for (worker_id id = 2; id != 40; ++id) {
+        s.take();
+        s.pass(backoff - 1ns);
+        BOOST_TEST(s.scheduler.is_broken(s.clock.now()));
+        s.pass(1ns);
+        s.submit(s.make());
+        CHECK_ACTIONS(s, {"start " + std::to_string(id)});
+        s.gone(id, false);
+        backoff = std::min<std::chrono::nanoseconds>(2 * backoff, 10s);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(back_offs_at_the_ends_of_the_range)
+{
+    settings none;
+    none.starts.backoff = 0ns;
+    simulation s(1, none);
+    s.submit(s.make());
+    s.gone(1);
+    CHECK_ACTIONS(s, {"start 1", "start 2"});
+
+    settings endless;
+    endless.starts.backoff = endless.starts.backoff_limit = std::chrono::nanoseconds::max();
+    simulation e(1, endless);
+    e.submit(e.make());
+    e.gone(1);
+    CHECK_ACTIONS(e, {"start 1"});
+    e.pass(1h);
+    CHECK_ACTIONS(e, {});
+}
+
+BOOST_AUTO_TEST_CASE(others_that_are_starting_may_still_serve_what_waits)
+{
+    simulation s(3);
+    for (int i = 0; i != 3; ++i)
+        s.submit(s.make());
+    s.take();
+    s.gone(1);
+    s.gone(2);
+    CHECK_ACTIONS(s, {});
+    s.ready(3);
+    CHECK_ACTIONS(s, {"send 1 to 3"});
+}
+
+BOOST_AUTO_TEST_CASE(workers_that_end_before_they_begin_a_task_have_failed_to_start)
+{
+    simulation s(1);
+    s.slow_to_begin = true;
+    s.submit(s.make());
+    s.take();
+    for (worker_id id = 1; id != 4; ++id) {
+        s.ready(id);
+        s.take();
+        if (id != 1)
+            s.leaves(id); // its end of file is seen first
+        if (id == 3)
+            s.pass(1s); // and it has to be killed
+        s.take();
+        BOOST_TEST(s.scheduler.has_failed_to_start(id));
+        s.gone(id);
+        if (id != 3) {
+            CHECK_ACTIONS(s, {});
+            s.pass(1s);
+            CHECK_ACTIONS(s, {"start " + std::to_string(id + 1)});
+        }
+    }
+    CHECK_ACTIONS(s, {"complete 1 start_failed"});
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_that_was_left_without_a_task_has_not_failed)
+{
+    // Its task was taken back, by a cancellation or by its queue_timeout; later it retires, or dies.
+    for (const bool by_timeout : {false, true}) {
+        simulation s(1);
+        s.slow_to_begin = true;
+        task& t = s.make(0s, 1s);
+        s.submit(t);
+        s.ready(1);
+        if (by_timeout)
+            s.pass(1s);
+        else
+            s.cancel(t, cancellation::total);
+        BOOST_TEST(!s.scheduler.has_failed_to_start(1));
+        s.shutdown({.mode = shutdown_mode::drain});
+        BOOST_TEST(!s.scheduler.has_failed_to_start(1));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_task_that_was_begun_shows_that_the_worker_served)
+{
+    simulation s(1);
+    s.submit(s.make());
+    s.ready(1);
+    BOOST_TEST(!s.scheduler.has_failed_to_start(1));
+    s.take();
+    s.gone(1);
+    s.submit(s.make());
+    CHECK_ACTIONS(s, {"complete 1 worker_died", "start 2"}); // at once
+}
+
+BOOST_AUTO_TEST_CASE(an_idle_worker_keeps_hopeless_starts_from_failing_tasks)
+{
+    simulation s(2);
+    s.start_all();
+    s.ready(1);
+    s.gone(2, false);
+    s.take();
+    BOOST_TEST(!s.scheduler.is_broken(s.clock.now()));
+    s.submit(s.make());
+    CHECK_ACTIONS(s, {"send 1 to 1"});
+}
+
+BOOST_AUTO_TEST_CASE(a_greeting_gives_the_worker_its_time_again)
+{
+    simulation s(1);
+    s.submit(s.make());
+    s.take();
+    s.pass(9s);
+    s.scheduler.worker_greeted(1, s.clock.now());
+    s.pass(9s);
+    CHECK_ACTIONS(s, {});
+    s.pass(1s);
+    CHECK_ACTIONS(s, {"kill 1"});
+}
+
+BOOST_AUTO_TEST_CASE(draining_ends_also_where_no_worker_starts)
+{
+    simulation s(1);
+    s.submit(s.make());
+    s.shutdown({.mode = shutdown_mode::drain});
+    for (worker_id id = 1; id != 4; ++id) {
+        s.gone(id);
+        s.pass(1s);
+    }
+    CHECK_ACTIONS(s, {"start 1", "start 2", "start 3", "complete 1 start_failed"});
+    BOOST_TEST(s.scheduler.workers() == 0u);
+    BOOST_TEST(s.scheduler.queued() == 0u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace tandem::schedule

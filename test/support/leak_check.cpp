@@ -1,0 +1,123 @@
+#include <support/leak_check.hpp>
+#include <support/waiting.hpp>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/system_executor.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <iterator>
+#include <sstream>
+#include <vector>
+
+namespace test {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::set<std::string> open_descriptors()
+{
+    std::set<std::string> found;
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator("/proc/self/fd", ignored)) {
+        const std::string target = fs::read_symlink(entry.path(), ignored).string();
+        if (target.find("/proc/") != 0) // the iterator's own
+            found.insert(entry.path().filename().string() + " -> " + target);
+    }
+    return found;
+}
+
+std::string name_and_state(const std::string& pid)
+{
+    std::ifstream in("/proc/" + pid + "/stat");
+    std::string line;
+    std::getline(in, line);
+    const auto close = line.rfind(')');
+    return close == std::string::npos ? pid + " gone" : line.substr(0, close + 3);
+}
+
+std::set<std::string> children_of_all_threads()
+{
+    std::set<std::string> found;
+    std::error_code ignored;
+    for (const auto& thread : fs::directory_iterator("/proc/self/task", ignored)) {
+        std::ifstream in(thread.path() / "children");
+        for (std::string pid; in >> pid;)
+            found.insert(name_and_state(pid));
+    }
+    return found;
+}
+
+std::set<std::string> names_in(const char* folder, bool own_only)
+{
+    std::set<std::string> found;
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+        struct stat status
+        {
+        };
+        if (!own_only || (::lstat(entry.path().c_str(), &status) == 0 && status.st_uid == ::geteuid()))
+            found.insert(entry.path().filename().string());
+    }
+    return found;
+}
+
+void add_difference(std::ostream& out, const char* what, const std::set<std::string>& now,
+                    const std::set<std::string>& before)
+{
+    std::vector<std::string> more;
+    std::ranges::set_difference(now, before, std::back_inserter(more));
+    for (const std::string& one : more)
+        out << "  " << what << ' ' << one << '\n';
+}
+
+} // namespace
+
+resources resources::now()
+{
+    return {open_descriptors(), children_of_all_threads(), names_in("/proc/self/task", false),
+            names_in("/dev/shm", true)};
+}
+
+std::string resources::more_than(const resources& before) const
+{
+    std::ostringstream out;
+    add_difference(out, "descriptor", descriptors, before.descriptors);
+    add_difference(out, "child", children, before.children);
+    add_difference(out, "thread", threads, before.threads);
+    add_difference(out, "shared memory", shared_memory, before.shared_memory);
+    return out.str();
+}
+
+leak_check::leak_check()
+{
+    // What is posted to a future's handler runs on threads that Asio starts once and keeps; they are nobody's leak.
+    static const bool started = [] {
+        std::promise<void> done;
+        boost::asio::post(boost::asio::system_executor(), [&done] { done.set_value(); });
+        done.get_future().wait();
+        return true;
+    }();
+    static_cast<void>(started);
+    before_ = resources::now();
+}
+
+leak_check::~leak_check()
+{
+    std::string left;
+    eventually(
+        [&] {
+            left = resources::now().more_than(before_);
+            return left.empty();
+        },
+        std::chrono::milliseconds(3000));
+    BOOST_CHECK_MESSAGE(left.empty(), "left behind:\n" << left);
+}
+
+} // namespace test
