@@ -1,0 +1,184 @@
+#ifndef TANDEM_TEST_HTTP_FIXTURE_HPP
+#define TANDEM_TEST_HTTP_FIXTURE_HPP
+
+#include "http/scripted_server.hpp"
+
+#include <tandem/http.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <unistd.h>
+
+namespace test {
+
+/// What a download did, in one value that can be printed.
+struct outcome
+{
+    std::optional<tandem::http::download_report> report{};
+    boost::system::error_code code{};
+    std::string what{};
+    std::string url{};
+    unsigned status = 0;
+};
+
+inline std::ostream& operator<<(std::ostream& out, const outcome& o)
+{
+    if (o.report) {
+        return out << "complete: " << o.report->status << ", " << o.report->bytes << " bytes, " << o.report->redirects
+                   << " redirects, reused " << o.report->reused_connection << ", " << o.report->url;
+    }
+    return out << "failed: " << o.what << " [" << o.code << ", status " << o.status << "]";
+}
+
+inline outcome as_outcome(std::exception_ptr error, tandem::http::download_report report)
+{
+    outcome result;
+    if (!error) {
+        result.report = std::move(report);
+        return result;
+    }
+    try {
+        std::rethrow_exception(std::move(error));
+    } catch (const tandem::http::download_error& e) {
+        result.code = e.code();
+        result.what = e.what();
+        result.url = e.url();
+        result.status = e.status();
+    }
+    return result;
+}
+
+/// A download that has been started. The error is read where it arrives: libstdc++ counts references to exceptions out
+/// of ThreadSanitizer's sight, which then reports one read on two threads.
+struct started
+{
+    template <class... Options>
+    started(const tandem::http::client& client, const std::string& url, const std::filesystem::path& target,
+            const Options&... options)
+    {
+        auto done = std::make_shared<std::promise<outcome>>();
+        future = done->get_future();
+        client.async_download(
+            url, target, options...,
+            boost::asio::bind_cancellation_slot(signal.slot(),
+                                                [done](std::exception_ptr error, tandem::http::download_report report) {
+                                                    done->set_value(as_outcome(std::move(error), std::move(report)));
+                                                }));
+    }
+
+    /// Fails the test rather than hang.
+    outcome wait()
+    {
+        BOOST_REQUIRE_MESSAGE(future.wait_for(std::chrono::seconds(60)) == std::future_status::ready,
+                              "the download did not complete");
+        return future.get();
+    }
+
+    boost::asio::cancellation_signal signal{};
+    std::future<outcome> future{};
+};
+
+struct fixture
+{
+    fixture() : folder(std::filesystem::temp_directory_path() / ("tandem-http-" + std::to_string(::getpid())))
+    {
+        std::filesystem::remove_all(folder);
+        std::filesystem::create_directory(folder);
+    }
+    fixture(const fixture&) = delete;
+    fixture& operator=(const fixture&) = delete;
+    ~fixture()
+    {
+        threads.join();
+        std::error_code ignored;
+        std::filesystem::remove_all(folder, ignored);
+    }
+
+    outcome get(tandem::http::client& with, const std::string& url, tandem::http::download_options options = {})
+    {
+        return started(with, url, folder / "file", options).wait();
+    }
+    outcome get(const std::string& url, tandem::http::download_options options = {})
+    {
+        return get(downloads, url, options);
+    }
+
+    std::string content(const std::string& name = "file") const
+    {
+        std::ifstream in(folder / name, std::ios::binary);
+        std::ostringstream out;
+        out << in.rdbuf();
+        return std::move(out).str();
+    }
+
+    /// Names in the folder, so that a test sees every leftover.
+    std::string listing() const
+    {
+        std::vector<std::string> names;
+        for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+            names.push_back(entry.path().filename().string());
+        }
+        std::sort(names.begin(), names.end());
+        std::string result;
+        for (const std::string& name : names) {
+            result += (result.empty() ? "" : " ") + name;
+        }
+        return result;
+    }
+
+    void check_failed(const outcome& seen, const boost::system::error_code& expected) const
+    {
+        BOOST_TEST_CONTEXT(seen)
+        {
+            BOOST_TEST(!seen.report.has_value());
+            BOOST_TEST(seen.code == expected);
+            BOOST_TEST(listing() == "");
+        }
+    }
+
+    void check_complete(const outcome& seen, const std::string& expected) const
+    {
+        BOOST_TEST_CONTEXT(seen)
+        {
+            BOOST_REQUIRE(seen.report.has_value());
+            BOOST_TEST(seen.report->bytes == expected.size());
+            const std::string seen_bytes = content();
+            BOOST_TEST((seen_bytes == expected), "the file holds other bytes: " << seen_bytes.substr(0, 200));
+            BOOST_TEST(listing() == "file");
+        }
+    }
+
+    std::filesystem::path folder;
+    boost::asio::thread_pool threads{2};
+    tandem::http::client downloads{threads};
+};
+
+/// Bytes with no short period, so that a piece lost or doubled shows.
+inline std::string noise(std::size_t size)
+{
+    std::string result(size, '\0');
+    std::uint32_t state = 12345;
+    for (char& c : result) {
+        state = state * 1664525u + 1013904223u;
+        c = static_cast<char>(state >> 24);
+    }
+    return result;
+}
+
+} // namespace test
+
+#endif

@@ -1,0 +1,153 @@
+#include "http/certificates.hpp"
+#include "http/fixture.hpp"
+
+using tandem::http::errc;
+
+namespace {
+
+struct tls_fixture : test::fixture
+{
+    tls_fixture()
+    {
+        const auto file = folder.string() + ".pem";
+        authority.write(file);
+        options.ca_file = file;
+    }
+    ~tls_fixture() { std::filesystem::remove(options.ca_file); }
+
+    test::authority authority{};
+    tandem::http::client_options options{};
+};
+
+} // namespace
+
+using namespace std::chrono_literals;
+
+BOOST_FIXTURE_TEST_SUITE(tls, tls_fixture)
+
+BOOST_AUTO_TEST_CASE(a_good_host)
+{
+    auto context = authority.server("DNS:localhost,IP:127.0.0.1");
+    const std::string body = test::noise(1'000'000);
+    test::scripted_server server(test::answer_always(test::ok(body)), &context);
+    tandem::http::client trusting(threads, options);
+    for (const char* host : {"localhost", "127.0.0.1"}) {
+        for (const bool again : {false, true}) {
+            const test::outcome seen = get(trusting, server.url("/", host));
+            check_complete(seen, body);
+            BOOST_TEST(seen.report->reused_connection == again);
+        }
+    }
+    BOOST_TEST(server.connections() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(tls_1_2)
+{
+    auto context = authority.server("DNS:localhost");
+    SSL_CTX_set_max_proto_version(context.native_handle(), TLS1_2_VERSION);
+    test::scripted_server server(test::answer_always(test::ok("hello")), &context);
+    tandem::http::client trusting(threads, options);
+    check_complete(get(trusting, server.url("/", "localhost")), "hello");
+    check_complete(get(trusting, server.url("/", "localhost")), "hello");
+    BOOST_TEST(server.connections() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(the_wrong_host)
+{
+    auto context = authority.server("DNS:example.com,IP:127.0.0.2");
+    test::scripted_server server(test::answer_always(test::ok("hello")), &context);
+    tandem::http::client trusting(threads, options);
+    for (const char* host : {"localhost", "127.0.0.1"}) {
+        const test::outcome seen = get(trusting, server.url("/", host));
+        check_failed(seen, errc::certificate_refused);
+        BOOST_TEST((seen.what.find("mismatch") != seen.what.npos), seen);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_unknown_authority)
+{
+    auto context = authority.server("DNS:localhost");
+    test::scripted_server server(test::answer_always(test::ok("hello")), &context);
+    const test::outcome seen = get(downloads, server.url("/", "localhost"));
+    check_failed(seen, errc::certificate_refused);
+    BOOST_TEST((seen.what.find("issuer certificate") != seen.what.npos), seen);
+
+    test::authority another;
+    auto foreign = another.server("DNS:localhost");
+    test::scripted_server foreign_server(test::answer_always(test::ok("hello")), &foreign);
+    tandem::http::client trusting(threads, options);
+    check_failed(get(trusting, foreign_server.url("/", "localhost")), errc::certificate_refused);
+}
+
+BOOST_AUTO_TEST_CASE(an_expired_certificate)
+{
+    auto context = authority.server("DNS:localhost", -60);
+    test::scripted_server server(test::answer_always(test::ok("hello")), &context);
+    tandem::http::client trusting(threads, options);
+    const test::outcome seen = get(trusting, server.url("/", "localhost"));
+    check_failed(seen, errc::certificate_refused);
+    BOOST_TEST((seen.what.find("expired") != seen.what.npos), seen);
+}
+
+BOOST_AUTO_TEST_CASE(a_body_until_close_needs_the_notification)
+{
+    auto context = authority.server("DNS:localhost");
+    for (const bool notify : {true, false}) {
+        test::scripted_server server(
+            [&](test::peer& peer) {
+                peer.read_request();
+                peer.send("HTTP/1.0 200 OK\r\n\r\nuntil the end");
+                if (notify) {
+                    peer.close_notify();
+                }
+            },
+            &context);
+        tandem::http::client trusting(threads, options);
+        const test::outcome seen = get(trusting, server.url("/", "localhost"));
+        if (notify) {
+            check_complete(seen, "until the end");
+            std::filesystem::remove(folder / "file");
+        } else {
+            check_failed(seen, errc::truncated_body);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(no_redirect_to_plain)
+{
+    auto context = authority.server("DNS:localhost");
+    test::scripted_server plain(test::answer_always(test::ok("plain")));
+    test::scripted_server server(
+        test::answer_always("HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + plain.url("/") + "\r\n\r\n"),
+        &context);
+    tandem::http::client trusting(threads, options);
+    check_failed(get(trusting, server.url("/", "localhost")), errc::insecure_redirect);
+    BOOST_TEST(plain.connections() == 0);
+
+    test::scripted_server upwards(test::answer_always(
+        "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + server.url("/", "localhost") + "\r\n\r\n"));
+    check_failed(get(trusting, upwards.url("/")), errc::insecure_redirect);
+    BOOST_TEST(plain.connections() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(not_tls_at_all)
+{
+    test::scripted_server server([](test::peer& peer) { peer.send("HTTP/1.1 400 Bad Request\r\n\r\n"); });
+    const test::outcome seen = get("https://127.0.0.1:" + std::to_string(server.port()) + "/");
+    BOOST_TEST_CONTEXT(seen)
+    {
+        BOOST_TEST(!seen.report.has_value());
+        BOOST_TEST((seen.what.find("no TLS connection") != seen.what.npos));
+        BOOST_TEST(listing() == "");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_stalled_handshake)
+{
+    test::scripted_server server([](test::peer& peer) { peer.wait_for_end(); });
+    options.connect_timeout = 100ms;
+    tandem::http::client impatient(threads, options);
+    check_failed(get(impatient, "https://127.0.0.1:" + std::to_string(server.port()) + "/"), errc::connect_timeout);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,145 @@
+// How async_map ends before its time: by a failure, by cancellation.
+#include <support/failing.hpp>
+#include <support/gate.hpp>
+#include <support/sides.hpp>
+#include <support/tasks.hpp>
+
+#include <tandem/map.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <ranges>
+#include <stdexcept>
+
+using namespace test;
+using asio::cancellation_type;
+using tandem::async_map;
+using tandem::map_options;
+using tandem::task;
+
+namespace {
+
+// A path is a gate to hold at; anything else fails, when another is held there already.
+int hold_or_fail(const std::string& text)
+{
+    if (text.starts_with('/'))
+        return hold(text);
+    throw std::invalid_argument(text);
+}
+
+int fail_at_13(int x)
+{
+    return x == 13 ? throw_invalid("thirteen") : x;
+}
+
+template <class Side>
+struct held_map
+{
+    Side side{1};
+    gate place;
+    asio::cancellation_signal signal;
+    recording<std::vector<int>> seen;
+
+    held_map()
+    {
+        async_map(side.pool, task<hold>, std::vector<std::string>(10, place.path()), map_options{.in_flight = 3},
+                  asio::bind_cancellation_slot(signal.slot(), seen.handler()));
+        BOOST_REQUIRE(place.wait_for_begun());
+    }
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(ends)
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(the_first_failure_is_rethrown, Side, sides)
+{
+    Side side;
+    std::vector<int> all(100);
+    for (int i = 0; i != 100; ++i)
+        all[static_cast<std::size_t>(i)] = i;
+    BOOST_CHECK_EXCEPTION(get_soon(async_map(side.pool, task<fail_at_13>, all, asio::use_future)),
+                          std::invalid_argument,
+                          [](const std::invalid_argument& e) { return std::string(e.what()) == "thirteen"; });
+    BOOST_TEST(get_soon(side.pool.async_run(task<add>(1, 2), asio::use_future)) == 3);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_failure_cancels_the_rest, Side, sides)
+{
+    Side side(2);
+    const gate place;
+    // One is held and would be for long; the other fails; those behind must not begin.
+    const std::vector<std::string> inputs{place.path(), "no", place.path(), place.path(), place.path()};
+    const recording<std::vector<int>> seen;
+    async_map(side.pool, task<hold_or_fail>, inputs, map_options{.in_flight = 2}, seen.handler());
+    BOOST_TEST(seen.wait());
+    BOOST_TEST(seen.error_text() == "std::invalid_argument: no");
+    BOOST_TEST(place.begun() <= 1U);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(partial, Side, sides)
+{
+    held_map<Side> all;
+    all.signal.emit(cancellation_type::partial);
+    BOOST_TEST(failure_of(all.seen).code == asio::error::operation_aborted);
+    BOOST_TEST(all.place.begun() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(terminal, Side, sides)
+{
+    held_map<Side> all;
+    all.signal.emit(cancellation_type::terminal);
+    BOOST_TEST(failure_of(all.seen).code == asio::error::operation_aborted);
+    BOOST_TEST(all.place.begun() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(total_lets_running_calls_finish, Side, sides)
+{
+    held_map<Side> all;
+    all.signal.emit(cancellation_type::total);
+    std::this_thread::sleep_for(short_time);
+    BOOST_TEST(all.seen.calls() == 0);
+    all.place.open();
+    BOOST_TEST(failure_of(all.seen).code == asio::error::operation_aborted);
+    BOOST_TEST(all.place.begun() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_range_that_throws, Side, sides)
+{
+    Side side;
+    const auto source = std::views::iota(0, 100) | std::views::transform([](int x) { return fail_at_13(x); });
+    BOOST_CHECK_THROW(
+        get_soon(async_map(side.pool, task<fail_at_13>, source, map_options{.in_flight = 2}, asio::use_future)),
+        std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(many_that_fail_at_once, Side, sides)
+{
+    Side side(4);
+    for (int i = 0; i != 20; ++i) {
+        const recording<std::vector<int>> seen;
+        async_map(side.pool, task<throw_invalid>, std::vector<std::string>(20, "no"), seen.handler());
+        BOOST_TEST(seen.wait());
+        BOOST_TEST(seen.error_text() == "std::invalid_argument: no");
+        BOOST_TEST(seen.calls() == 1);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_pool_cancels_all)
+{
+    const leak_check leaks;
+    asio::thread_pool context{2};
+    gate place;
+    const recording<std::vector<int>> seen;
+    {
+        tandem::process_pool pool(context, {.workers = 1});
+        async_map(pool, task<hold>, std::vector<std::string>(1, place.path()), seen.handler());
+        BOOST_TEST(place.wait_for_begun());
+        pool.cancel();
+        BOOST_TEST(failure_of(seen).code == asio::error::operation_aborted);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,109 @@
+// Programs of their own: mains that are wrong, and one that is killed.
+#include <support/failing.hpp>
+#include <support/gate.hpp>
+#include <support/sides.hpp>
+#include <support/tasks.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/wait.h>
+
+#include <fstream>
+
+extern char** environ;
+
+using namespace test;
+using tandem::errc;
+using tandem::task;
+
+namespace {
+
+struct outcome
+{
+    int status;
+    std::string text;
+};
+
+/// Runs a command with a limit of time; what it printed and how it exited.
+outcome run_command(const std::string& command)
+{
+    FILE* const in = ::popen(("timeout -s KILL 60 " + command + " 2>&1").c_str(), "r");
+    std::string text;
+    char buffer[4096];
+    for (std::size_t size = 0; (size = std::fread(buffer, 1, sizeof buffer, in)) != 0;)
+        text.append(buffer, size);
+    const int status = ::pclose(in);
+    BOOST_TEST_MESSAGE(command << " printed: " << text);
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text};
+}
+
+// A zombie counts as gone: whoever adopted it has yet to collect it.
+bool is_gone(int pid)
+{
+    std::ifstream in("/proc/" + std::to_string(pid) + "/stat");
+    std::string line;
+    std::getline(in, line);
+    const auto close = line.rfind(')');
+    return close == std::string::npos || line.substr(close + 2, 1) == "Z" || line.substr(close + 2, 1) == "X";
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(programs)
+
+BOOST_AUTO_TEST_CASE(a_main_without_run_if_worker_fails_and_starts_nothing)
+{
+    processes side(1, {.worker = tandem::launch::executable(TANDEM_CARELESS)});
+    const failure f = fails(side.pool, task<add>(1, 2));
+    BOOST_TEST(f.code == errc::not_a_worker);
+    BOOST_TEST(f.says("run_if_worker"));
+    BOOST_TEST(f.says("code " + std::to_string(static_cast<int>(errc::worker_without_main))));
+}
+
+BOOST_AUTO_TEST_CASE(so_it_does_by_itself)
+{
+    const auto [status, text] = run_command(TANDEM_CARELESS);
+    BOOST_TEST(status == 4);
+    BOOST_TEST(text.find("code " + std::to_string(static_cast<int>(errc::not_a_worker))) != std::string::npos);
+    BOOST_TEST(text.find("run_if_worker") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(two_functions_of_one_name)
+{
+    const auto [status, text] = run_command(TANDEM_TWINS);
+    BOOST_TEST(status == 3);
+    BOOST_TEST(text.find("code " + std::to_string(static_cast<int>(errc::duplicate_task))) != std::string::npos);
+    BOOST_TEST(text.find("twin") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(workers_of_a_killed_program_are_gone_within_a_second)
+{
+    const leak_check leaks;
+    const gate place;
+    std::string program = TANDEM_HOST, folder = place.path();
+    char* const argv[] = {program.data(), folder.data(), nullptr};
+    pid_t host = -1;
+    BOOST_REQUIRE(::posix_spawn(&host, program.c_str(), nullptr, nullptr, argv, environ) == 0);
+    const bool begun = place.wait_for_begun(4);
+    std::this_thread::sleep_for(short_time);
+    const std::vector<int> workers = place.pids();
+    for (const int pid : workers)
+        BOOST_TEST(!is_gone(pid));
+    ::kill(host, SIGKILL);
+    int status = 0;
+    ::waitpid(host, &status, 0);
+    BOOST_TEST(begun);
+    BOOST_TEST(workers.size() == 4U);
+    const bool gone = eventually([&] { return std::ranges::all_of(workers, is_gone); }, std::chrono::seconds(1));
+    BOOST_TEST(gone);
+    for (const int pid : workers)
+        if (!is_gone(pid)) {
+            BOOST_TEST_MESSAGE("still there: " << pid);
+            ::kill(pid, SIGKILL);
+        }
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,209 @@
+// Shutdown's ladder, contexts that stop or go before their pool, programs that end with workers at work.
+#include <support/failing.hpp>
+#include <support/gate.hpp>
+#include <support/sides.hpp>
+#include <support/tasks.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <optional>
+#include <string>
+
+using namespace test;
+using namespace std::chrono_literals;
+using asio::error::operation_aborted;
+using tandem::errc;
+using tandem::shutdown_mode;
+using tandem::shutdown_options;
+using tandem::task;
+
+namespace {
+
+// A grandchild that keeps everything open, and would outlive its parent. Its id.
+int leave_a_child(const std::string& gate_path)
+{
+    const pid_t child = ::fork();
+    if (child == 0)
+        for (;;)
+            ::pause();
+    announce(gate_path);
+    return child;
+}
+
+int hold_and_tell(const std::string& gate_path)
+{
+    const int why = hold(gate_path);
+    announce(gate_path);
+    return why;
+}
+
+// Not where it only waits to be reaped, by whoever adopted it.
+bool is_there(int pid)
+{
+    std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+    std::string line;
+    std::getline(stat, line);
+    const auto end = line.rfind(')');
+    return end != std::string::npos && line.compare(end, 3, ") Z") != 0;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(endings)
+
+BOOST_AUTO_TEST_CASE(the_ladder_is_climbed_rung_by_rung)
+{
+    processes side(1);
+    const gate place;
+    const recording<int> running, queued;
+    side.pool.async_run(task<hold_stubbornly>(place.path()), running.handler());
+    side.pool.async_run(task<add>(1, 2), queued.handler());
+    BOOST_REQUIRE(place.wait_for_begun());
+    const auto start = std::chrono::steady_clock::now();
+    get_soon(side.pool.async_shutdown(shutdown_options{.mode = shutdown_mode::drain,
+                                                       .drain_timeout = 50ms,
+                                                       .cancel_queued_timeout = 50ms,
+                                                       .stop_timeout = 50ms},
+                                      asio::use_future));
+    BOOST_TEST((std::chrono::steady_clock::now() - start >= 150ms));
+    BOOST_TEST(failure_of(running).code == operation_aborted);
+    BOOST_TEST(failure_of(queued).code == operation_aborted);
+}
+
+BOOST_AUTO_TEST_CASE(who_stops_when_asked_is_not_killed)
+{
+    processes side(1);
+    const gate place;
+    const recording<int> running;
+    side.pool.async_run(task<hold>(place.path()), running.handler());
+    BOOST_REQUIRE(place.wait_for_begun());
+    get_soon(side.pool.async_shutdown(shutdown_options{.drain_timeout = 20ms, .cancel_queued_timeout = 20ms},
+                                      asio::use_future));
+    BOOST_TEST(running.take() == asked_to_stop);
+}
+
+BOOST_AUTO_TEST_CASE(the_destructor_asks_first)
+{
+    for (const bool waits : {true, false}) {
+        const gate place;
+        leak_check leaks;
+        asio::thread_pool context{1};
+        std::optional<tandem::process_pool> pool;
+        pool.emplace(context, tandem::process_pool_options{
+                                  .workers = 1, .stop_timeout = waits ? std::chrono::nanoseconds(long_time) : 0ns});
+        const recording<int> seen;
+        pool->async_run(task<hold_and_tell>(place.path()), seen.handler());
+        BOOST_REQUIRE(place.wait_for_begun());
+        pool.reset();
+        BOOST_TEST(failure_of(seen).code == operation_aborted);
+        BOOST_TEST(place.begun() == (waits ? 2U : 1U)); // whether it was left the time to tell
+    }
+}
+
+BOOST_AUTO_TEST_CASE(grandchildren_go_with_their_worker)
+{
+    const gate place;
+    int child = 0;
+    {
+        processes side(1);
+        child = get_soon(side.pool.async_run(task<leave_a_child>(place.path()), asio::use_future));
+        BOOST_TEST(is_there(child));
+        BOOST_TEST(fails(side.pool, task<die>("kill")).code == errc::worker_died);
+        BOOST_TEST(eventually([&] { return !is_there(child); }, 3000ms));
+        child = get_soon(side.pool.async_run(task<leave_a_child>(place.path()), asio::use_future));
+    }
+    BOOST_TEST(eventually([&] { return !is_there(child); }, 3000ms));
+}
+
+BOOST_AUTO_TEST_CASE(a_context_that_is_destroyed_before_its_pool)
+{
+    leak_check leaks;
+    const gate place;
+    std::optional<tandem::process_pool> pool;
+    const recording<int> running, queued;
+    {
+        asio::io_context context;
+        pool.emplace(context, tandem::process_pool_options{.workers = 1});
+        pool->async_run(task<hold_stubbornly>(place.path()), running.handler());
+        pool->async_run(task<add>(1, 2), queued.handler());
+        context.run_for(200ms);
+        BOOST_TEST(place.wait_for_begun());
+    }
+    BOOST_TEST(running.calls() == 0); // destroyed, as Asio does
+    BOOST_TEST(queued.calls() == 0);
+    pool.reset();
+}
+
+BOOST_AUTO_TEST_CASE(a_context_that_stops_and_goes_on)
+{
+    leak_check leaks;
+    asio::io_context context;
+    tandem::process_pool pool(context, {.workers = 2});
+    int completed = 0;
+    for (int i = 0; i != 10; ++i)
+        pool.async_run(task<add>(1, i), [&](const std::exception_ptr& e, int) {
+            BOOST_TEST(!e);
+            if (++completed == 3)
+                context.stop();
+        });
+    context.run_for(long_time);
+    BOOST_TEST(completed >= 3);
+    context.restart();
+    context.run_for(long_time);
+    BOOST_TEST(completed == 10);
+}
+
+BOOST_AUTO_TEST_CASE(a_context_that_stops_and_is_destroyed_after_the_pool)
+{
+    leak_check leaks;
+    const gate place;
+    asio::io_context context;
+    const recording<int> seen;
+    {
+        tandem::process_pool pool(context, {.workers = 1});
+        pool.async_run(task<hold_stubbornly>(place.path()), seen.handler());
+        context.run_for(200ms);
+        context.stop();
+    }
+    context.restart();
+    context.run_for(long_time);
+    BOOST_TEST(failure_of(seen).code == operation_aborted);
+}
+
+// Programs that end while their workers loop for ever.
+BOOST_AUTO_TEST_CASE(nothing_outlives_a_program_however_it_ends)
+{
+    for (const char* how : {"exit", "return", "static", "quick_exit", "abort", "stopped"}) {
+        const gate place;
+        std::string program = TANDEM_ENDLESS, end = how, path = place.path();
+        char* const argv[] = {program.data(), path.data(), end.data(), nullptr};
+        pid_t pid = -1;
+        BOOST_REQUIRE(::posix_spawn(&pid, program.c_str(), nullptr, nullptr, argv, environ) == 0);
+        BOOST_TEST(place.wait_for_begun(2), how);
+        if (end == "stopped") {
+            ::kill(pid, SIGSTOP);
+            std::this_thread::sleep_for(50ms);
+            ::kill(pid, SIGKILL);
+        }
+        int status = 0;
+        BOOST_TEST(::waitpid(pid, &status, 0) == pid);
+        const auto ended = std::chrono::steady_clock::now();
+        for (const int worker : place.pids())
+            BOOST_TEST(eventually([&] { return !is_there(worker); }, 1000ms), how << ": worker " << worker);
+        BOOST_TEST_MESSAGE(how << ": gone after "
+                               << std::chrono::duration_cast<std::chrono::milliseconds>(
+                                      std::chrono::steady_clock::now() - ended)
+                                      .count()
+                               << " ms");
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,131 @@
+// Where what workers print goes.
+#include <support/failing.hpp>
+#include <support/sides.hpp>
+#include <support/tasks.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <cstdio>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using namespace test;
+using tandem::errc;
+using tandem::output_line;
+using tandem::task;
+using tandem::worker_output;
+
+namespace {
+
+int print_lines(const std::string& text, int count)
+{
+    for (int i = 0; i != count; ++i)
+        std::printf("%s %d\n", text.c_str(), i);
+    std::fprintf(stderr, "%s on stderr\n", text.c_str());
+    return process_id();
+}
+
+int print_and_die(const std::string& text)
+{
+    std::fprintf(stderr, "%s\n", text.c_str());
+    return die("kill");
+}
+
+struct held_line
+{
+    std::string text, task, label;
+    int pid;
+    std::uint32_t worker;
+};
+
+class collector
+{
+public:
+    worker_output output()
+    {
+        return worker_output::lines([this](const output_line& l) {
+            const std::lock_guard lock(mutex_);
+            lines_.push_back({std::string(l.text), std::string(l.task), std::string(l.label), l.pid, l.worker});
+        });
+    }
+    std::vector<held_line> lines() const
+    {
+        const std::lock_guard lock(mutex_);
+        return lines_;
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::vector<held_line> lines_;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(output)
+
+BOOST_AUTO_TEST_CASE(line_by_line_with_worker_and_task)
+{
+    collector all;
+    processes side(1, {.output = all.output()});
+    const recording<int> first, second;
+    side.pool.async_run(task<print_lines>("one", 3), {.label = "a"}, first.handler());
+    side.pool.async_run(task<print_lines>("two", 3), {.label = "b"}, second.handler());
+    const int pid = first.take();
+    second.take();
+    BOOST_TEST(eventually([&] { return all.lines().size() == 8U; }), all.lines().size());
+    for (const auto& l : all.lines()) {
+        BOOST_TEST(l.task.find("print_lines") != std::string::npos, l.text << " of \"" << l.task << '"');
+        BOOST_TEST(l.pid == pid);
+        BOOST_TEST(l.worker == 1U);
+        BOOST_TEST(l.label == (l.text.starts_with("one") ? "a" : "b"), l.text);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(lines_come_before_the_completion_of_their_task)
+{
+    leak_check leaks;
+    collector all;
+    asio::io_context context; // of one thread
+    tandem::process_pool pool(context, {.workers = 1, .output = all.output()});
+    std::size_t seen = 0;
+    pool.async_run(task<print_lines>("x", 100), [&](const std::exception_ptr&, int) { seen = all.lines().size(); });
+    context.run_for(long_time);
+    BOOST_TEST(seen == 101U);
+}
+
+BOOST_AUTO_TEST_CASE(the_tail_is_kept_in_each_case)
+{
+    collector all;
+    for (const auto& output : {worker_output::inherit(), worker_output::discard(), all.output()}) {
+        processes side(1, {.output = output});
+        const failure f = fails(side.pool, task<print_and_die>("last words"));
+        BOOST_TEST(f.code == errc::worker_died);
+        BOOST_TEST(f.report.stderr_tail == "last words\n");
+    }
+    BOOST_TEST(all.lines().size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_callback_may_use_the_pool_and_may_throw)
+{
+    leak_check leaks;
+    asio::io_context context;
+    std::optional<tandem::process_pool> pool;
+    int lines = 0, completed = 0;
+    pool.emplace(context, tandem::process_pool_options{.workers = 1, .output = worker_output::lines([&](const output_line&) {
+        if (++lines == 1)
+            pool->async_run(task<add>(1, 2), [&](const std::exception_ptr&, int) { ++completed; });
+        else if (lines == 2)
+            throw std::runtime_error("from the callback");
+    })});
+    pool->async_run(task<print_lines>("x", 5), [&](const std::exception_ptr&, int) { ++completed; });
+    BOOST_CHECK_THROW(context.run_for(long_time), std::runtime_error);
+    context.run_for(long_time);
+    BOOST_TEST(completed == 2);
+    BOOST_TEST(lines >= 5);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,159 @@
+// run_options on threads, where work can be asked to stop and not be killed.
+#include <support/failing.hpp>
+#include <support/gate.hpp>
+#include <support/sides.hpp>
+#include <support/tasks.hpp>
+
+#include <tandem/this_task.hpp>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <atomic>
+#include <mutex>
+
+using namespace test;
+using namespace std::chrono_literals;
+using tandem::errc;
+using tandem::run_options;
+using tandem::task;
+
+BOOST_AUTO_TEST_SUITE(options)
+
+BOOST_AUTO_TEST_CASE(run_timeout_asks_and_waits)
+{
+    threads side;
+    std::atomic<bool> ended{false};
+    bool had_ended = false;
+    const recording<void> seen([&] { had_ended = ended; });
+    side.pool.async_run(
+        [&ended](std::stop_token token) {
+            eventually([&] { return token.stop_requested(); });
+            std::this_thread::sleep_for(20ms);
+            ended = true;
+        },
+        run_options{.run_timeout = 20ms, .label = "slow"}, seen.handler());
+    const failure f = failure_of(seen);
+    BOOST_TEST(f.code == errc::run_timeout);
+    BOOST_TEST(f.report.label == "slow");
+    BOOST_TEST(f.report.attempts == 1U);
+    BOOST_TEST(had_ended);
+}
+
+BOOST_AUTO_TEST_CASE(run_timeout_asks_when_every_thread_is_busy)
+{
+    threads side(1);
+    gate place;
+    const recording<int> seen;
+    side.pool.async_run(task<hold>(place.path()), run_options{.run_timeout = 20ms}, seen.handler());
+    BOOST_REQUIRE(place.wait_for_begun());
+    const bool in_time = seen.wait(5s);
+    BOOST_TEST(in_time);
+    place.open();
+    BOOST_TEST(failure_of(seen).code == errc::run_timeout);
+}
+
+BOOST_AUTO_TEST_CASE(run_timeout_of_a_coroutine_cancels_it)
+{
+    threads side;
+    const recording<void> seen;
+    side.pool.async_run(
+        []() -> asio::awaitable<void> {
+            asio::steady_timer timer(co_await asio::this_coro::executor, long_time);
+            co_await timer.async_wait(asio::use_awaitable);
+        },
+        run_options{.run_timeout = 20ms}, seen.handler());
+    BOOST_TEST(failure_of(seen).code == errc::run_timeout);
+}
+
+BOOST_AUTO_TEST_CASE(a_deadline_is_told)
+{
+    threads side;
+    const auto left = get_soon(side.pool.async_run(
+        [] {
+            const auto deadline = tandem::this_task::deadline();
+            return deadline ? *deadline - std::chrono::steady_clock::now() : std::chrono::steady_clock::duration(0);
+        },
+        run_options{.run_timeout = 1h}, asio::use_future));
+    BOOST_TEST((left > 50min && left <= 1h));
+    BOOST_TEST(
+        !get_soon(side.pool.async_run([] { return tandem::this_task::deadline().has_value(); }, asio::use_future)));
+}
+
+BOOST_AUTO_TEST_CASE(in_time_nothing_happens)
+{
+    threads side;
+    BOOST_TEST(get_soon(side.pool.async_run(task<add>(1, 2), run_options{.run_timeout = 1h, .queue_timeout = 1h},
+                                            asio::use_future)) == 3);
+}
+
+BOOST_AUTO_TEST_CASE(queue_timeout_removes_what_waits)
+{
+    threads side(1);
+    gate place;
+    const recording<int> running, waiting;
+    side.pool.async_run(task<hold>(place.path()), running.handler());
+    BOOST_REQUIRE(place.wait_for_begun());
+    std::atomic<bool> ran{false};
+    side.pool.async_run(
+        [&ran] {
+            ran = true;
+            return 1;
+        },
+        run_options{.queue_timeout = 10ms}, waiting.handler());
+    std::this_thread::sleep_for(short_time);
+    place.open();
+    BOOST_TEST(running.take() == gate_opened);
+    BOOST_TEST(failure_of(waiting).code == errc::queue_timeout);
+    BOOST_TEST(!ran);
+}
+
+BOOST_AUTO_TEST_CASE(a_retry_after_a_timeout)
+{
+    threads side;
+    std::atomic<int> runs{0};
+    const auto slow_at_first = [&runs](std::stop_token token) {
+        if (++runs == 1)
+            eventually([&] { return token.stop_requested(); });
+        return token.stop_requested() ? -1 : 42;
+    };
+    BOOST_TEST(get_soon(side.pool.async_run(slow_at_first, run_options{.run_timeout = 500ms, .retries = 1},
+                                            asio::use_future)) == 42);
+    BOOST_TEST(runs == 2);
+    BOOST_CHECK_THROW(get_soon(side.pool.async_run(
+                          [&runs] {
+                              ++runs;
+                              throw own_error();
+                          },
+                          run_options{.retries = 5}, asio::use_future)),
+                      own_error);
+    BOOST_TEST(runs == 3); // an exception is an answer
+}
+
+BOOST_AUTO_TEST_CASE(priorities)
+{
+    threads side(1);
+    gate place;
+    const recording<int> running;
+    side.pool.async_run(task<hold>(place.path()), running.handler());
+    BOOST_REQUIRE(place.wait_for_begun());
+    std::mutex mutex;
+    std::vector<int> order;
+    std::vector<std::future<void>> done;
+    for (const int priority : {0, 5, -5, 5})
+        done.push_back(side.pool.async_run(
+            [&, priority] {
+                const std::lock_guard lock(mutex);
+                order.push_back(priority);
+            },
+            run_options{.priority = priority}, asio::use_future));
+    place.open();
+    for (auto& each : done)
+        get_soon(std::move(each));
+    const std::vector<int> expected{5, 5, 0, -5};
+    BOOST_TEST(order == expected, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
