@@ -1,0 +1,134 @@
+// Programs that live with a pool in their own ways: they ignore or reap children, close descriptors, fork, exit, are
+// killed. programs/faults_host.cpp is all of them.
+#include <faults/runner.hpp>
+#include <faults/suite.hpp>
+#include <support/gate.hpp>
+#include <support/waiting.hpp>
+
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include <thread>
+#include <utility>
+
+extern char** environ;
+
+namespace faults {
+namespace {
+
+class host
+{
+public:
+    explicit host(std::string mode, std::string folder = "")
+    {
+        std::string program = TANDEM_FAULTS_HOST;
+        char* const argv[] = {program.data(), mode.data(), folder.data(), nullptr};
+        const int error = ::posix_spawn(&pid_, program.c_str(), nullptr, nullptr, argv, environ);
+        expect(error == 0, "the host cannot be started");
+    }
+    ~host()
+    {
+        if (pid_ > 0)
+            end();
+    }
+    host(const host&) = delete;
+    host& operator=(const host&) = delete;
+
+    void kill(int signal) const { ::kill(pid_, signal); }
+
+    void end()
+    {
+        kill(SIGKILL);
+        ::waitpid(std::exchange(pid_, -1), nullptr, 0);
+    }
+
+    /// "exit 0"; "hangs" where it takes too long.
+    std::string result()
+    {
+        int status = 0;
+        if (!test::eventually([&] { return ::waitpid(pid_, &status, WNOHANG) == pid_; }, 2 * patience)) {
+            end();
+            return "hangs";
+        }
+        pid_ = -1;
+        return WIFSIGNALED(status) ? "signal " + std::to_string(WTERMSIG(status))
+                                   : "exit " + std::to_string(WEXITSTATUS(status));
+    }
+
+private:
+    pid_t pid_ = -1;
+};
+
+// Nothing outlives the program: after a second nothing of it is there.
+void expect_nothing_left()
+{
+    constexpr std::chrono::milliseconds limit{sanitized ? 3000 : 1000};
+    std::vector<std::string> left;
+    test::eventually([&] { return (left = left_behind()).empty(); }, limit);
+    for (const std::string& process : left) {
+        wrong("a second later there is " + process);
+        ::kill(std::stoi(process), SIGKILL);
+    }
+}
+
+void runs_well(const std::string& mode)
+{
+    step("running the host");
+    host h(mode);
+    const std::string is = h.result();
+    expect(is == "exit 0", "the host: " + is);
+    step("looking whether it left processes");
+    expect_nothing_left();
+}
+
+void is_ended(const std::string& mode, int signal)
+{
+    const test::gate place;
+    host h(mode, place.path());
+    step("waiting for its workers");
+    expect(place.wait_for_begun(2), "two tasks did not begin");
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    h.kill(signal);
+    h.result();
+    expect_nothing_left();
+}
+
+// Killed at any moment of its workers' starts.
+void is_killed_early()
+{
+    for (int i = 0; i != (sanitized ? 8 : 40); ++i) {
+        step("killing it after " + std::to_string(i) + " steps");
+        const test::gate place;
+        host h("loops", place.path());
+        std::this_thread::sleep_for(std::chrono::microseconds((sanitized ? 20'000 : 500) * i));
+        h.end();
+        expect_nothing_left();
+    }
+}
+
+} // namespace
+
+void add_hosts(suite& all)
+{
+    for (const char* mode :
+         {"usual", "ignores SIGCHLD", "sets SA_NOCLDWAIT", "reaps every child", "reaps in a signal handler",
+          "calls system()", "calls popen()", "forks", "forks and execs", "has SIGPIPE at its default",
+          "blocks all signals", "ignores all signals", "has no stdin, stdout, stderr", "has closed stderr's reader",
+          "has a file size limit", "may write no files", "has no environment", "has many descriptors", "is in a removed folder",
+          "exits with a pool", "exits in a task's handler", "quick_exits with a pool", "destroys in another thread"})
+        all.push_back({"hosts", mode, "", [mode] { runs_well(mode); }});
+    all.push_back({"hosts", "SIGKILL", "workers loop", [] { is_ended("loops", SIGKILL); }});
+    all.push_back({"hosts", "SIGKILL", "workers ignore signals", [] { is_ended("ignores", SIGKILL); }});
+    all.push_back({"hosts", "SIGKILL", "workers are stopped", [] { is_ended("stops", SIGKILL); }});
+    all.push_back({"hosts", "SIGKILL", "workers have children", [] { is_ended("forks children", SIGKILL); }});
+    all.push_back({"hosts", "SIGKILL", "workers run programs", [] { is_ended("runs programs", SIGKILL); }});
+    all.push_back({"hosts", "SIGKILL", "workers are idle", [] { is_ended("idles", SIGKILL); }});
+    all.push_back({"hosts", "SIGKILL", "workers hang as they exit", [] { is_ended("hangs at exit", SIGKILL); }});
+    all.push_back({"hosts", "SIGKILL", "at any moment of its start", is_killed_early});
+    for (const int signal : {SIGTERM, SIGINT, SIGABRT, SIGSEGV})
+        all.push_back({"hosts", ::strsignal(signal), "workers loop", [signal] { is_ended("loops", signal); }});
+}
+
+} // namespace faults
