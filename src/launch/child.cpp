@@ -140,7 +140,7 @@ private:
 };
 
 child::child(const boost::asio::any_io_executor& executor, const target& program, int status_page, pipe_ends& pipes)
-    : pidfd_(executor)
+    : pidfd_(executor), recheck_(executor)
 {
     pipe in = make_pipe(), out = make_pipe(), log = make_pipe(), control = make_pipe();
     for (const descriptor* d : {&in.write, &out.read, &log.read, &control.write})
@@ -177,6 +177,8 @@ void child::cancel_wait() noexcept
 {
     boost::system::error_code ignored;
     pidfd_.cancel(ignored);
+    if (recheck_)
+        recheck_->cancel();
 }
 
 void child::kill_group() noexcept
@@ -189,8 +191,10 @@ std::optional<exit_status> child::try_reap() noexcept
 {
     siginfo_t info{};
     const int peeked = ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT);
-    if (peeked == 0 && info.si_pid == 0)
+    if (peeked == 0 && info.si_pid == 0) {
+        held_ = wait_until(std::chrono::steady_clock::now());
         return std::nullopt;
+    }
     if (peeked == 0) // else somebody reaped it, and its id may be another's by now
         kill_group(); // the zombie still holds the id
     int status = 0;
@@ -240,6 +244,7 @@ void child::forget() noexcept
 {
     reaped_ = true;
     handle_->get().detach();
+    recheck_.reset();
     boost::system::error_code ignored;
     pidfd_.close(ignored);
 }

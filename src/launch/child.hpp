@@ -7,6 +7,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <sys/types.h>
 
@@ -57,10 +58,16 @@ public:
 
     pid_t pid() const noexcept { return pid_; }
 
-    /// Completes when the process may have ended; ask try_reap().
+    /// Completes when the process may have ended; ask try_reap(). A process that has ended and that a debugger holds cannot
+    /// be reaped yet, so there it completes after a while.
     template <class Handler>
     void async_wait(Handler&& handler)
     {
+        if (held_) {
+            recheck_->expires_after(recheck_interval);
+            recheck_->async_wait(std::forward<Handler>(handler));
+            return;
+        }
         pidfd_.async_wait(boost::asio::posix::stream_descriptor::wait_read, std::forward<Handler>(handler));
     }
     void cancel_wait() noexcept;
@@ -86,8 +93,12 @@ private:
     class handle;
     void forget() noexcept;
 
+    static constexpr std::chrono::milliseconds recheck_interval{10};
+
     std::unique_ptr<handle> handle_;
     boost::asio::posix::stream_descriptor pidfd_;
+    std::optional<boost::asio::steady_timer> recheck_; // until it is reaped: the context may end before this object
+    bool held_ = false; // it has ended, and cannot be reaped
     pid_t pid_ = -1;
     bool reaped_ = false;
 };

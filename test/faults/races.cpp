@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <ctime>
 #include <filesystem>
 #include <optional>
 #include <thread>
@@ -229,6 +230,22 @@ int trace(int pid, const std::string& folder)
     return 1;
 }
 
+// How much of one core this process has used since.
+class cpu_share
+{
+public:
+    double now() const { return (used() - used_before_) / (seconds() - before_); }
+
+private:
+    static double used() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+    static double seconds()
+    {
+        return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    }
+
+    double used_before_ = used(), before_ = seconds();
+};
+
 void traced(bool destroyed)
 {
     asio::thread_pool context{2};
@@ -243,12 +260,14 @@ void traced(bool destroyed)
         pool->async_run(task<trace>(pid, tracer_place.path()), tracer.handler());
         expect(tracer_place.wait_for_begun(), "the task that traces did not begin");
         if (!destroyed) {
+            const cpu_share share;
             ::kill(pid, SIGKILL);
             pool->async_run(task<test::add>(1, 2), behind.handler());
             if (tracer.outcome() == "0")
                 throw skipped{"this system does not let one process trace another"};
             victim.expect_is("worker_died, signal 9");
             behind.expect_is("3");
+            expect(share.now() < 0.5, "the pool was busy all the time: " + std::to_string(share.now()));
         }
         pool.reset();
         tracer.expect_one_of({"1", "aborted"});
