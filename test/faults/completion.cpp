@@ -19,6 +19,7 @@ std::string name_of(const boost::system::error_code& code)
                                                              {errc::not_a_worker, "not_a_worker"},
                                                              {errc::version_mismatch, "version_mismatch"},
                                                              {errc::unknown_task, "unknown_task"},
+                                                             {errc::initializer_failed, "initializer_failed"},
                                                              {errc::encode_failed, "encode_failed"},
                                                              {errc::decode_failed, "decode_failed"},
                                                              {errc::message_too_large, "message_too_large"},

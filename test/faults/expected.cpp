@@ -105,4 +105,13 @@ std::vector<std::string> expected(const fault& f, const stage& s)
     return {};
 }
 
+std::vector<std::string> expected_in_initializer(const fault& f)
+{
+    if (f.what == effect::is_harmless)
+        return {"3"};
+    if (f.what == effect::out_of_memory && sanitized)
+        return {"initializer_failed", "3"};
+    return {"initializer_failed"};
+}
+
 } // namespace faults

@@ -13,6 +13,9 @@ namespace faults {
 /// The outcomes that the faulty task may have.
 std::vector<std::string> expected(const fault& f, const stage& s);
 
+/// Of tasks where every worker commits the fault in its initializer.
+std::vector<std::string> expected_in_initializer(const fault& f);
+
 /// Whether only a run_timeout can end what the fault does to the faulty task.
 bool needs_limit(const fault& f, const stage& s);
 

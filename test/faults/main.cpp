@@ -19,8 +19,8 @@ int main(int argc, char** argv)
     tandem::run_if_worker();
     using namespace faults;
     suite all;
-    for (const auto add : {add_matrix, add_starts, add_frames, add_parents, add_races, add_shutdowns, add_resources,
-                           add_hosts})
+    for (const auto add : {add_initializers, add_matrix, add_starts, add_frames, add_parents, add_races, add_recycling,
+                           add_shutdowns, add_resources, add_hosts})
         add(all);
 
     std::vector<std::string> only;

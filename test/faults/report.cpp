@@ -26,6 +26,17 @@ const char* mark(const verdict& v)
     return "";
 }
 
+// Names and meanings, in the table's order.
+std::vector<std::pair<std::string, std::string>> all_columns()
+{
+    std::vector<std::pair<std::string, std::string>> columns;
+    for (const other_column& c : initializer_columns)
+        columns.emplace_back(c.name, c.meaning);
+    for (const stage& s : all_stages())
+        columns.emplace_back(s.name, s.meaning);
+    return columns;
+}
+
 void print_matrix(const std::vector<std::pair<const cell*, const verdict*>>& cells)
 {
     std::vector<std::string> rows;
@@ -35,21 +46,22 @@ void print_matrix(const std::vector<std::pair<const cell*, const verdict*>>& cel
             rows.push_back(c->row);
         table[c->row][c->column] = v;
     }
+    const auto columns = all_columns();
     std::cout << "\nfaults x stages\n" << std::left << std::setw(row_width) << "";
-    for (const stage& s : all_stages())
-        std::cout << std::setw(7) << s.name;
+    for (const auto& [name, meaning] : columns)
+        std::cout << std::setw(7) << name;
     std::cout << '\n';
     for (const std::string& row : rows) {
         std::cout << std::setw(row_width) << row;
-        for (const stage& s : all_stages()) {
-            const auto it = table[row].find(s.name);
+        for (const auto& [name, meaning] : columns) {
+            const auto it = table[row].find(name);
             std::cout << std::setw(7) << (it == table[row].end() ? "" : mark(*it->second));
         }
         std::cout << '\n';
     }
     std::cout << '\n';
-    for (const stage& s : all_stages())
-        std::cout << "  " << std::setw(7) << s.name << s.meaning << '\n';
+    for (const auto& [name, meaning] : columns)
+        std::cout << "  " << std::setw(7) << name << meaning << '\n';
 }
 
 void print_slowest(const suite& all, const std::vector<std::size_t>& cells, const std::vector<verdict>& verdicts)

@@ -1,10 +1,10 @@
 // The system has no more descriptors, processes or memory while workers start.
 #include <faults/completion.hpp>
+#include <faults/recovery.hpp>
 #include <faults/refusals.hpp>
 #include <faults/suite.hpp>
 #include <support/gate.hpp>
 #include <support/tasks.hpp>
-#include <support/waiting.hpp>
 
 #include <tandem/process_pool.hpp>
 
@@ -82,32 +82,6 @@ const char* name_of(call which)
 {
     static constexpr const char* names[] = {"posix_spawnp", "pipe2", "memfd_create", "fallocate", "pidfd_open"};
     return names[static_cast<std::size_t>(which)];
-}
-
-// A pool that failed to start workers starts them when it can, at the latest when its back-off is over.
-void expect_recovery(process_pool& pool)
-{
-    step("running tasks when there is enough again");
-    std::string last;
-    const bool recovers = test::eventually(
-        [&] {
-            const completion later("a later task");
-            pool.async_run(task<test::add>(2, 2), later.handler());
-            last = later.outcome();
-            later.expect_once();
-            return last == "4";
-        },
-        patience);
-    expect(recovers, "the pool does not recover: " + last);
-    const bool starts = test::eventually(
-        [&] { // a start that was under way may fail yet
-            const completion started("async_start");
-            pool.async_start(started.handler());
-            last = started.outcome();
-            return last == "done";
-        },
-        patience);
-    expect(starts, "async_start: " + last);
 }
 
 template <class Scarcity>

@@ -60,6 +60,15 @@ struct stage
 
 std::span<const stage> all_stages();
 
+/// A column of the table that is no stage of a task.
+struct other_column
+{
+    const char* name;
+    const char* meaning;
+};
+inline constexpr other_column initializer_columns[] = {{"init", "in every worker's initializer"},
+                                                       {"init-1", "in the first worker's initializer"}};
+
 /// What the faulty task completes with where the fault does no harm.
 inline constexpr const char* right_answer = "right";
 

@@ -1,6 +1,7 @@
 // Workers that do not come to be: programs that cannot be executed, that are no workers, and that end or hang on their way.
 #include <faults/completion.hpp>
 #include <faults/program.hpp>
+#include <faults/recovery.hpp>
 #include <faults/suite.hpp>
 #include <support/tasks.hpp>
 #include <support/waiting.hpp>
@@ -77,18 +78,7 @@ void try_program_and_go_on(const program& p, const outcomes& expected)
     expect(test::eventually([&] { return pool->stats().workers == 0; }, patience), "a worker is still starting");
     step("putting the program right");
     p.put_right();
-    // For as long as the next start is put off, tasks fail at once.
-    std::string is;
-    const bool is_right = test::eventually(
-        [&] {
-            const completion right("the task afterwards");
-            pool->async_run(task<test::add>(1, 2), right.handler());
-            is = right.outcome();
-            right.expect_once();
-            return is == "3";
-        },
-        patience);
-    expect(is_right, "the task afterwards: " + is);
+    expect_recovery(*pool);
     step("destroying the pool");
     pool.reset();
     context.join();

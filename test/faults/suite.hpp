@@ -23,10 +23,12 @@ struct cell
 using suite = std::vector<cell>;
 
 void add_matrix(suite& all);
+void add_initializers(suite& all);
 void add_starts(suite& all);
 void add_frames(suite& all);
 void add_parents(suite& all);
 void add_races(suite& all);
+void add_recycling(suite& all);
 void add_shutdowns(suite& all);
 void add_resources(suite& all);
 void add_hosts(suite& all);
