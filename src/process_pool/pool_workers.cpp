@@ -94,6 +94,7 @@ void pool::fail_start(const start_failure& failure, aftermath& after)
     for (auto& wait : start_waits_)
         after.waits.emplace_back(std::move(wait), failed_start(failure));
     start_waits_.clear();
+    scheduler_.stop_starting_all();
 }
 
 // --- watching

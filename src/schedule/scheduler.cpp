@@ -60,6 +60,7 @@ void scheduler::shutdown(const shutdown_options& ladder, time_point now, actions
 {
     ladder_ = ladder;
     rung_ = std::max(rung_.value_or(ladder.mode), ladder.mode);
+    starts_all_ = false;
     enter_rung(now, out);
 }
 
@@ -132,7 +133,7 @@ time_point scheduler::next_deadline() const noexcept
         if (w.at == state::idle)
             earliest = std::min(earliest, deadline_after(w.progress, settings_.retire_idle));
     }
-    if (starting_ == 0 && (wants_worker() || wants_successor()))
+    if (unproven_workers() == 0 && (wants_worker() || wants_successor()))
         earliest = std::min(earliest, starts_.next_start());
     if (!workers_.empty() || queued() != 0)
         earliest = std::min(earliest, rung_deadline_);

@@ -116,8 +116,9 @@ public:
     void submit(task& t, time_point now, actions& out);
     void cancel(task& t, cancellation how, time_point now, actions& out);
     void cancel_all(time_point now, actions& out);
-    /// Starts workers up to the limit, whether or not there are tasks.
+    /// Starts workers up to the limit, whether or not there are tasks; until all are ready, or it is told otherwise.
     void start_all(time_point now, actions& out);
+    void stop_starting_all() noexcept { starts_all_ = false; }
     /// Begins the ladder at its mode, or goes on to it. Deadlines are those of the last call.
     void shutdown(const shutdown_options& ladder, time_point now, actions& out);
 
@@ -217,6 +218,7 @@ private:
     bool wants_successor() const noexcept;
     static bool lacks_successor(const worker& w) noexcept;
     std::size_t lasting_workers() const noexcept;
+    std::size_t unproven_workers() const noexcept;
     void start_one(time_point now, actions& out);
     void start_failed(bool can_start_again, time_point now, actions& out);
     void end_worker(worker_id id, action::kind how, retirement_reason reason, time_point now, actions& out);
@@ -245,6 +247,7 @@ private:
     std::size_t starting_ = 0;
     std::size_t running_ = 0;
     std::size_t occupied_ = 0; // workers that have tasks, also if they are due or about to end
+    bool starts_all_ = false;
     bool unassigned_ = false;  // tasks were taken back, and nobody looked where they can go
     shutdown_options ladder_{};
     std::optional<shutdown_mode> rung_; // of the shutdown ladder

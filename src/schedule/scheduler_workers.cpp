@@ -24,6 +24,7 @@ void scheduler::worker_ready(worker_id id, time_point now, actions& out)
     ready.ready_since = now;
     ready.deadline = time_point::max();
     made_progress(id, ready, now);
+    starts_all_ = starts_all_ && ready_workers() < settings_.workers;
     for (auto& [other, w] : workers_)
         w.replaced = w.replaced || w.successor == id;
     assign(now, out);
@@ -150,7 +151,7 @@ void scheduler::assign(time_point now, actions& out)
             note_age(w, now);
     send_queue(now, out);
     retire_idle_workers(now, out); // first: that makes room for others
-    while (wants_worker() && starts_.may_start(now, starting_))
+    while (wants_worker() && starts_.may_start(now, unproven_workers()))
         start_one(now, out);
     replace_due_workers(now, out);
 }
@@ -317,9 +318,16 @@ std::size_t scheduler::lasting_workers() const noexcept
         workers_, [](const auto& entry) { return entry.second.due == retirement_reason::none; }));
 }
 
+// Those that start, and those that failed to and are not gone yet.
+std::size_t scheduler::unproven_workers() const noexcept
+{
+    return static_cast<std::size_t>(
+        std::ranges::count_if(workers_, [](const auto& entry) { return !entry.second.was_ready; }));
+}
+
 bool scheduler::wants_worker() const noexcept
 {
-    return starting_ < queue_.size() && lasting_workers() < settings_.workers;
+    return (starts_all_ || starting_ < queue_.size()) && lasting_workers() < settings_.workers;
 }
 
 bool scheduler::lacks_successor(const worker& w) noexcept
@@ -348,6 +356,7 @@ void scheduler::start_one(time_point now, actions& out)
 
 void scheduler::start_all(time_point now, actions& out)
 {
+    starts_all_ = !closed() && ready_workers() < settings_.workers;
     while (!closed() && lasting_workers() < settings_.workers)
         start_one(now, out);
 }
@@ -394,7 +403,7 @@ void scheduler::note_age(worker& w, time_point now) const noexcept
 
 void scheduler::replace_due_workers(time_point now, actions& out)
 {
-    while (wants_successor() && starts_.may_start(now, starting_))
+    while (wants_successor() && starts_.may_start(now, unproven_workers()))
         start_one(now, out);
 }
 

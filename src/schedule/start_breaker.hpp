@@ -40,10 +40,10 @@ public:
     /// What is submitted is to fail at once.
     bool is_open(time_point now) const noexcept { return hopeless_ && now < next_; }
 
-    /// After a failure they are tried one by one.
-    bool may_start(time_point now, std::size_t starting) const noexcept
+    /// After a failure they are tried one by one: where of `unproven` it is not known yet how their starts end, no other.
+    bool may_start(time_point now, std::size_t unproven) const noexcept
     {
-        return now >= next_ && (failures_ == 0 || starting == 0);
+        return now >= next_ && (failures_ == 0 || unproven == 0);
     }
 
     time_point next_start() const noexcept { return next_; }

@@ -183,6 +183,54 @@ BOOST_AUTO_TEST_CASE(draining_ends_also_where_no_worker_starts)
     BOOST_TEST(s.scheduler.queued() == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(no_other_start_is_tried_before_the_last_one_is_known_to_have_failed)
+{
+    simulation s(2, {.start_timeout = 1s, .starts = {.attempts = 2, .backoff = 1ms, .backoff_limit = 1ms}});
+    s.submit(s.make());
+    s.submit(s.make());
+    CHECK_ACTIONS(s, {"start 1", "start 2"});
+    s.pass(1s);
+    CHECK_ACTIONS(s, {"kill 1", "kill 2"});
+    s.gone(1);
+    s.pass(1ms);
+    CHECK_ACTIONS(s, {}); // nor would the queue fail, if one were always under way
+    s.gone(2);
+    CHECK_ACTIONS(s, {"complete 1 start_failed", "complete 2 start_failed"});
+}
+
+BOOST_AUTO_TEST_CASE(all_are_started_also_in_the_place_of_one_that_is_about_to_end)
+{
+    simulation s(2);
+    s.submit(s.make());
+    s.submit(s.make());
+    s.ready(2);
+    s.blame(1);
+    s.take();
+    s.start_all();
+    CHECK_ACTIONS(s, {});
+    s.begin(2);
+    s.finished(2);
+    s.gone(1);
+    s.pass(10ms); // after the back-off, although there is nothing to do
+    BOOST_TEST(s.scheduler.workers() == 2U);
+    s.ready(3);
+    s.blame(3);
+    s.gone(3);
+    s.pass(10ms); // all were ready: now it takes work
+    BOOST_TEST(s.scheduler.workers() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(starting_all_is_given_up_when_told)
+{
+    simulation s(2);
+    s.start_all();
+    s.ready(1);
+    s.scheduler.stop_starting_all();
+    s.gone(2);
+    s.pass(1s);
+    BOOST_TEST(s.scheduler.workers() == 1U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace tandem::schedule
