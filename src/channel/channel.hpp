@@ -21,7 +21,8 @@ public:
     channel(const boost::asio::any_io_executor& executor, int in, int out, std::size_t limit)
         : in_(executor, in), out_(executor, out), reader_(limit)
     {
-        in_.non_blocking(true); // else Asio would wait in read_now()
+        in_.non_blocking(true); // else Asio would wait in read_now() and flush_now()
+        out_.non_blocking(true);
     }
 
     /// The frames that have come in.
@@ -58,34 +59,35 @@ public:
         return error;
     }
 
-    /// Whether async_flush has something to do.
-    bool wants_flush() const noexcept { return !flushing_ && !(sending_.empty() && outgoing_.empty()); }
-
-    /// Sends some of what was appended. handler(error_code, bytes) must call flush_done(bytes) first, and flush again where
-    /// wants_flush(). Only where wants_flush().
-    /// Not asio::async_write: it begins each next write by itself, while the owner may be closing the pipe on another thread.
-    template <class Handler>
-    void async_flush(Handler&& handler)
+    /// Sends what was appended, as far as the pipe has room. False where some is left: then it is sent by async_wait_writable
+    /// and another call. None may be under way.
+    bool flush_now()
     {
-        flushing_ = true;
         if (sending_.empty())
             std::swap(sending_, outgoing_);
-        out_.async_write_some(boost::asio::buffer(sending_) + sent_, std::forward<Handler>(handler));
-    }
-
-    void flush_done(std::size_t size)
-    {
-        flushing_ = false;
-        sent_ += size;
+        boost::system::error_code error;
+        while (sent_ != sending_.size() && !error)
+            sent_ += out_.write_some(boost::asio::buffer(sending_) + sent_, error);
         if (sent_ != sending_.size())
-            return;
+            return error && error != boost::asio::error::would_block; // else its end is on the way
         sent_ = 0;
         constexpr std::size_t kept = 1 << 20; // enough for batches; a large message's memory is given back
         if (sending_.capacity() > kept)
             sending_ = {};
         else
             sending_.clear();
+        return outgoing_.empty() || flush_now();
     }
+
+    /// Waits until the pipe has room. handler(error_code) must call writable_done() first.
+    template <class Handler>
+    void async_wait_writable(Handler&& handler)
+    {
+        waiting_ = true;
+        out_.async_wait(boost::asio::posix::stream_descriptor::wait_write, std::forward<Handler>(handler));
+    }
+    void writable_done() noexcept { waiting_ = false; }
+    bool is_waiting_writable() const noexcept { return waiting_; }
 
     void cancel_read() noexcept
     {
@@ -114,7 +116,7 @@ private:
     std::vector<std::byte> outgoing_; // appended to
     std::vector<std::byte> sending_;  // on its way
     std::size_t sent_ = 0;            // of it
-    bool flushing_ = false;
+    bool waiting_ = false;            // until more can be sent
     bool reading_ = false;
 };
 

@@ -17,10 +17,12 @@ enum class frame_kind : std::uint16_t
     result = 4,   ///< worker to pool: what the call returned
     failure = 5,  ///< worker to pool: what the call threw
     initialize = 6, ///< pool to worker: a call, before all others
-    ready = 7     ///< worker to pool: settings and initializer are done, where the settings ask for that
+    ready = 7,    ///< worker to pool: settings and initializer are done, where the settings ask for that
+    bell = 8,     ///< worker to pool: there is something in the shared ring
+    in_pipe = 9   ///< worker to pool, in the shared ring: what comes next there is in the pipe
 };
 
-inline constexpr frame_kind last_frame_kind = frame_kind::ready;
+inline constexpr frame_kind last_frame_kind = frame_kind::bell; // in a pipe
 
 struct frame_header
 {
@@ -36,7 +38,7 @@ inline constexpr std::size_t frame_alignment = 16;
 
 /// "tandem" and the protocol's version: what tells a worker from a program that prints something.
 inline constexpr std::uint64_t protocol_magic = 0x6d65'646e'6174'0000;
-inline constexpr std::uint16_t protocol_version = 1;
+inline constexpr std::uint16_t protocol_version = 2;
 inline constexpr std::uint64_t hello_id = protocol_magic | protocol_version;
 
 constexpr std::uint64_t padded(std::uint64_t size) noexcept

@@ -31,7 +31,8 @@ struct worker_settings
 struct task_call
 {
     std::uint32_t position = 0;        ///< in hello::tasks
-    std::uint32_t slot = 0;            ///< of the task in the status page
+    std::uint16_t slot = 0;            ///< of the task in the status page
+    std::uint16_t may_take_long = 0;   ///< one: what was done before is to be told before it begins
     std::int64_t run_timeout = 0;      ///< in nanoseconds from the start; 0 for none
 };
 static_assert(sizeof(task_call) == 16);

@@ -18,6 +18,9 @@ using schedule::time_point;
 using schedule::worker_id;
 using boost::system::error_code;
 
+// How long handlers are called one after the other before the context gets to other work, such as the pool's own.
+constexpr std::chrono::microseconds longest_delivery{100};
+
 constexpr std::size_t smallest_limit = 4096; // errors must fit
 constexpr std::size_t largest_message = (std::size_t{1} << 32) - 4096; // a frame's size has 32 bits
 
@@ -60,7 +63,7 @@ pool::~pool()
     close();
 }
 
-void pool::deliver(completion_mode mode, aftermath& after)
+void pool::deliver(completion_mode mode, aftermath after)
 {
     // A handler that throws, called from inside of dispatch, goes out through the context's run(), as everywhere in
     // Asio; but the others are not to be lost.
@@ -77,13 +80,23 @@ void pool::deliver(completion_mode mode, aftermath& after)
         attempt([&] { output_.drain(); });
     else if (output_.has_lines()) // the callback is the user's, and never called inside of a call of the user's
         asio::post(executor_, [self = shared_from_this()] { self->output_.drain(); });
-    for (auto& task : after.tasks)
+    const auto begin = std::chrono::steady_clock::now();
+    for (auto task = after.tasks.begin(); task != after.tasks.end(); ++task) {
         attempt([&] {
             // User code may run in here.
-            if (task.failed_in != 0)
-                task.error = decode_failure(*task.operation, task.failed_in, task.message);
-            task.operation->complete(mode, {std::move(task.error), task.message});
+            if (task->failed_in != 0)
+                task->error = decode_failure(*task->operation, task->failed_in, task->message);
+            task->operation.release()->complete(mode, {std::move(task->error), task->message});
         });
+        if (mode == completion_mode::dispatch && std::chrono::steady_clock::now() - begin > longest_delivery &&
+            after.tasks.end() - task > 1) {
+            after.tasks.erase(after.tasks.begin(), task + 1);
+            asio::post(executor_, [self = shared_from_this(), rest = std::move(after)]() mutable {
+                self->deliver(completion_mode::dispatch, std::move(rest));
+            });
+            return;
+        }
+    }
     for (auto& wait : after.waits)
         attempt([&] { wait.first->complete(mode, std::move(wait.second)); });
     if (thrown)
@@ -96,7 +109,7 @@ void pool::submit(task_operation* operation)
 {
     // Only this operation can complete in here: when it is refused.
     const auto refuse = [](task_operation& refused, errc code, const std::string& what, aftermath& after) {
-        after.tasks.push_back({&refused, make_failure(code, what, report_of(refused))});
+        after.add(&refused, make_failure(code, what, report_of(refused)));
     };
     const bool open = handle(completion_mode::immediate, [&](time_point now, aftermath& after) {
         const std::size_t size = operation->message.size() - message_head_size;
@@ -115,7 +128,7 @@ void pool::submit(task_operation* operation)
     if (!open) {
         aftermath after;
         refuse(*operation, errc::pool_closed, "", after);
-        deliver(completion_mode::immediate, after);
+        deliver(completion_mode::immediate, std::move(after));
     }
 }
 
@@ -228,14 +241,16 @@ void pool::send(const action& a)
 {
     const link_ptr& link = links_.at(a.worker);
     link->append_call(operation_of(*a.subject));
-    flush(link);
+    if (scheduler_.task_of(a.worker) == a.subject)
+        link->is_urgent = true;
+    if (!std::exchange(link->is_unflushed, true))
+        unflushed_.push_back(link);
 }
 
 void pool::refuse(const action& a, aftermath& after)
 {
     auto& operation = operation_of(*a.subject);
-    after.tasks.push_back({&operation, make_failure(errc::unknown_task, '"' + launch::name_of(options_.worker) + '"',
-                                                    report_of(operation))});
+    after.add(&operation, make_failure(errc::unknown_task, '"' + launch::name_of(options_.worker) + '"', report_of(operation)));
     ++counts_.failed;
     cancellable_.erase(operation.id);
     scheduler_.task_refused(operation, std::chrono::steady_clock::now(), actions_);
@@ -299,7 +314,7 @@ void pool::complete(const action& a, aftermath& after)
     auto& operation = operation_of(*a.subject);
     cancellable_.erase(operation.id);
     ++counts_.failed;
-    after.tasks.push_back({&operation, failure_of(operation, a)});
+    after.add(&operation, failure_of(operation, a));
 }
 
 std::exception_ptr pool::failure_of(const task_operation& operation, const action& a) const
@@ -376,8 +391,9 @@ void pool::set_timer()
     timer_->async_wait([self = shared_from_this()](const error_code& error) {
         if (error)
             return; // it was set anew
-        self->handle(completion_mode::dispatch, [&self](time_point now, aftermath&) {
+        self->handle(completion_mode::dispatch, [&self](time_point now, aftermath& after) {
             self->timer_set_for_ = time_point::max();
+            self->take_untold_results(now, after);
             self->scheduler_.advance(now, self->actions_);
         });
     });

@@ -2,6 +2,7 @@
 #ifndef TANDEM_PROCESS_POOL_POOL_HPP
 #define TANDEM_PROCESS_POOL_POOL_HPP
 
+#include <process_pool/aftermath.hpp>
 #include <process_pool/failure.hpp>
 #include <process_pool/output_sink.hpp>
 #include <process_pool/worker_link.hpp>
@@ -46,25 +47,11 @@ public:
 private:
     using link_ptr = std::shared_ptr<worker_link>;
 
-    // What is to be done when the lock is released.
-    struct completed_task
-    {
-        task_operation* operation;
-        std::exception_ptr error;
-        byte_buffer message{};  // the result's encoding, or a failure's
-        int failed_in = 0;      // the worker's pid, where it is a failure's
-    };
-    struct aftermath
-    {
-        std::vector<completed_task> tasks;
-        std::vector<std::pair<std::unique_ptr<wait_operation>, std::exception_ptr>> waits;
-    };
-
     // Runs `event(now, after)` under the lock, then what follows from it: actions, watches, timer; completes what is
     // complete after the lock is released.
     template <class Event>
     bool handle(completion_mode mode, Event event); // false, and nothing done, where the pool is closed
-    void deliver(completion_mode mode, aftermath& after);
+    void deliver(completion_mode mode, aftermath after);
 
     // All below are called under the lock.
     void perform(aftermath& after);
@@ -95,6 +82,8 @@ private:
                      aftermath& after);
     void falls_silent(worker_link& link, schedule::time_point now);
     void take_frames(worker_link& link, schedule::time_point now, aftermath& after);
+    void take_results(worker_link& link, schedule::time_point now, aftermath& after);
+    void take_untold_results(schedule::time_point now, aftermath& after);
     void take_hello(worker_link& link, const channel::frame& f, schedule::time_point now, aftermath& after);
     void take_readiness(worker_link& link, const channel::frame& f, schedule::time_point now, aftermath& after);
     void becomes_ready(worker_link& link, schedule::time_point now);
@@ -103,6 +92,9 @@ private:
     void on_maybe_ended(const link_ptr& link, schedule::time_point now, aftermath& after);
     void bury(const link_ptr& link, schedule::time_point now, aftermath& after);
     void flush(const link_ptr& link);
+    void flush_urgent();
+    void flush_all();
+    void flush_marked(const link_ptr& link);
     bool read_log(worker_link& link); // false at its end
     void finish_log(worker_link& link);
     void pass_on(const worker_link& link, std::string_view lines);
@@ -129,6 +121,8 @@ private:
     schedule::scheduler scheduler_;
     schedule::scheduler::actions actions_;
     std::map<schedule::worker_id, link_ptr> links_;
+    std::vector<link_ptr> unflushed_;
+    bool flush_posted_ = false;
     std::unordered_map<std::uint64_t, task_operation*> cancellable_;
     std::unordered_map<const task_entry*, cost_estimate> costs_;
     std::vector<std::unique_ptr<wait_operation>> start_waits_;
@@ -156,16 +150,22 @@ bool pool::handle(completion_mode mode, Event event)
         const std::lock_guard lock(mutex_);
         if (closed_)
             return false;
-        event(std::chrono::steady_clock::now(), after);
+        const auto now = std::chrono::steady_clock::now();
+        event(now, after);
+        scheduler_.settle(now, actions_);
         perform(after);
         finish_waits(after);
+        if (mode == completion_mode::dispatch)
+            flush_all();
+        else
+            flush_urgent();
         set_timer();
         if (has_work())
             watch_all();
         else if (watching_ && !check_posted_)
             post_idle_check();
     }
-    deliver(mode, after);
+    deliver(mode, std::move(after));
     return true;
 }
 

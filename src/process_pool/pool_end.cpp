@@ -62,13 +62,13 @@ void pool::close() noexcept
     }
     aftermath after;
     for (task_operation* operation : left.tasks)
-        after.tasks.push_back({operation, operation_aborted()});
+        after.add(operation, operation_aborted());
     for (auto& wait : left.start_waits)
         after.waits.emplace_back(std::move(wait), operation_aborted());
     for (auto& wait : left.shutdown_waits)
         after.waits.emplace_back(std::move(wait), nullptr);
     try {
-        deliver(completion_mode::post, after);
+        deliver(completion_mode::post, std::move(after));
     } catch (...) { // posting allocates; there is nobody to tell
     }
 }

@@ -231,13 +231,21 @@ void pool::take_frames(worker_link& link, time_point now, aftermath& after)
     using fault = channel::frame_reader::fault;
     if (!links_.contains(link.id))
         return;
-    while (const auto f = link.frames.reader().next()) {
-        if (link.at == worker_link::stage::started)
+    for (;;) {
+        take_results(link, now, after);
+        if (!link.fault.empty())
+            return;
+        const auto f = link.frames.reader().next();
+        if (!f)
+            break;
+        if (link.at == worker_link::stage::started) {
             take_hello(link, *f, now, after);
-        else if (link.at == worker_link::stage::greeted)
+        } else if (link.at == worker_link::stage::greeted) {
             take_readiness(link, *f, now, after);
-        else
+        } else if (f->kind != channel::frame_kind::bell) {
+            link.next_is_in_pipe = false;
             take_outcome(link, *f, now, after);
+        }
         if (!link.fault.empty())
             return;
     }
@@ -248,6 +256,29 @@ void pool::take_frames(worker_link& link, time_point now, aftermath& after)
         blame(link, said_instead_of_hello(link));
     else
         blame(link, wrong == fault::too_large ? "sent a frame over max_message_size" : "sent a malformed frame");
+}
+
+void pool::take_results(worker_link& link, time_point now, aftermath& after)
+{
+    while (link.at == worker_link::stage::ready && !link.next_is_in_pipe && link.fault.empty()) {
+        if (const auto f = link.results.next()) {
+            if (f->kind == channel::frame_kind::in_pipe)
+                link.next_is_in_pipe = true;
+            else
+                take_outcome(link, *f, now, after);
+        } else if (link.results.is_faulty()) {
+            blame(link, "left a malformed result");
+        } else if (!link.results.sleep()) {
+            return;
+        }
+    }
+}
+
+// A worker rings in a while only, and what it does now may take longer than was thought.
+void pool::take_untold_results(time_point now, aftermath& after)
+{
+    for (const auto& [id, link] : links_)
+        take_results(*link, now, after);
 }
 
 void pool::take_hello(worker_link& link, const channel::frame& f, time_point now, aftermath& after)
@@ -331,8 +362,7 @@ void pool::take_outcome(worker_link& link, const channel::frame& f, time_point n
         return;
     cancellable_.erase(operation.id);
     ++counts_.completed;
-    after.tasks.push_back({&operation, nullptr, byte_buffer(f.payload.begin(), f.payload.end()),
-                           f.kind == channel::frame_kind::failure ? link.process.pid() : 0});
+    after.add(&operation, f.payload, f.kind == channel::frame_kind::failure ? link.process.pid() : 0);
 }
 
 void pool::blame(worker_link& link, std::string fault)
@@ -384,15 +414,46 @@ void pool::bury(const link_ptr& link, time_point now, aftermath& after)
 
 void pool::flush(const link_ptr& link)
 {
-    if (!link->frames.wants_flush())
+    if (link->frames.is_waiting_writable() || link->frames.flush_now())
         return;
-    link->frames.async_flush([self = shared_from_this(), link](const error_code& error, std::size_t size) {
+    link->frames.async_wait_writable([self = shared_from_this(), link](const error_code& error) {
         self->handle(completion_mode::dispatch, [&](time_point, aftermath&) {
-            link->frames.flush_done(size);
-            if (!error) // else its end is on the way
+            link->frames.writable_done();
+            if (!error)
                 self->flush(link);
         });
     });
+}
+
+// Where it is asked for by a user's call: a worker that has nothing else gets its task at once; what is for the others waits
+// for more, so that it goes out together.
+void pool::flush_urgent()
+{
+    std::erase_if(unflushed_, [this](const link_ptr& link) {
+        if (!link->is_urgent)
+            return false;
+        flush_marked(link);
+        return true;
+    });
+    if (unflushed_.empty() || std::exchange(flush_posted_, true))
+        return;
+    asio::post(executor_, [self = shared_from_this()] {
+        self->handle(completion_mode::dispatch, [&self](time_point, aftermath&) { self->flush_posted_ = false; });
+    });
+}
+
+void pool::flush_all()
+{
+    for (const link_ptr& link : unflushed_)
+        flush_marked(link);
+    unflushed_.clear();
+}
+
+void pool::flush_marked(const link_ptr& link)
+{
+    link->is_unflushed = link->is_urgent = false;
+    if (links_.contains(link->id))
+        flush(link);
 }
 
 } // namespace tandem::detail

@@ -7,6 +7,12 @@
 #include <cstring>
 
 namespace tandem::detail {
+namespace {
+
+// While one runs, results may wait. See doc/design.md.
+constexpr std::chrono::microseconds longest_short_task{100};
+
+} // namespace
 
 void worker_link::descriptor::close() noexcept
 {
@@ -24,7 +30,7 @@ worker_link::worker_link(schedule::worker_id i, const boost::asio::any_io_execut
                          const launch::target& program, std::size_t max_message_size,
                          std::unique_ptr<status::shared_page> page, launch::pipe_ends pipes)
     : id(i), process(executor, program, page->descriptor(), pipes),
-      frames(executor, pipes.frames_in, pipes.frames_out, max_message_size), log(executor, pipes.log_in),
+      frames(executor, pipes.frames_in, pipes.frames_out, max_message_size), results((*page)->results), log(executor, pipes.log_in),
       page_(std::move(page)), control_(pipes.control), frames_out_reader_(pipes.frames_out_reader),
       control_reader_(pipes.control_reader)
 {
@@ -37,7 +43,7 @@ void worker_link::greet(const channel::hello& message, const channel::worker_set
     at = stage::greeted;
     names_ = message.tasks;
     for (std::size_t i = 0; i < names_.size(); ++i)
-        positions_.emplace(names_[i], static_cast<std::uint32_t>(i));
+        positions_by_name_.emplace(names_[i], static_cast<std::uint32_t>(i));
     auto& out = frames.outgoing();
     auto begin = channel::begin_frame(out, channel::frame_kind::settings, 0);
     encode(out, settings);
@@ -45,11 +51,22 @@ void worker_link::greet(const channel::hello& message, const channel::worker_set
     if (!initializer || !knows(initializer.entry()))
         return;
     begin = channel::begin_frame(out, channel::frame_kind::initialize, 0);
-    const channel::task_call head{positions_.at(initializer.entry().mangled_name()), 0, 0};
+    const channel::task_call head{.position = *position_of(initializer.entry())};
     const auto bytes = std::as_bytes(std::span(&head, 1));
     out.insert(out.end(), bytes.begin(), bytes.end());
     out.insert(out.end(), initializer.arguments().begin(), initializer.arguments().end());
     channel::end_frame(out, begin);
+}
+
+std::optional<std::uint32_t> worker_link::position_of(const task_entry& entry)
+{
+    if (const auto known = positions_.find(&entry); known != positions_.end())
+        return known->second;
+    const auto named = positions_by_name_.find(entry.mangled_name());
+    if (named == positions_by_name_.end())
+        return std::nullopt;
+    positions_.emplace(&entry, named->second);
+    return named->second;
 }
 
 void worker_link::append_call(task_operation& operation)
@@ -62,8 +79,11 @@ void worker_link::append_call(task_operation& operation)
     }
     operation.call = next_call_++;
     slot_of(operation).send(operation.call);
-    const channel::task_call head{positions_.at(operation.entry->mangled_name()), operation.slot,
-                                  operation.options.run_timeout.count()};
+    const bool is_short = operation.cost && operation.cost->is_known() && operation.cost->mean() < longest_short_task;
+    const channel::task_call head{.position = position_of(*operation.entry).value(),
+                                  .slot = static_cast<std::uint16_t>(operation.slot),
+                                  .may_take_long = static_cast<std::uint16_t>(is_short ? 0 : 1),
+                                  .run_timeout = operation.options.run_timeout.count()};
     static_assert(sizeof head == message_head_size);
     std::memcpy(operation.message.data(), &head, sizeof head);
     channel::append_frame(frames.outgoing(), channel::frame_kind::task, operation.call, operation.message);

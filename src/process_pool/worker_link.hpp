@@ -5,6 +5,7 @@
 
 #include <channel/channel.hpp>
 #include <channel/hello.hpp>
+#include <channel/shared_ring.hpp>
 #include <launch/child.hpp>
 #include <process_pool/worker_log.hpp>
 #include <schedule/scheduler.hpp>
@@ -33,7 +34,7 @@ public:
     void greet(const channel::hello& message, const channel::worker_settings& settings,
                const worker_initializer& initializer);
 
-    bool knows(const task_entry& entry) const { return positions_.contains(entry.mangled_name()); }
+    bool knows(const task_entry& entry) { return position_of(entry).has_value(); }
 
     /// Appends a call to what is to be sent, and takes a slot for it.
     void append_call(task_operation& operation);
@@ -69,10 +70,14 @@ public:
     const schedule::worker_id id;
     launch::child process;
     channel::channel frames;
+    channel::ring_reader results;
+    bool next_is_in_pipe = false; ///< of the results
     worker_log log;
     stage at = stage::started;
     std::optional<launch::exit_status> ended; ///< set when it was reaped
     bool waiting = false; ///< for its end
+    bool is_unflushed = false; ///< calls were appended
+    bool is_urgent = false;    ///< and it has nothing else to do
     bool wrong_version = false;
     bool failure_told = false; ///< why it cannot serve is known
     bool silent = false;  ///< its end of the frames is closed
@@ -96,11 +101,15 @@ private:
     worker_link(schedule::worker_id worker, const boost::asio::any_io_executor& executor, const launch::target& program,
                 std::size_t max_message_size, std::unique_ptr<status::shared_page> page, launch::pipe_ends pipes);
 
+    // In the worker's list of tasks.
+    std::optional<std::uint32_t> position_of(const task_entry& entry);
+
     std::unique_ptr<status::shared_page> page_;
     descriptor control_;
     descriptor frames_out_reader_;
     descriptor control_reader_;
-    std::unordered_map<std::string_view, std::uint32_t> positions_; // of the tasks, in the worker's list
+    std::unordered_map<std::string_view, std::uint32_t> positions_by_name_;
+    std::unordered_map<const task_entry*, std::uint32_t> positions_; // of those that were asked for
     std::vector<std::string> names_;
     std::vector<std::uint32_t> free_slots_; // the last one back is the first one out
     std::uint32_t next_slot_ = 0;           // of those never used

@@ -130,6 +130,12 @@ public:
     /// its retry, is among the actions.
     bool task_finished(worker_id id, std::chrono::nanoseconds took, std::uint64_t resident_memory, time_point now,
                        actions& out);
+    /// Gives tasks to workers that finished some; to be called after one or more calls of task_finished().
+    void settle(time_point now, actions& out)
+    {
+        if (unassigned_)
+            assign(now, out);
+    }
     /// The worker cannot do what it was to be sent; completing it is the caller's.
     void task_refused(task& t, time_point now, actions& out);
     /// The worker's end is certain. `can_start_again`: whether another start might go better, if this one failed.

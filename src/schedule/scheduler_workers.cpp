@@ -52,7 +52,7 @@ bool scheduler::task_finished(worker_id id, std::chrono::nanoseconds took, std::
     } else {
         give_up_or_retry(t, outcome::run_timeout, now, out);
     }
-    assign(now, out);
+    unassigned_ = true;
     return counts;
 }
 

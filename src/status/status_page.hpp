@@ -4,6 +4,7 @@
 #ifndef TANDEM_STATUS_STATUS_PAGE_HPP
 #define TANDEM_STATUS_STATUS_PAGE_HPP
 
+#include <channel/shared_ring.hpp>
 #include <worker/crash_record.hpp>
 
 #include <array>
@@ -85,17 +86,21 @@ private:
 /// As many tasks as a worker holds at the most; 24 KiB.
 inline constexpr std::size_t slot_count = 1024;
 
+/// Reading a process's CPU time takes longer than a small task.
+inline constexpr std::chrono::milliseconds cpu_time_interval{1};
+
 /// All zero at first.
 struct status_page
 {
     std::array<slot, slot_count> slots;
-    /// CPU time of the worker process when it last looked for tasks, in nanoseconds.
+    /// CPU time of the worker process, in nanoseconds, at most cpu_time_interval of CPU time before it began its last task.
     std::atomic<std::int64_t> cpu_time;
     /// Of the worker process after its last task, in bytes; only where somebody asked for it.
     std::atomic<std::uint64_t> resident_memory;
     /// Not zero where the worker ended itself, since its resident memory was over the limit.
     std::atomic<std::uint32_t> over_memory_limit;
     worker::crash_record crash;
+    channel::shared_ring results; ///< and failures, of tasks
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<std::uint32_t>::is_always_lock_free);
 

@@ -19,20 +19,24 @@ namespace {
 
 frame_stream::frame_stream(int in, int out) : in_(in), out_(out), reader_(std::numeric_limits<std::uint32_t>::max()) {}
 
-std::optional<channel::frame> frame_stream::read()
+std::optional<channel::frame> frame_stream::next()
+{
+    auto f = reader_.next();
+    if (!f && reader_.what_is_wrong() != channel::frame_reader::fault::none)
+        throw std::runtime_error("the pool sent a malformed frame");
+    return f;
+}
+
+bool frame_stream::receive()
 {
     for (;;) {
-        if (auto f = reader_.next())
-            return f;
-        if (reader_.what_is_wrong() != channel::frame_reader::fault::none)
-            throw std::runtime_error("the pool sent a malformed frame");
         const auto room = reader_.prepare();
         const ssize_t size = ::read(in_, room.data(), room.size());
-        if (size == 0)
-            return std::nullopt;
-        if (size > 0)
+        if (size >= 0) {
             reader_.commit(static_cast<std::size_t>(size));
-        else if (errno != EINTR)
+            return size != 0;
+        }
+        if (errno != EINTR)
             throw_errno("reading tasks");
     }
 }

@@ -15,9 +15,23 @@ class frame_stream
 public:
     frame_stream(int in, int out);
 
-    /// The next frame, valid until the next call; nothing at the end. Throws std::system_error and, for what is no frame,
-    /// std::runtime_error.
-    std::optional<channel::frame> read();
+    /// The next frame, valid until the next call; nothing at the end. Calls before_waiting() where it is not here yet.
+    /// Throws std::system_error and, for what is no frame, std::runtime_error.
+    template <class Function>
+    std::optional<channel::frame> read(Function before_waiting)
+    {
+        for (;;) {
+            if (auto f = next())
+                return f;
+            before_waiting();
+            if (!receive())
+                return std::nullopt;
+        }
+    }
+    std::optional<channel::frame> read()
+    {
+        return read([] {});
+    }
 
     /// Frames to be sent are appended here, then flushed.
     std::vector<std::byte>& outgoing() noexcept { return outgoing_; }
@@ -26,6 +40,9 @@ public:
     void flush();
 
 private:
+    std::optional<channel::frame> next();
+    bool receive(); // false at the end
+
     int in_;
     int out_;
     channel::frame_reader reader_;

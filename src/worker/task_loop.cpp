@@ -26,6 +26,9 @@ void flush_output()
     std::fflush(stdout);
 }
 
+// How long the pool may sleep upon a result while tasks are being run.
+constexpr std::chrono::microseconds longest_untold{100};
+
 std::int64_t cpu_time_of_process()
 {
     timespec now{};
@@ -47,7 +50,7 @@ channel::task_call head_of(const frame& f)
 task_loop::task_loop(frame_stream& frames, status::status_page& page, watcher& w,
                      std::vector<const detail::task_entry*> tasks, const channel::worker_settings& settings)
     : frames_(frames), page_(page), watcher_(w), tasks_(std::move(tasks)), settings_(settings),
-      cpu_limit_(settings.limits.cpu_time)
+      cpu_limit_(settings.limits.cpu_time), results_(page.results)
 {
 }
 
@@ -58,7 +61,7 @@ void task_loop::run()
         frames_.flush();
     }
     page_.cpu_time.store(cpu_time_of_process(), std::memory_order_relaxed);
-    while (const auto f = frames_.read()) {
+    while (const auto f = frames_.read([this] { before_waiting(); })) {
         if (f->kind == frame_kind::task)
             run_task(*f);
         else if (f->kind == frame_kind::initialize)
@@ -72,16 +75,47 @@ void task_loop::run_task(const frame& f)
 {
     const channel::task_call head = head_of(f);
     auto& slot = page_.slots.at(head.slot);
-    const auto now = steady_clock::now();
+    if (head.may_take_long != 0)
+        tell();
+    const auto now = now_ == time_point() ? steady_clock::now() : now_;
     if (!slot.begin(f.id, now))
         return; // taken back
     std::optional<detail::task_context::time_point> deadline;
     if (head.run_timeout > 0)
         deadline = now + std::chrono::nanoseconds(head.run_timeout);
     answer(frame_kind::result, f.id, [&](std::vector<std::byte>& result) { call(f, head, deadline, result); });
-    slot.end(steady_clock::now());
+    now_ = steady_clock::now();
+    slot.end(now_);
     note_usage();
-    frames_.flush(); // now: what the next task does must not cost this one its result
+    deliver(f.id); // now: what the next task does must not cost this one its result
+    if (untold_ && now_ - untold_since_ >= longest_untold)
+        tell();
+}
+
+void task_loop::deliver(std::uint64_t id)
+{
+    if (results_.put(frames_.outgoing())) {
+        frames_.outgoing().clear();
+    } else {
+        results_.put_notice(id);
+        frames_.flush();
+    }
+    if (!std::exchange(untold_, true))
+        untold_since_ = now_;
+}
+
+void task_loop::tell()
+{
+    if (!std::exchange(untold_, false) || !results_.must_ring())
+        return;
+    channel::append_frame(frames_.outgoing(), frame_kind::bell, 0, {});
+    frames_.flush();
+}
+
+void task_loop::before_waiting()
+{
+    tell();
+    now_ = {};
 }
 
 void task_loop::initialize(const frame& f)
@@ -168,7 +202,10 @@ const detail::task_entry& task_loop::entry_of(const channel::task_call& head) co
 
 void task_loop::note_usage()
 {
-    page_.cpu_time.store(cpu_time_of_process(), std::memory_order_relaxed);
+    if (now_ - usage_noted_ >= status::cpu_time_interval) {
+        usage_noted_ = now_;
+        page_.cpu_time.store(cpu_time_of_process(), std::memory_order_relaxed);
+    }
     if (settings_.reports_memory)
         page_.resident_memory.store(resident_bytes(), std::memory_order_relaxed);
 }

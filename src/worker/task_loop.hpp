@@ -9,6 +9,7 @@
 #include <worker/task_cpu_limit.hpp>
 #include <worker/watcher.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -35,6 +36,9 @@ private:
     std::size_t try_append_failure(std::uint64_t id, const std::exception_ptr& e);
     const detail::task_entry& entry_of(const channel::task_call& head) const;
     void note_usage();
+    void deliver(std::uint64_t id);
+    void tell();
+    void before_waiting();
 
     frame_stream& frames_;
     status::status_page& page_;
@@ -42,6 +46,12 @@ private:
     std::vector<const detail::task_entry*> tasks_;
     const channel::worker_settings settings_;
     task_cpu_limit cpu_limit_;
+    channel::ring_writer results_;
+    using time_point = std::chrono::steady_clock::time_point;
+    time_point now_{};           // when the last task ended, if nothing was waited for since
+    time_point untold_since_{};  // the oldest result that the pool may sleep upon
+    bool untold_ = false;
+    time_point usage_noted_{};
 };
 
 } // namespace tandem::worker

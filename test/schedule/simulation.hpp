@@ -102,6 +102,7 @@ public:
         slots_.erase(t.id);
         pipe.pop_front();
         const bool counts = scheduler.task_finished(id, took, resident_memory, clock.now(), actions);
+        scheduler.settle(clock.now(), actions);
         perform();
         return counts;
     }

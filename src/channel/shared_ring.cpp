@@ -1,0 +1,86 @@
+#include <channel/shared_ring.hpp>
+
+#include <algorithm>
+#include <cstring>
+
+namespace tandem::channel {
+namespace {
+
+constexpr std::size_t capacity = shared_ring::capacity;
+constexpr std::size_t largest = capacity / 4; // so that one large frame does not send many small ones through the pipe
+constexpr std::size_t kept_for_notices = ring_writer::most_notices * sizeof(frame_header);
+static_assert(capacity % frame_alignment == 0 && sizeof(frame_header) == frame_alignment); // no header is cut in two
+
+} // namespace
+
+std::size_t ring_writer::unread() const noexcept
+{
+    return static_cast<std::size_t>(written_ - ring_.taken.load(std::memory_order_acquire));
+}
+
+void ring_writer::copy_in(std::span<const std::byte> frame) noexcept
+{
+    const auto at = static_cast<std::size_t>(written_ % capacity);
+    const std::size_t first = std::min(frame.size(), capacity - at);
+    std::memcpy(ring_.bytes.data() + at, frame.data(), first);
+    std::memcpy(ring_.bytes.data(), frame.data() + first, frame.size() - first);
+    written_ += frame.size();
+    ring_.written.store(written_, std::memory_order_seq_cst);
+}
+
+bool ring_writer::put(std::span<const std::byte> frame) noexcept
+{
+    if (frame.size() > largest || unread() + frame.size() > capacity - kept_for_notices)
+        return false;
+    copy_in(frame);
+    return true;
+}
+
+void ring_writer::put_notice(std::uint64_t id) noexcept
+{
+    const frame_header header{0, static_cast<std::uint16_t>(frame_kind::in_pipe), 0, id};
+    copy_in(std::as_bytes(std::span(&header, 1)));
+}
+
+bool ring_writer::must_ring() noexcept
+{
+    // Either we see that the reader sleeps, or it sees what we wrote before it does.
+    return ring_.bell_wanted.load(std::memory_order_seq_cst) != 0 &&
+           ring_.bell_wanted.exchange(0, std::memory_order_seq_cst) != 0;
+}
+
+void ring_reader::copy_out(std::uint64_t from, std::span<std::byte> to) const noexcept
+{
+    const auto at = static_cast<std::size_t>(from % capacity);
+    const std::size_t first = std::min(to.size(), capacity - at);
+    std::memcpy(to.data(), ring_.bytes.data() + at, first);
+    std::memcpy(to.data() + first, ring_.bytes.data(), to.size() - first);
+}
+
+std::optional<frame> ring_reader::next()
+{
+    const std::uint64_t unread = ring_.written.load(std::memory_order_acquire) - taken_;
+    if (faulty_ || unread == 0)
+        return std::nullopt;
+    frame_header header{};
+    if (unread >= sizeof header)
+        copy_out(taken_, std::as_writable_bytes(std::span(&header, 1)));
+    const std::uint64_t size = sizeof header + padded(header.size);
+    if (unread > capacity || size > unread || header.reserved != 0) {
+        faulty_ = true;
+        return std::nullopt;
+    }
+    payload_.resize(header.size);
+    copy_out(taken_ + sizeof header, payload_);
+    taken_ += size;
+    ring_.taken.store(taken_, std::memory_order_release);
+    return frame{static_cast<frame_kind>(header.kind), header.id, payload_};
+}
+
+bool ring_reader::sleep() noexcept
+{
+    ring_.bell_wanted.store(1, std::memory_order_seq_cst);
+    return ring_.written.load(std::memory_order_seq_cst) != taken_;
+}
+
+} // namespace tandem::channel

@@ -1,0 +1,80 @@
+// Frames from a worker to its pool through memory that both share: no system call, and what was put there is still there
+// when the worker has died. One writer and one reader; the reader believes nothing that the writer says.
+#ifndef TANDEM_CHANNEL_SHARED_RING_HPP
+#define TANDEM_CHANNEL_SHARED_RING_HPP
+
+#include <channel/frame.hpp>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace tandem::channel {
+
+/// All zero at first.
+struct shared_ring
+{
+    /// In bytes. Small results of all tasks that a worker holds have room.
+    static constexpr std::size_t capacity = std::size_t{256} * 1024;
+
+    alignas(64) std::atomic<std::uint64_t> written; ///< bytes ever; changed by the writer only
+    alignas(64) std::atomic<std::uint64_t> taken;   ///< bytes ever; changed by the reader only
+    alignas(64) std::atomic<std::uint32_t> bell_wanted; ///< the reader sleeps: set by it, cleared by who rings
+    alignas(64) std::array<std::byte, capacity> bytes;
+};
+
+class ring_writer
+{
+public:
+    explicit ring_writer(shared_ring& ring) : ring_(ring), written_(ring.written.load(std::memory_order_relaxed)) {}
+
+    /// Puts a whole frame in, padding included. False where it is large, or too much is unread: then it goes another way, and
+    /// put_notice() says so.
+    bool put(std::span<const std::byte> frame) noexcept;
+
+    /// Says in the frame's place that it comes through the pipe. There is always room for these, as a worker holds at most
+    /// most_notices calls.
+    void put_notice(std::uint64_t id) noexcept;
+
+    /// Whether the reader must be woken, by whoever is told so.
+    bool must_ring() noexcept;
+
+    static constexpr std::size_t most_notices = 1024;
+
+private:
+    std::size_t unread() const noexcept;
+    void copy_in(std::span<const std::byte> frame) noexcept;
+
+    shared_ring& ring_;
+    std::uint64_t written_;
+};
+
+class ring_reader
+{
+public:
+    explicit ring_reader(shared_ring& ring) : ring_(ring) {}
+
+    /// The next frame, a copy that is valid until the next call. Nothing where none is there, and after a fault for ever.
+    std::optional<frame> next();
+
+    /// Asks to be woken. True where something has come meanwhile: then there may be no call.
+    bool sleep() noexcept;
+
+    bool is_faulty() const noexcept { return faulty_; }
+
+private:
+    void copy_out(std::uint64_t from, std::span<std::byte> to) const noexcept;
+
+    shared_ring& ring_;
+    std::uint64_t taken_ = 0;
+    std::vector<std::byte> payload_;
+    bool faulty_ = false;
+};
+
+} // namespace tandem::channel
+
+#endif
