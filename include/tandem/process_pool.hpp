@@ -235,6 +235,7 @@ void initiate_process_run<Executor>::operator()(Handler&& handler, const bound_t
     operation->options = held.options;
     operation->label = held.label;
     try {
+        operation->message.reserve(usual_message_size); // one allocation
         operation->message.resize(message_head_size);
         work.encode_arguments(operation->message);
     } catch (...) {

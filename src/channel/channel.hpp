@@ -1,5 +1,5 @@
-// Frames over a pair of pipes, with Asio. Never blocks; what is appended while something is being sent goes out together
-// with the next. Not thread-safe: its owner sees to it that its functions do not overlap.
+// Frames over a pair of pipes, with Asio. Never blocks; what is appended while something is being sent goes out
+// together with the next. Not thread-safe: its owner sees to it that its functions do not overlap.
 #ifndef TANDEM_CHANNEL_CHANNEL_HPP
 #define TANDEM_CHANNEL_CHANNEL_HPP
 
@@ -48,8 +48,8 @@ public:
         reader_.commit(size);
     }
 
-    /// Reads what is there without waiting: eof at the end of file, would_block when nothing is there. No async_read may be
-    /// under way.
+    /// Reads what is there without waiting: eof at the end of file, would_block when nothing is there. No async_read
+    /// may be under way.
     boost::system::error_code read_now()
     {
         boost::system::error_code error;
@@ -59,8 +59,8 @@ public:
         return error;
     }
 
-    /// Sends what was appended, as far as the pipe has room. False where some is left: then it is sent by async_wait_writable
-    /// and another call. None may be under way.
+    /// Sends what was appended, as far as the pipe has room. False where some is left: then it is sent by
+    /// async_wait_writable and another call. None may be under way.
     bool flush_now()
     {
         if (sending_.empty())

@@ -11,15 +11,15 @@ namespace tandem::channel {
 
 enum class frame_kind : std::uint16_t
 {
-    hello = 1,    ///< worker to pool, first of all: what the worker is
-    settings = 2, ///< pool to worker, the answer
-    task = 3,     ///< pool to worker: a call
-    result = 4,   ///< worker to pool: what the call returned
-    failure = 5,  ///< worker to pool: what the call threw
+    hello = 1,      ///< worker to pool, first of all: what the worker is
+    settings = 2,   ///< pool to worker, the answer
+    task = 3,       ///< pool to worker: a call
+    result = 4,     ///< worker to pool: what the call returned
+    failure = 5,    ///< worker to pool: what the call threw
     initialize = 6, ///< pool to worker: a call, before all others
-    ready = 7,    ///< worker to pool: settings and initializer are done, where the settings ask for that
-    bell = 8,     ///< worker to pool: there is something in the shared ring
-    in_pipe = 9   ///< worker to pool, in the shared ring: what comes next there is in the pipe
+    ready = 7,      ///< worker to pool: settings and initializer are done, where the settings ask for that
+    bell = 8,       ///< worker to pool: there is something in the shared ring
+    in_pipe = 9     ///< worker to pool, in the shared ring: what comes next there is in the pipe
 };
 
 inline constexpr frame_kind last_frame_kind = frame_kind::bell; // in a pipe

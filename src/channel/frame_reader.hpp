@@ -30,8 +30,8 @@ public:
     /// `size` bytes have been put there.
     void commit(std::size_t size);
 
-    /// The next whole frame; its payload is valid until the next call of prepare(). Nothing where more bytes are needed,
-    /// and after a fault for ever.
+    /// The next whole frame; its payload is valid until the next call of prepare(). Nothing where more bytes are
+    /// needed, and after a fault for ever.
     std::optional<frame> next();
 
     fault what_is_wrong() const noexcept { return fault_; }

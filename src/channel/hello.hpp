@@ -20,20 +20,20 @@ struct hello
 /// Payload of frame_kind::settings.
 struct worker_settings
 {
-    std::uint64_t max_message_size = 0;    ///< the largest payload either side may send, in bytes
-    bool reports_memory = false;           ///< whether the resident memory is wanted after each task
-    bool has_initializer = false;          ///< whether frame_kind::initialize follows
-    bool reports_ready = false;            ///< whether frame_kind::ready, or a failure, is wanted
+    std::uint64_t max_message_size = 0; ///< the largest payload either side may send, in bytes
+    bool reports_memory = false;        ///< whether the resident memory is wanted after each task
+    bool has_initializer = false;       ///< whether frame_kind::initialize follows
+    bool reports_ready = false;         ///< whether frame_kind::ready, or a failure, is wanted
     worker_limits limits{};
 };
 
 /// At the head of the payload of frame_kind::task and initialize; the arguments follow.
 struct task_call
 {
-    std::uint32_t position = 0;        ///< in hello::tasks
-    std::uint16_t slot = 0;            ///< of the task in the status page
-    std::uint16_t may_take_long = 0;   ///< one: what was done before is to be told before it begins
-    std::int64_t run_timeout = 0;      ///< in nanoseconds from the start; 0 for none
+    std::uint32_t position = 0;      ///< in hello::tasks
+    std::uint16_t slot = 0;          ///< of the task in the status page
+    std::uint16_t may_take_long = 0; ///< one: what was done before is to be told before it begins
+    std::int64_t run_timeout = 0;    ///< in nanoseconds from the start; 0 for none
 };
 static_assert(sizeof(task_call) == 16);
 

@@ -1,5 +1,5 @@
-// Frames from a worker to its pool through memory that both share: no system call, and what was put there is still there
-// when the worker has died. One writer and one reader; the reader believes nothing that the writer says.
+// Frames from a worker to its pool through memory that both share: no system call, and what was put there is still
+// there when the worker has died. One writer and one reader; the reader believes nothing that the writer says.
 #ifndef TANDEM_CHANNEL_SHARED_RING_HPP
 #define TANDEM_CHANNEL_SHARED_RING_HPP
 
@@ -21,8 +21,8 @@ struct shared_ring
     /// In bytes. Small results of all tasks that a worker holds have room.
     static constexpr std::size_t capacity = std::size_t{256} * 1024;
 
-    alignas(64) std::atomic<std::uint64_t> written; ///< bytes ever; changed by the writer only
-    alignas(64) std::atomic<std::uint64_t> taken;   ///< bytes ever; changed by the reader only
+    alignas(64) std::atomic<std::uint64_t> written;     ///< bytes ever; changed by the writer only
+    alignas(64) std::atomic<std::uint64_t> taken;       ///< bytes ever; changed by the reader only
     alignas(64) std::atomic<std::uint32_t> bell_wanted; ///< the reader sleeps: set by it, cleared by who rings
     alignas(64) std::array<std::byte, capacity> bytes;
 };
@@ -32,12 +32,12 @@ class ring_writer
 public:
     explicit ring_writer(shared_ring& ring) : ring_(ring), written_(ring.written.load(std::memory_order_relaxed)) {}
 
-    /// Puts a whole frame in, padding included. False where it is large, or too much is unread: then it goes another way, and
-    /// put_notice() says so.
+    /// Puts a whole frame in, padding included. False where it is large, or too much is unread: then it goes another
+    /// way, and put_notice() says so.
     bool put(std::span<const std::byte> frame) noexcept;
 
-    /// Says in the frame's place that it comes through the pipe. There is always room for these, as a worker holds at most
-    /// most_notices calls.
+    /// Says in the frame's place that it comes through the pipe. There is always room for these, as a worker holds at
+    /// most most_notices calls.
     void put_notice(std::uint64_t id) noexcept;
 
     /// Whether the reader must be woken, by whoever is told so.
@@ -58,7 +58,8 @@ class ring_reader
 public:
     explicit ring_reader(shared_ring& ring) : ring_(ring) {}
 
-    /// The next frame, a copy that is valid until the next call. Nothing where none is there, and after a fault for ever.
+    /// The next frame, a copy that is valid until the next call. Nothing where none is there, and after a fault for
+    /// ever.
     std::optional<frame> next();
 
     /// Asks to be woken. True where something has come meanwhile: then there may be no call.

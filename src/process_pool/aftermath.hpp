@@ -45,7 +45,10 @@ public:
             memory_ = std::make_unique<std::pmr::monotonic_buffer_resource>();
         auto* const copy = static_cast<std::byte*>(memory_->allocate(message.size(), alignof(std::max_align_t)));
         std::ranges::copy(message, copy);
-        tasks.push_back({.operation = operation_ptr(operation), .error = nullptr, .message = {copy, message.size()}, .failed_in = failed_in});
+        tasks.push_back({.operation = operation_ptr(operation),
+                         .error = nullptr,
+                         .message = {copy, message.size()},
+                         .failed_in = failed_in});
     }
 
     std::vector<completed_task> tasks;

@@ -56,7 +56,8 @@ attempt_report describe_process(const worker_link& link)
     return attempt;
 }
 
-// The innermost function of a stack trace that is not the C library's way from abort() to the signal, without its number.
+// The innermost function of a stack trace that is not the C library's way from abort() to the signal, without its
+// number.
 std::string place_of_crash(const std::string& trace)
 {
     std::string_view rest = trace;
@@ -67,9 +68,19 @@ std::string place_of_crash(const std::string& trace)
         rest.remove_prefix(std::min(end + 1, rest.size()));
         line.remove_prefix(std::min(line.find(' ') + 1, line.size()));
         const auto is_on_the_way = [line](std::string_view name) { return line.starts_with(name); };
-        constexpr std::string_view on_the_way[] = {"__pthread_kill", "pthread_kill", "__GI_", "raise", "gsignal", "abort",
-                                                   "__gnu_cxx::__verbose_terminate_handler", "__cxxabiv1::",
-                                                   "std::terminate", "__cxa_throw", "__assert_fail", "__kill", "kill"};
+        constexpr std::string_view on_the_way[] = {"__pthread_kill",
+                                                   "pthread_kill",
+                                                   "__GI_",
+                                                   "raise",
+                                                   "gsignal",
+                                                   "abort",
+                                                   "__gnu_cxx::__verbose_terminate_handler",
+                                                   "__cxxabiv1::",
+                                                   "std::terminate",
+                                                   "__cxa_throw",
+                                                   "__assert_fail",
+                                                   "__kill",
+                                                   "kill"};
         if (std::ranges::none_of(on_the_way, is_on_the_way))
             break;
     }
@@ -181,9 +192,9 @@ attempt_report describe_attempt(const task_operation& operation, worker_link& li
     attempt.run_time = std::chrono::duration_cast<std::chrono::microseconds>(took);
     if (link.ended) {
         const std::chrono::nanoseconds before(page.cpu_time.load(std::memory_order_relaxed));
-        attempt.cpu_time = std::clamp(
-            link.ended->cpu_time - std::chrono::duration_cast<std::chrono::microseconds>(before),
-            std::chrono::microseconds(0), link.ended->cpu_time);
+        attempt.cpu_time =
+            std::clamp(link.ended->cpu_time - std::chrono::duration_cast<std::chrono::microseconds>(before),
+                       std::chrono::microseconds(0), link.ended->cpu_time);
     }
     if (timed_out)
         attempt.code = errc::run_timeout;

@@ -36,8 +36,8 @@ public:
     /// Whether there is something for the callback.
     bool has_lines() const;
 
-    /// Hands on what was added, if no other thread is at it, which then does this as well. Throws what the callback throws,
-    /// after the last line.
+    /// Hands on what was added, if no other thread is at it, which then does this as well. Throws what the callback
+    /// throws, after the last line.
     void drain();
 
 private:

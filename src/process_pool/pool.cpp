@@ -13,15 +13,16 @@ namespace tandem::detail {
 namespace {
 
 namespace asio = boost::asio;
+using boost::system::error_code;
 using schedule::action;
 using schedule::time_point;
 using schedule::worker_id;
-using boost::system::error_code;
 
 // How long handlers are called one after the other before the context gets to other work, such as the pool's own.
 constexpr std::chrono::microseconds longest_delivery{100};
+constexpr int delivered_between_looks = 4; // at the clock
 
-constexpr std::size_t smallest_limit = 4096; // errors must fit
+constexpr std::size_t smallest_limit = 4096;                           // errors must fit
 constexpr std::size_t largest_message = (std::size_t{1} << 32) - 4096; // a frame's size has 32 bits
 
 process_pool_options checked(process_pool_options options)
@@ -88,8 +89,9 @@ void pool::deliver(completion_mode mode, aftermath after)
                 task->error = decode_failure(*task->operation, task->failed_in, task->message);
             task->operation.release()->complete(mode, {std::move(task->error), task->message});
         });
-        if (mode == completion_mode::dispatch && std::chrono::steady_clock::now() - begin > longest_delivery &&
-            after.tasks.end() - task > 1) {
+        const auto left = after.tasks.end() - task - 1;
+        if (mode == completion_mode::dispatch && left != 0 && left % delivered_between_looks == 0 &&
+            std::chrono::steady_clock::now() - begin > longest_delivery) {
             after.tasks.erase(after.tasks.begin(), task + 1);
             asio::post(executor_, [self = shared_from_this(), rest = std::move(after)]() mutable {
                 self->deliver(completion_mode::dispatch, std::move(rest));
@@ -107,6 +109,8 @@ void pool::deliver(completion_mode mode, aftermath after)
 
 void pool::submit(task_operation* operation)
 {
+    if (submit_behind_others(*operation))
+        return;
     // Only this operation can complete in here: when it is refused.
     const auto refuse = [](task_operation& refused, errc code, const std::string& what, aftermath& after) {
         after.add(&refused, make_failure(code, what, report_of(refused)));
@@ -120,9 +124,7 @@ void pool::submit(task_operation* operation)
                           after);
         if (!watching_)
             find_dead_idle_workers(now, after);
-        if (operation->cancellable)
-            cancellable_.emplace(operation->id, operation);
-        operation->cost = &costs_[operation->entry];
+        admit(*operation);
         scheduler_.submit(*operation, now, actions_);
     });
     if (!open) {
@@ -132,12 +134,30 @@ void pool::submit(task_operation* operation)
     }
 }
 
+// The usual way of a task among many.
+bool pool::submit_behind_others(task_operation& operation)
+{
+    const std::lock_guard lock(mutex_);
+    if (closed_ || operation.message.size() - message_head_size > options_.max_message_size ||
+        !scheduler_.submit_behind_others(operation))
+        return false;
+    admit(operation);
+    return true;
+}
+
+void pool::admit(task_operation& operation)
+{
+    if (operation.cancellable)
+        cancellable_.emplace(operation.id, &operation);
+    operation.cost = &costs_[operation.entry];
+}
+
 void pool::cancel(std::uint64_t id, asio::cancellation_type type)
 {
     using asio::cancellation_type;
     if (type == cancellation_type::none)
         return;
-    const auto how = (type & cancellation_type::terminal) != cancellation_type::none ? schedule::cancellation::terminal
+    const auto how = (type & cancellation_type::terminal) != cancellation_type::none  ? schedule::cancellation::terminal
                      : (type & cancellation_type::partial) != cancellation_type::none ? schedule::cancellation::partial
                                                                                       : schedule::cancellation::total;
     handle(completion_mode::post, [this, id, how](time_point now, aftermath&) {
@@ -250,7 +270,8 @@ void pool::send(const action& a)
 void pool::refuse(const action& a, aftermath& after)
 {
     auto& operation = operation_of(*a.subject);
-    after.add(&operation, make_failure(errc::unknown_task, '"' + launch::name_of(options_.worker) + '"', report_of(operation)));
+    after.add(&operation,
+              make_failure(errc::unknown_task, '"' + launch::name_of(options_.worker) + '"', report_of(operation)));
     ++counts_.failed;
     cancellable_.erase(operation.id);
     scheduler_.task_refused(operation, std::chrono::steady_clock::now(), actions_);
@@ -304,8 +325,8 @@ void pool::retry(const action& a)
 {
     auto& operation = operation_of(*a.subject);
     ++counts_.retried;
-    operation.earlier.push_back(describe_attempt(operation, *links_.at(a.worker),
-                                                 a.why == schedule::outcome::run_timeout, options_.limits));
+    operation.earlier.push_back(
+        describe_attempt(operation, *links_.at(a.worker), a.why == schedule::outcome::run_timeout, options_.limits));
     operation.slot = task_operation::no_slot;
 }
 

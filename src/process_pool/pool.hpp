@@ -23,9 +23,7 @@
 
 namespace tandem::detail {
 
-class pool final : public process_pool_core,
-                   private schedule::sent_tasks,
-                   public std::enable_shared_from_this<pool>
+class pool final : public process_pool_core, private schedule::sent_tasks, public std::enable_shared_from_this<pool>
 {
 public:
     pool(const boost::asio::any_io_executor& executor, const process_pool_options& options);
@@ -53,7 +51,10 @@ private:
     bool handle(completion_mode mode, Event event); // false, and nothing done, where the pool is closed
     void deliver(completion_mode mode, aftermath after);
 
+    bool submit_behind_others(task_operation& operation); // takes the lock itself
+
     // All below are called under the lock.
+    void admit(task_operation& operation);
     void perform(aftermath& after);
     static bool is_void(const schedule::action& send);
     void send(const schedule::action& a);

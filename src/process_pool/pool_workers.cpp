@@ -296,8 +296,7 @@ void pool::take_hello(worker_link& link, const channel::frame& f, time_point now
     const channel::worker_settings settings{.max_message_size = options_.max_message_size,
                                             .reports_memory = options_.retire.resident_memory != 0,
                                             .has_initializer = static_cast<bool>(options_.initializer),
-                                            .reports_ready = options_.initializer ||
-                                                             options_.limits != worker_limits(),
+                                            .reports_ready = options_.initializer || options_.limits != worker_limits(),
                                             .limits = options_.limits};
     try {
         link.greet(decode<channel::hello>(f.payload), settings, options_.initializer);
@@ -308,7 +307,9 @@ void pool::take_hello(worker_link& link, const channel::frame& f, time_point now
     if (options_.initializer && !link.knows(options_.initializer.entry())) {
         link.failure_told = true;
         fail_start({errc::unknown_task,
-                    '"' + launch::name_of(options_.worker) + "\", task " + options_.initializer.entry().name(), false, {}},
+                    '"' + launch::name_of(options_.worker) + "\", task " + options_.initializer.entry().name(),
+                    false,
+                    {}},
                    after);
         blame(link, "does not know the initializer");
         return;
@@ -425,8 +426,8 @@ void pool::flush(const link_ptr& link)
     });
 }
 
-// Where it is asked for by a user's call: a worker that has nothing else gets its task at once; what is for the others waits
-// for more, so that it goes out together.
+// Where it is asked for by a user's call: a worker that has nothing else gets its task at once; what is for the others
+// waits for more, so that it goes out together.
 void pool::flush_urgent()
 {
     std::erase_if(unflushed_, [this](const link_ptr& link) {

@@ -30,9 +30,9 @@ worker_link::worker_link(schedule::worker_id i, const boost::asio::any_io_execut
                          const launch::target& program, std::size_t max_message_size,
                          std::unique_ptr<status::shared_page> page, launch::pipe_ends pipes)
     : id(i), process(executor, program, page->descriptor(), pipes),
-      frames(executor, pipes.frames_in, pipes.frames_out, max_message_size), results((*page)->results), log(executor, pipes.log_in),
-      page_(std::move(page)), control_(pipes.control), frames_out_reader_(pipes.frames_out_reader),
-      control_reader_(pipes.control_reader)
+      frames(executor, pipes.frames_in, pipes.frames_out, max_message_size), results((*page)->results),
+      log(executor, pipes.log_in), page_(std::move(page)), control_(pipes.control),
+      frames_out_reader_(pipes.frames_out_reader), control_reader_(pipes.control_reader)
 {
     page_->close_descriptor();
 }
@@ -60,13 +60,13 @@ void worker_link::greet(const channel::hello& message, const channel::worker_set
 
 std::optional<std::uint32_t> worker_link::position_of(const task_entry& entry)
 {
-    if (const auto known = positions_.find(&entry); known != positions_.end())
-        return known->second;
+    if (last_entry_ == &entry)
+        return last_position_;
     const auto named = positions_by_name_.find(entry.mangled_name());
     if (named == positions_by_name_.end())
         return std::nullopt;
-    positions_.emplace(&entry, named->second);
-    return named->second;
+    last_entry_ = &entry;
+    return last_position_ = named->second;
 }
 
 void worker_link::append_call(task_operation& operation)

@@ -75,13 +75,13 @@ public:
     worker_log log;
     stage at = stage::started;
     std::optional<launch::exit_status> ended; ///< set when it was reaped
-    bool waiting = false; ///< for its end
-    bool is_unflushed = false; ///< calls were appended
-    bool is_urgent = false;    ///< and it has nothing else to do
+    bool waiting = false;                     ///< for its end
+    bool is_unflushed = false;                ///< calls were appended
+    bool is_urgent = false;                   ///< and it has nothing else to do
     bool wrong_version = false;
     bool failure_told = false; ///< why it cannot serve is known
-    bool silent = false;  ///< its end of the frames is closed
-    std::string fault; ///< what it did wrong
+    bool silent = false;       ///< its end of the frames is closed
+    std::string fault;         ///< what it did wrong
 
 private:
     class descriptor
@@ -109,7 +109,8 @@ private:
     descriptor frames_out_reader_;
     descriptor control_reader_;
     std::unordered_map<std::string_view, std::uint32_t> positions_by_name_;
-    std::unordered_map<const task_entry*, std::uint32_t> positions_; // of those that were asked for
+    const task_entry* last_entry_ = nullptr; // that was asked for: mostly it is the next one as well
+    std::uint32_t last_position_ = 0;
     std::vector<std::string> names_;
     std::vector<std::uint32_t> free_slots_; // the last one back is the first one out
     std::uint32_t next_slot_ = 0;           // of those never used

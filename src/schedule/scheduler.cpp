@@ -18,6 +18,17 @@ void scheduler::submit(task& t, time_point now, actions& out)
     assign(now, out);
 }
 
+bool scheduler::submit_behind_others(task& t)
+{
+    const task* const first = queue_.front();
+    if (closed() || !first || t.options.priority > first->options.priority ||
+        t.options.queue_timeout > std::chrono::nanoseconds::zero() || unassigned_ || starts_.is_hopeless() ||
+        lasting_workers() < settings_.workers)
+        return false;
+    queue_.push_back(t);
+    return true;
+}
+
 void scheduler::cancel(task& t, cancellation how, time_point now, actions& out)
 {
     switch (t.state) {

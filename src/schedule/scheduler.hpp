@@ -100,8 +100,8 @@ struct settings
     std::chrono::nanoseconds sent_ahead = std::chrono::milliseconds(1);
     /// How many tasks a worker holds at the most.
     std::size_t most_sent = 1024;
-    /// What waits behind a task that runs so much longer than it was thought to is taken back. A few times sent_ahead, so
-    /// that usual deviations cost nothing.
+    /// What waits behind a task that runs so much longer than it was thought to is taken back. A few times sent_ahead,
+    /// so that usual deviations cost nothing.
     std::chrono::nanoseconds patience = std::chrono::milliseconds(3);
 };
 
@@ -114,6 +114,9 @@ public:
 
     // --- what users ask
     void submit(task& t, time_point now, actions& out);
+    /// The same where tasks wait already that come first: then nothing follows. False, and nothing done, where
+    /// something might.
+    bool submit_behind_others(task& t);
     void cancel(task& t, cancellation how, time_point now, actions& out);
     void cancel_all(time_point now, actions& out);
     /// Starts workers up to the limit, whether or not there are tasks; until all are ready, or it is told otherwise.
@@ -126,8 +129,8 @@ public:
     /// The worker has been heard of, and prepares itself for a while more.
     void worker_greeted(worker_id id, time_point now);
     void worker_ready(worker_id id, time_point now, actions& out);
-    /// The worker did the first of what it was sent, in `took`. Whether its result counts: else the task's completion, or
-    /// its retry, is among the actions.
+    /// The worker did the first of what it was sent, in `took`. Whether its result counts: else the task's completion,
+    /// or its retry, is among the actions.
     bool task_finished(worker_id id, std::chrono::nanoseconds took, std::uint64_t resident_memory, time_point now,
                        actions& out);
     /// Gives tasks to workers that finished some; to be called after one or more calls of task_finished().
@@ -187,13 +190,13 @@ private:
         bool was_ready = false;
         bool has_finished = false; // a task
         bool killed = false;
-        bool slow = false;               // its first task takes longer than was thought
+        bool slow = false; // its first task takes longer than was thought
         retirement_reason due = retirement_reason::none;
-        worker_id successor = 0;         // that was started because it is due
-        bool replaced = false;           // the successor is ready
-        std::uint64_t tasks = 0;         // that it was sent
-        bool left_unbegun = false;       // it ended, or was ended, before it began what it had
-        task_list sent{};                // in the order in which it runs them
+        worker_id successor = 0;          // that was started because it is due
+        bool replaced = false;            // the successor is ready
+        std::uint64_t tasks = 0;          // that it was sent
+        bool left_unbegun = false;        // it ended, or was ended, before it began what it had
+        task_list sent{};                 // in the order in which it runs them
         std::chrono::nanoseconds load{0}; // an estimate of their time
         time_point ready_since = time_point::max();
         time_point progress = time_point::max(); // when it was sent its first task, finished one, or became idle
@@ -204,12 +207,13 @@ private:
     void assign(time_point now, actions& out);
     void send_queue(time_point now, actions& out);
     worker_id worker_for(const task& t, time_point now) const noexcept;
+    static bool may_follow(const task& t) noexcept;
     bool has_room(const worker& w, const task& t, time_point now) const noexcept;
     bool is_slow(const worker& w, time_point now) const noexcept;
     bool is_spent(const worker& w) const noexcept; // takes no more tasks
     bool waits_behind_slow_task(const worker& w) const noexcept;
     time_point deadline_of(const worker& w) const; // to be ready, to begin, or to be gone
-    time_point outcome_due(const task& t) const; // of one that is done
+    time_point outcome_due(const task& t) const;   // of one that is done
     std::chrono::nanoseconds estimate(const task& t) const noexcept;
     void send(worker_id id, task& t, time_point now, actions& out);
     bool revoke(worker& w, task& t);
@@ -223,13 +227,14 @@ private:
     bool wants_worker() const noexcept;
     bool wants_successor() const noexcept;
     static bool lacks_successor(const worker& w) noexcept;
-    std::size_t lasting_workers() const noexcept;
+    std::size_t lasting_workers() const noexcept { return lasting_; }
+    void set_due(worker& w, retirement_reason reason) noexcept;
     std::size_t unproven_workers() const noexcept;
     void start_one(time_point now, actions& out);
     void start_failed(bool can_start_again, time_point now, actions& out);
     void end_worker(worker_id id, action::kind how, retirement_reason reason, time_point now, actions& out);
     void leave(worker_id id, worker& w);
-    void note_age(worker& w, time_point now) const noexcept;
+    void note_age(worker& w, time_point now) noexcept;
     void replace_due_workers(time_point now, actions& out);
     void retire_idle_workers(time_point now, actions& out);
 
@@ -251,10 +256,11 @@ private:
     std::vector<worker_id> idle_; // the last one back is the first one out: its caches are warm
     worker_id next_worker_ = 1;
     std::size_t starting_ = 0;
+    std::size_t lasting_ = 0; // workers that are not due to retire
     std::size_t running_ = 0;
     std::size_t occupied_ = 0; // workers that have tasks, also if they are due or about to end
     bool starts_all_ = false;
-    bool unassigned_ = false;  // tasks were taken back, and nobody looked where they can go
+    bool unassigned_ = false; // tasks were taken back, and nobody looked where they can go
     shutdown_options ladder_{};
     std::optional<shutdown_mode> rung_; // of the shutdown ladder
     time_point rung_deadline_ = time_point::max();

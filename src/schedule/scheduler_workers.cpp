@@ -39,9 +39,8 @@ bool scheduler::task_finished(worker_id id, std::chrono::nanoseconds took, std::
     w.has_finished = true;
     if (t.cost)
         t.cost->add(took);
-    if (settings_.retire_memory != 0 && resident_memory > settings_.retire_memory &&
-        w.due == retirement_reason::none)
-        w.due = retirement_reason::resident_memory;
+    if (settings_.retire_memory != 0 && resident_memory > settings_.retire_memory && w.due == retirement_reason::none)
+        set_due(w, retirement_reason::resident_memory);
     forget_sent(w, t);
     made_progress(id, w, now);
     deadlines_.clear(t);
@@ -82,6 +81,8 @@ void scheduler::worker_gone(worker_id id, bool can_start_again, time_point now, 
         deadlines_.clear(*t);
         give_up_or_retry(*t, t->timed_out ? outcome::run_timeout : outcome::worker_died, now, out);
     }
+    if (w.due == retirement_reason::none)
+        --lasting_;
     workers_.erase(it);
     for (auto& [other, due] : workers_)
         if (due.successor == id && !due.replaced)
@@ -109,9 +110,8 @@ void scheduler::kill_worker(worker_id id, actions& out)
 
 std::size_t scheduler::ready_workers() const noexcept
 {
-    return static_cast<std::size_t>(std::ranges::count_if(workers_, [](const auto& entry) {
-        return entry.second.at == state::idle || entry.second.at == state::busy;
-    }));
+    return static_cast<std::size_t>(std::ranges::count_if(
+        workers_, [](const auto& entry) { return entry.second.at == state::idle || entry.second.at == state::busy; }));
 }
 
 bool scheduler::is_ending(worker_id id) const noexcept
@@ -158,12 +158,21 @@ void scheduler::assign(time_point now, actions& out)
 
 void scheduler::send_queue(time_point now, actions& out)
 {
+    // Looking for the worker that has least takes time, so it is given a little more than one small task.
+    const std::chrono::nanoseconds portion = settings_.sent_ahead / 16;
+    const worker* target = nullptr;
+    worker_id target_id = 0;
+    std::chrono::nanoseconds enough{0};
     while (task* const t = queue_.front()) {
-        const worker_id id = worker_for(*t, now);
-        if (id == 0)
-            return;
+        if (!target || target->load >= enough || !may_follow(*t) || !has_room(*target, *t, now)) {
+            target_id = worker_for(*t, now);
+            if (target_id == 0)
+                return;
+            target = &workers_.at(target_id);
+            enough = target->load + portion;
+        }
         queue_.remove(*t);
-        send(id, *t, now, out);
+        send(target_id, *t, now, out);
     }
 }
 
@@ -174,12 +183,22 @@ worker_id scheduler::worker_for(const task& t, time_point now) const noexcept
     for (auto id = idle_.rbegin(); may_occupy && id != idle_.rend(); ++id)
         if (!is_spent(workers_.at(*id)))
             return *id;
-    if (!t.cost || !t.cost->is_known() || t.alone)
+    if (!may_follow(t))
         return 0;
-    const auto least = std::ranges::min_element(workers_, {}, [&](const auto& entry) {
-        return has_room(entry.second, t, now) ? entry.second.load : std::chrono::nanoseconds::max();
-    });
-    return least != workers_.end() && has_room(least->second, t, now) ? least->first : 0;
+    worker_id least = 0;
+    auto least_load = std::chrono::nanoseconds::max();
+    for (const auto& [id, w] : workers_)
+        if (w.load < least_load && has_room(w, t, now)) {
+            least = id;
+            least_load = w.load;
+        }
+    return least;
+}
+
+// Whether it may be sent to a worker that has others.
+bool scheduler::may_follow(const task& t) noexcept
+{
+    return t.cost && t.cost->is_known() && !t.alone;
 }
 
 bool scheduler::has_room(const worker& w, const task& t, time_point now) const noexcept
@@ -243,7 +262,7 @@ void scheduler::send(worker_id id, task& t, time_point now, actions& out)
     ++running_;
     ++w.tasks;
     if (settings_.retire_tasks != 0 && w.tasks >= settings_.retire_tasks && w.due == retirement_reason::none)
-        w.due = retirement_reason::tasks;
+        set_due(w, retirement_reason::tasks);
     // It begins now at the earliest; what is known then is asked when this passes.
     deadlines_.set(t, std::min(t.queue_deadline, deadline_after(now, t.options.run_timeout)));
     out.push_back({.what = action::kind::send, .worker = id, .subject = &t});
@@ -312,10 +331,11 @@ void scheduler::made_progress(worker_id id, worker& w, time_point now)
 
 // --- starting and ending workers
 
-std::size_t scheduler::lasting_workers() const noexcept
+void scheduler::set_due(worker& w, retirement_reason reason) noexcept
 {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        workers_, [](const auto& entry) { return entry.second.due == retirement_reason::none; }));
+    if (w.due == retirement_reason::none)
+        --lasting_;
+    w.due = reason;
 }
 
 // Those that start, and those that failed to and are not gone yet.
@@ -351,6 +371,7 @@ void scheduler::start_one(time_point now, actions& out)
         due->second.successor = id;
     workers_[id].deadline = deadline_after(now, settings_.start_timeout);
     ++starting_;
+    ++lasting_;
     out.push_back({.what = action::kind::start_worker, .worker = id});
 }
 
@@ -394,11 +415,10 @@ void scheduler::leave(worker_id id, worker& w)
     w.left_unbegun = w.left_unbegun || w.sent.size() != had;
 }
 
-void scheduler::note_age(worker& w, time_point now) const noexcept
+void scheduler::note_age(worker& w, time_point now) noexcept
 {
-    if (w.due == retirement_reason::none && w.was_ready &&
-        deadline_after(w.ready_since, settings_.retire_age) <= now)
-        w.due = retirement_reason::age;
+    if (w.due == retirement_reason::none && w.was_ready && deadline_after(w.ready_since, settings_.retire_age) <= now)
+        set_due(w, retirement_reason::age);
 }
 
 void scheduler::replace_due_workers(time_point now, actions& out)
@@ -418,7 +438,7 @@ void scheduler::retire_idle_workers(time_point now, actions& out)
         else if (is_spent(w))
             reason = w.due;
         else if (deadline_after(w.progress, settings_.retire_idle) <= now)
-            reason = w.due = retirement_reason::idle;
+            set_due(w, reason = retirement_reason::idle);
         if (reason != retirement_reason::none)
             end_worker(id, action::kind::retire, reason, now, out);
     }

@@ -40,7 +40,8 @@ public:
     /// What is submitted is to fail at once.
     bool is_open(time_point now) const noexcept { return hopeless_ && now < next_; }
 
-    /// After a failure they are tried one by one: where of `unproven` it is not known yet how their starts end, no other.
+    /// After a failure they are tried one by one: where of `unproven` it is not known yet how their starts end, no
+    /// other.
     bool may_start(time_point now, std::size_t unproven) const noexcept
     {
         return now >= next_ && (failures_ == 0 || unproven == 0);

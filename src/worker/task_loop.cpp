@@ -162,9 +162,9 @@ void task_loop::answer(frame_kind success, std::uint64_t id, Make make)
         out.resize(before);
         const auto limit = settings_.limits.address_space;
         append_failure(id, limit == 0 ? std::current_exception()
-                                      : std::make_exception_ptr(task_error(
-                                            errc::memory_limit, "the worker may have an address space of " +
-                                                                    std::to_string(limit) + " bytes")));
+                                      : std::make_exception_ptr(
+                                            task_error(errc::memory_limit, "the worker may have an address space of " +
+                                                                               std::to_string(limit) + " bytes")));
     } catch (...) {
         out.resize(before);
         append_failure(id, std::current_exception());
@@ -175,9 +175,9 @@ void task_loop::answer(frame_kind success, std::uint64_t id, Make make)
 void task_loop::append_failure(std::uint64_t id, const std::exception_ptr& e)
 {
     if (const std::size_t size = try_append_failure(id, e); size > settings_.max_message_size)
-        try_append_failure(id, std::make_exception_ptr(task_error(
-                                   errc::message_too_large,
-                                   "the task's exception has " + std::to_string(size) + " bytes")));
+        try_append_failure(
+            id, std::make_exception_ptr(task_error(errc::message_too_large,
+                                                   "the task's exception has " + std::to_string(size) + " bytes")));
 }
 
 std::size_t task_loop::try_append_failure(std::uint64_t id, const std::exception_ptr& e)

@@ -19,8 +19,8 @@ namespace tandem::worker {
 class task_loop
 {
 public:
-    task_loop(frame_stream& frames, status::status_page& page, watcher& w,
-              std::vector<const detail::task_entry*> tasks, const channel::worker_settings& settings);
+    task_loop(frame_stream& frames, status::status_page& page, watcher& w, std::vector<const detail::task_entry*> tasks,
+              const channel::worker_settings& settings);
 
     /// Runs the initializer if there is one, and serves until the frames end.
     void run();
@@ -48,8 +48,8 @@ private:
     task_cpu_limit cpu_limit_;
     channel::ring_writer results_;
     using time_point = std::chrono::steady_clock::time_point;
-    time_point now_{};           // when the last task ended, if nothing was waited for since
-    time_point untold_since_{};  // the oldest result that the pool may sleep upon
+    time_point now_{};          // when the last task ended, if nothing was waited for since
+    time_point untold_since_{}; // the oldest result that the pool may sleep upon
     bool untold_ = false;
     time_point usage_noted_{};
 };

@@ -85,8 +85,8 @@ BOOST_AUTO_TEST_CASE(a_claimed_size_is_not_allocated_before_it_comes)
 BOOST_AUTO_TEST_CASE(of_unknown_kind_or_with_reserved_bits_are_a_fault)
 {
     const auto beyond = static_cast<std::uint16_t>(static_cast<int>(tandem::channel::last_frame_kind) + 1);
-    for (const frame_header header : {frame_header{0, 0, 0, 1}, frame_header{0, beyond, 0, 1}, frame_header{0, 0xffff, 0, 1},
-                                      frame_header{0, 4, 1, 1}}) {
+    for (const frame_header header : {frame_header{0, 0, 0, 1}, frame_header{0, beyond, 0, 1},
+                                      frame_header{0, 0xffff, 0, 1}, frame_header{0, 4, 1, 1}}) {
         frame_reader reader(100);
         feed(reader, std::as_bytes(std::span(&header, 1)), 16);
         BOOST_TEST(!reader.next().has_value());

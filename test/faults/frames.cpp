@@ -10,7 +10,9 @@
 
 #include <tandem/process_pool.hpp>
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_future.hpp>
 
 #include <algorithm>
 #include <optional>
@@ -42,7 +44,7 @@ tandem::launch::target scripted(const test::gate& scripts, const std::vector<mut
 void play(const std::vector<mutant>& mutants)
 {
     const test::gate scripts;
-    asio::thread_pool context{2};
+    asio::thread_pool context{1};
     std::optional<tandem::process_pool> pool(
         std::in_place, context,
         tandem::process_pool_options{.workers = 1,
@@ -56,6 +58,8 @@ void play(const std::vector<mutant>& mutants)
         expect(is_accepted(is, m), m.name + ": " + is + "; expected " + m.expected.front());
         // Where the answer counted, an idle worker is about to end: the next task is for the next script.
         expect(test::eventually([] { return live_children() == 0; }, patience), m.name + ": its worker goes on");
+        // When the pool rests, it looks at once whether the worker is still there.
+        asio::post(context, asio::use_future).get();
         answer.expect_once();
     }
     step("running a right task");

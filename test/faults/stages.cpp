@@ -132,9 +132,10 @@ std::string text_of(const large_result& result)
     return result.bytes == std::vector<char>(large, 'r') ? right_answer : "garbled";
 }
 
+template <std::size_t Bytes>
 large_result give_many(std::size_t fault)
 {
-    fault_on_write(large / 2, fault);
+    fault_on_write(Bytes, fault);
     return {std::vector<char>(large, 'r')};
 }
 
@@ -240,8 +241,9 @@ std::span<const stage> all_stages()
         {"retry", "first of all, and it may run again", place::task, moment::at_first_run, begun,
          submit_with_folder<faults::at_first_run>},
         {"encode", "encoding the result", encoding, at_work, begun, submit_with_fault<give>},
-        {"byte", "one byte of the result written", between, at_work, begun, submit_write<1>},
-        {"half", "half of a large result written", between, at_work, begun, submit_with_fault<give_many>},
+        {"byte", "one byte of a large result written", between, at_work, begun, submit_with_fault<give_many<1>>},
+        {"half", "half of a large result written", between, at_work, begun, submit_with_fault<give_many<large / 2>>},
+        {"bell", "a small result given, telling so", between, at_work, delivered, submit_write<1>},
         {"after", "right after the result", between, at_work, delivered, submit_write<after_all>},
         {"idle", "later, in a thread", thread, moment::when_idle, delivered, submit_with_folder<faults::when_idle>},
         {"exit", "in a static destructor", between, moment::at_exit, delivered, submit_with_fault<faults::at_exit>},

@@ -214,7 +214,7 @@ void write_worker_side(const fs::path& corpus)
     byte_buffer all = settings;
     std::uint32_t position = 0;
     for (const byte_buffer& arguments : a_call_of_each()) {
-        const channel::task_call head{position, 0, 1'000'000};
+        const channel::task_call head{.position = position, .run_timeout = 1'000'000};
         byte_buffer stream;
         const auto begin = channel::begin_frame(stream, frame_kind::task, position + 1);
         const bytes head_bytes = std::as_bytes(std::span(&head, 1));

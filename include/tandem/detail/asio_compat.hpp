@@ -79,6 +79,12 @@ default_token_t<Executor> default_token()
     return default_token_t<Executor>();
 }
 
+/// Whether the handler names an executor of its own. Where that cannot be told, true.
+template <class Handler, class Executor>
+inline constexpr bool has_own_executor = !requires {
+    typename asio::associated_executor<Handler, Executor>::asio_associated_executor_is_unspecialised;
+};
+
 #if BOOST_VERSION >= 108200
 inline constexpr bool has_immediate_executor = true;
 

@@ -26,8 +26,8 @@ enum class completion_mode
     immediate ///< from inside the initiating function
 };
 
-/// An executor that keeps its context busy as long as this copy lives. (executor_work_guard takes strands of type-erased
-/// executors for ones of the old kind.)
+/// An executor that keeps its context busy as long as this copy lives. (executor_work_guard takes strands of
+/// type-erased executors for ones of the old kind.)
 template <class Executor>
 auto track_work(const Executor& executor)
 {
@@ -66,10 +66,23 @@ private:
 template <class Handler, class Executor>
 class pending_handler
 {
+    // Most handlers have no executor of their own, and there are a million of them.
+    struct same_executor
+    {
+    };
+    static constexpr bool has_own = has_own_executor<Handler, Executor>;
+
+    static auto own_work(const Handler& handler, const Executor& io_executor)
+    {
+        if constexpr (has_own)
+            return track_work(asio::get_associated_executor(handler, io_executor));
+        else
+            return same_executor();
+    }
+
 public:
     pending_handler(Handler&& handler, const Executor& io_executor)
-        : io_executor_(io_executor), io_work_(track_work(io_executor)),
-          work_(track_work(asio::get_associated_executor(handler, io_executor))), handler_(std::move(handler))
+        : io_work_(track_work(io_executor)), own_work_(own_work(handler, io_executor)), handler_(std::move(handler))
     {
     }
 
@@ -79,25 +92,31 @@ public:
     template <class... Args>
     void complete(completion_mode mode, Args... args) &&
     {
-        const auto executor = asio::get_associated_executor(handler_, io_executor_);
         if (mode == completion_mode::dispatch) {
-            asio::dispatch(executor, completion<Handler, Args...>(std::move(handler_), std::move(args)...));
+            asio::dispatch(executor(), completion<Handler, Args...>(std::move(handler_), std::move(args)...));
             return;
         }
         if constexpr (has_immediate_executor) {
             if (mode == completion_mode::immediate) {
-                const auto immediate = get_immediate_executor(handler_, io_executor_);
+                const auto immediate = get_immediate_executor(handler_, io_work_);
                 asio::dispatch(immediate, completion<Handler, Args...>(std::move(handler_), std::move(args)...));
                 return;
             }
         }
-        asio::post(executor, completion<Handler, Args...>(std::move(handler_), std::move(args)...));
+        asio::post(executor(), completion<Handler, Args...>(std::move(handler_), std::move(args)...));
     }
 
 private:
-    Executor io_executor_;
+    const auto& executor() const noexcept
+    {
+        if constexpr (has_own)
+            return own_work_;
+        else
+            return io_work_;
+    }
+
     tracked_executor<Executor> io_work_;
-    tracked_executor<asio::associated_executor_t<Handler, Executor>> work_;
+    [[no_unique_address]] decltype(own_work(std::declval<const Handler&>(), std::declval<const Executor&>())) own_work_;
     Handler handler_;
 };
 
@@ -105,7 +124,8 @@ private:
 template <class Operation, class Handler, class... Args>
 Operation* allocate_operation(Handler& handler, Args&&... args)
 {
-    using allocator = typename std::allocator_traits<asio::associated_allocator_t<Handler>>::template rebind_alloc<Operation>;
+    using allocator =
+        typename std::allocator_traits<asio::associated_allocator_t<Handler>>::template rebind_alloc<Operation>;
     allocator a(asio::get_associated_allocator(handler));
     Operation* memory = std::allocator_traits<allocator>::allocate(a, 1);
     try {
@@ -119,7 +139,8 @@ Operation* allocate_operation(Handler& handler, Args&&... args)
 template <class Operation, class Handler>
 void free_operation(Operation* operation, const Handler& handler)
 {
-    using allocator = typename std::allocator_traits<asio::associated_allocator_t<Handler>>::template rebind_alloc<Operation>;
+    using allocator =
+        typename std::allocator_traits<asio::associated_allocator_t<Handler>>::template rebind_alloc<Operation>;
     allocator a(asio::get_associated_allocator(handler));
     operation->~Operation();
     std::allocator_traits<allocator>::deallocate(a, operation, 1);

@@ -27,6 +27,9 @@ struct task_result
 /// Room kept at the head of a message for the call's own fields.
 inline constexpr std::size_t message_head_size = 16;
 
+/// Head and arguments of most calls.
+inline constexpr std::size_t usual_message_size = 64;
+
 class task_operation : public scheduled_task
 {
 public:
