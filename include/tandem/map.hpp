@@ -3,6 +3,7 @@
 #define TANDEM_MAP_HPP
 
 #include <tandem/detail/map_operation.hpp>
+#include <tandem/detail/process_map_operation.hpp>
 
 #include <cstddef>
 #include <ranges>
@@ -15,8 +16,8 @@ namespace tandem {
 /// How async_map runs.
 struct map_options
 {
-    /// How many calls may be queued or running at once. Default: 0, which stands for four for each worker or thread of the
-    /// pool, so that none waits while results are collected.
+    /// How many calls may be queued or running at once. Default: 0, which stands for as many as keep all workers or threads
+    /// of the pool busy while results are collected. Calls that are short travel to a process many at once.
     std::size_t in_flight = 0;
 
     /// How each call is run.
@@ -45,7 +46,7 @@ auto async_map(Pool& pool, Function function, Range&& range, const map_options& 
 {
     using operation = detail::map_operation<Pool, Function, std::decay_t<Range>>;
     return boost::asio::async_initiate<Token, typename operation::signature>(
-        detail::initiate_map<Pool>(pool), token, std::move(function), std::decay_t<Range>(std::forward<Range>(range)),
+        detail::initiate_map_on(pool), token, std::move(function), std::decay_t<Range>(std::forward<Range>(range)),
         options.in_flight, detail::held_options(options.run));
 }
 

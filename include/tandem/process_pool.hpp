@@ -37,6 +37,16 @@ protected:
     Executor executor_;
 };
 
+/// For tandem's own compositions.
+struct process_pool_access
+{
+    template <class Pool>
+    static const std::shared_ptr<process_pool_core>& core(const Pool& pool) noexcept
+    {
+        return pool.core_;
+    }
+};
+
 template <class Executor>
 class initiate_process_run : public process_pool_initiation<Executor>
 {
@@ -205,6 +215,8 @@ public:
     void cancel() { core_->cancel_all(); }
 
 private:
+    friend struct detail::process_pool_access;
+
     template <class Start, class Token>
     auto initiate_wait(Start start, Token& token)
     {

@@ -19,10 +19,11 @@ enum class frame_kind : std::uint16_t
     initialize = 6, ///< pool to worker: a call, before all others
     ready = 7,      ///< worker to pool: settings and initializer are done, where the settings ask for that
     bell = 8,       ///< worker to pool: there is something in the shared ring
-    in_pipe = 9     ///< worker to pool, in the shared ring: what comes next there is in the pipe
+    tasks = 9,     ///< pool to worker: a call for each of several argument lists
+    in_pipe = 10    ///< worker to pool, in the shared ring: what comes next there is in the pipe
 };
 
-inline constexpr frame_kind last_frame_kind = frame_kind::bell; // in a pipe
+inline constexpr frame_kind last_frame_kind = frame_kind::tasks; // in a pipe
 
 struct frame_header
 {

@@ -4,6 +4,7 @@
 
 #include <tandem/worker_limits.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -36,6 +37,9 @@ struct task_call
     std::int64_t run_timeout = 0;    ///< in nanoseconds from the start; 0 for none
 };
 static_assert(sizeof(task_call) == 16);
+
+/// How long a worker that runs tasks may keep what it has done to itself.
+inline constexpr std::chrono::microseconds longest_untold{100};
 
 } // namespace tandem::channel
 

@@ -1,7 +1,6 @@
 #include <channel/shared_ring.hpp>
 
 #include <algorithm>
-#include <cstring>
 
 namespace tandem::channel {
 namespace {
@@ -22,8 +21,8 @@ void ring_writer::copy_in(std::span<const std::byte> frame) noexcept
 {
     const auto at = static_cast<std::size_t>(written_ % capacity);
     const std::size_t first = std::min(frame.size(), capacity - at);
-    std::memcpy(ring_.bytes.data() + at, frame.data(), first);
-    std::memcpy(ring_.bytes.data(), frame.data() + first, frame.size() - first);
+    std::ranges::copy(frame.first(first), ring_.bytes.data() + at);
+    std::ranges::copy(frame.subspan(first), ring_.bytes.data());
     written_ += frame.size();
     ring_.written.store(written_, std::memory_order_seq_cst);
 }
@@ -53,8 +52,8 @@ void ring_reader::copy_out(std::uint64_t from, std::span<std::byte> to) const no
 {
     const auto at = static_cast<std::size_t>(from % capacity);
     const std::size_t first = std::min(to.size(), capacity - at);
-    std::memcpy(to.data(), ring_.bytes.data() + at, first);
-    std::memcpy(to.data() + first, ring_.bytes.data(), to.size() - first);
+    std::copy_n(ring_.bytes.data() + at, first, to.data());
+    std::copy_n(ring_.bytes.data(), to.size() - first, to.data() + first);
 }
 
 std::optional<frame> ring_reader::next()

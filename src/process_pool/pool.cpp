@@ -20,6 +20,10 @@ using schedule::worker_id;
 
 // How long handlers are called one after the other before the context gets to other work, such as the pool's own.
 constexpr std::chrono::microseconds longest_delivery{100};
+// Of a map's calls: so much work that what a message costs does not count, and so little that it is spread evenly.
+constexpr std::chrono::microseconds worth_a_message{100};
+constexpr std::int64_t most_calls = 2048;
+
 constexpr int delivered_between_looks = 4; // at the clock
 
 constexpr std::size_t smallest_limit = 4096;                           // errors must fit
@@ -199,6 +203,20 @@ void pool::shutdown(const shutdown_options& ladder, std::unique_ptr<wait_operati
         operation->complete(completion_mode::immediate, nullptr);
 }
 
+std::uint32_t pool::calls_at_once(const task_entry& entry, const run_options& options) const
+{
+    // What is counted, limited or told for each task is only known of those that travel alone.
+    constexpr std::chrono::nanoseconds none{0};
+    const bool alone = options.run_timeout > none || options.queue_timeout > none || options.retries != 0 ||
+                       options_.retire.tasks != 0 || options_.limits.cpu_time > none || output_.wants_tasks();
+    const std::lock_guard lock(mutex_);
+    const auto cost = costs_.find(&entry);
+    if (alone || cost == costs_.end() || !cost->second.is_known())
+        return 1;
+    const auto each = std::max(cost->second.mean(), std::chrono::nanoseconds(1));
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(worth_a_message / each, 1, most_calls));
+}
+
 process_pool_stats pool::stats() const
 {
     const std::lock_guard lock(mutex_);
@@ -287,6 +305,19 @@ bool pool::revoke(schedule::task& t)
         return false;
     link.free_slot(operation);
     return true;
+}
+
+schedule::task* pool::split(schedule::task& t)
+{
+    auto& operation = operation_of(t);
+    if (operation.slot == task_operation::no_slot)
+        return nullptr;
+    const std::uint32_t begun = links_.at(t.worker)->slot_of(operation).close_items();
+    if (begun >= operation.items)
+        return nullptr;
+    task_operation* const rest = operation.split(begun);
+    admit(*rest);
+    return rest;
 }
 
 std::optional<time_point> pool::ended(const schedule::task& t) const

@@ -362,7 +362,7 @@ void pool::take_outcome(worker_link& link, const channel::frame& f, time_point n
     if (!scheduler_.task_finished(link.id, operation.took, memory, now, actions_))
         return;
     cancellable_.erase(operation.id);
-    ++counts_.completed;
+    counts_.completed += operation.items;
     after.add(&operation, f.payload, f.kind == channel::frame_kind::failure ? link.process.pid() : 0);
 }
 

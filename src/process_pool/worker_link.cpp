@@ -7,13 +7,6 @@
 #include <cstring>
 
 namespace tandem::detail {
-namespace {
-
-// While one runs, results may wait. See doc/design.md.
-constexpr std::chrono::microseconds longest_short_task{100};
-
-} // namespace
-
 void worker_link::descriptor::close() noexcept
 {
     if (fd_ >= 0)
@@ -78,15 +71,16 @@ void worker_link::append_call(task_operation& operation)
         free_slots_.pop_back();
     }
     operation.call = next_call_++;
-    slot_of(operation).send(operation.call);
-    const bool is_short = operation.cost && operation.cost->is_known() && operation.cost->mean() < longest_short_task;
+    slot_of(operation).send(operation.call, operation.items);
+    const bool is_short = operation.cost && operation.cost->is_known() && operation.cost->mean() * operation.items <= channel::longest_untold;
     const channel::task_call head{.position = position_of(*operation.entry).value(),
                                   .slot = static_cast<std::uint16_t>(operation.slot),
                                   .may_take_long = static_cast<std::uint16_t>(is_short ? 0 : 1),
                                   .run_timeout = operation.options.run_timeout.count()};
     static_assert(sizeof head == message_head_size);
     std::memcpy(operation.message.data(), &head, sizeof head);
-    channel::append_frame(frames.outgoing(), channel::frame_kind::task, operation.call, operation.message);
+    channel::append_frame(frames.outgoing(), operation.is_sequence ? channel::frame_kind::tasks : channel::frame_kind::task,
+                          operation.call, operation.message);
 }
 
 void worker_link::ask_to_stop(const task_operation& operation) noexcept

@@ -45,7 +45,11 @@ void scheduler::cancel(task& t, cancellation how, time_point now, actions& out)
             complete(t, outcome::aborted, out);
             if (w.sent.empty())
                 made_progress(t.worker, w, now);
-        } else if (how == cancellation::partial) {
+            break;
+        } else if (task* const rest = split(w, t)) {
+            complete(*rest, outcome::aborted, out);
+        }
+        if (how == cancellation::partial) {
             t.asked = true;
             out.push_back({.what = action::kind::ask_to_stop, .worker = t.worker, .subject = &t});
         } else if (how == cancellation::terminal && outcome_due(t) <= now) {

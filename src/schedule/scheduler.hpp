@@ -72,6 +72,10 @@ public:
     /// Takes the task back: true where it was not begun and never will be.
     virtual bool revoke(task& t) = 0;
 
+    /// Takes what was not begun of a begun task of several calls out of it: a task of its own, which the scheduler has from
+    /// then on, and the other has so many fewer. Nothing where all were begun.
+    virtual task* split(task& t) = 0;
+
     /// When the worker began it; nothing where it has not.
     virtual std::optional<time_point> begun(const task& t) const = 0;
 
@@ -218,7 +222,8 @@ private:
     void send(worker_id id, task& t, time_point now, actions& out);
     bool revoke(worker& w, task& t);
     void forget_sent(worker& w, task& t) noexcept;
-    void take_back(worker& w, const task* behind = nullptr);
+    void take_back(worker& w, task* behind = nullptr);
+    task* split(worker& w, task& t);
     void take_back_all(time_point now);
     void put_first(task& t);
     void made_progress(worker_id id, worker& w, time_point now);

@@ -37,8 +37,8 @@ bool scheduler::task_finished(worker_id id, std::chrono::nanoseconds took, std::
     task& t = *w.sent.front();
     starts_.succeeded();
     w.has_finished = true;
-    if (t.cost)
-        t.cost->add(took);
+    if (t.cost && t.items != 0) // none: all were taken back
+        t.cost->add(took / t.items);
     if (settings_.retire_memory != 0 && resident_memory > settings_.retire_memory && w.due == retirement_reason::none)
         set_due(w, retirement_reason::resident_memory);
     forget_sent(w, t);
@@ -211,7 +211,7 @@ std::chrono::nanoseconds scheduler::estimate(const task& t) const noexcept
 {
     using std::chrono::nanoseconds;
     // Never nothing: a clock that stood still does not make a task of no cost.
-    return t.cost && t.cost->is_known() ? std::max(t.cost->mean(), nanoseconds(1)) : settings_.sent_ahead;
+    return t.cost && t.cost->is_known() ? std::max(t.cost->mean(), nanoseconds(1)) * t.items : settings_.sent_ahead;
 }
 
 bool scheduler::is_spent(const worker& w) const noexcept
@@ -229,7 +229,7 @@ bool scheduler::is_slow(const worker& w, time_point now) const noexcept
 
 bool scheduler::waits_behind_slow_task(const worker& w) const noexcept
 {
-    return settings_.workers > 1 && w.sent.size() > 1 && !w.slow;
+    return settings_.workers > 1 && !w.slow && (w.sent.size() > 1 || (!w.sent.empty() && w.sent.front()->items > 1));
 }
 
 time_point scheduler::deadline_of(const worker& w) const
@@ -286,16 +286,34 @@ void scheduler::forget_sent(worker& w, task& t) noexcept
     --running_;
 }
 
-void scheduler::take_back(worker& w, const task* behind)
+void scheduler::take_back(worker& w, task* behind)
 {
+    const auto put_back = [this](task& t) {
+        put_first(t);
+        unassigned_ = true;
+    };
     for (task* t = w.sent.back(); t != behind;) {
         task* const before = t->previous;
-        if (revoke(w, *t)) {
-            put_first(*t);
-            unassigned_ = true;
-        }
+        if (revoke(w, *t))
+            put_back(*t);
+        else if (task* const rest = split(w, *t))
+            put_back(*rest);
         t = before;
     }
+    if (behind)
+        if (task* const rest = split(w, *behind))
+            put_back(*rest);
+}
+
+task* scheduler::split(worker& w, task& t)
+{
+    task* const rest = t.items > 1 ? sent_.split(t) : nullptr;
+    if (rest) {
+        w.load -= t.charged;
+        t.charged = estimate(t);
+        w.load += t.charged;
+    }
+    return rest;
 }
 
 void scheduler::take_back_all(time_point now)

@@ -24,7 +24,11 @@ class slot
 {
 public:
     // --- the pool's side
-    void send(std::uint64_t id) noexcept { word_.store(word(id, sent), std::memory_order_release); }
+    void send(std::uint64_t id, std::uint32_t items) noexcept
+    {
+        items_.store(items, std::memory_order_relaxed);
+        word_.store(word(id, sent), std::memory_order_release);
+    }
 
     /// True where the worker has not begun it and never will.
     bool revoke(std::uint64_t id) noexcept
@@ -38,6 +42,15 @@ public:
         if (word_.load(std::memory_order_acquire) != word(id, taken))
             return std::nullopt;
         return time_point(std::chrono::nanoseconds(begun_at_.load(std::memory_order_relaxed)));
+    }
+
+    /// Of a sequence of calls that was begun: no more of them begin. How many have, as the worker says.
+    std::uint32_t close_items() noexcept
+    {
+        std::uint64_t now = items_.load(std::memory_order_acquire);
+        while (!items_.compare_exchange_weak(now, items(begun_of(now), begun_of(now)), std::memory_order_acq_rel)) {
+        }
+        return begun_of(now);
     }
 
     /// When the worker had done it, where its outcome is under way.
@@ -64,6 +77,17 @@ public:
         return word_.compare_exchange_strong(expected, word(id, taken), std::memory_order_acq_rel);
     }
 
+    /// Of a sequence: false where no call is left to begin.
+    bool begin_item() noexcept
+    {
+        std::uint64_t now = items_.load(std::memory_order_relaxed);
+        do {
+            if (begun_of(now) >= static_cast<std::uint32_t>(now))
+                return false;
+        } while (!items_.compare_exchange_weak(now, now + (std::uint64_t{1} << 32), std::memory_order_acq_rel));
+        return true;
+    }
+
     void end(time_point now) noexcept
     {
         ended_at_.store(now.time_since_epoch().count(), std::memory_order_release);
@@ -78,12 +102,22 @@ private:
     };
     static constexpr std::uint64_t word(std::uint64_t id, state s) noexcept { return id << 2 | s; }
 
+    static constexpr std::uint64_t items(std::uint32_t begun, std::uint32_t all) noexcept
+    {
+        return std::uint64_t{begun} << 32 | all;
+    }
+    static constexpr std::uint32_t begun_of(std::uint64_t items) noexcept
+    {
+        return static_cast<std::uint32_t>(items >> 32);
+    }
+
     std::atomic<std::uint64_t> word_;
+    std::atomic<std::uint64_t> items_; // of a sequence: begun, and all
     std::atomic<std::int64_t> begun_at_;
     std::atomic<std::int64_t> ended_at_;
 };
 
-/// As many tasks as a worker holds at the most; 24 KiB.
+/// As many tasks as a worker holds at the most; 32 KiB.
 inline constexpr std::size_t slot_count = 1024;
 
 /// Reading a process's CPU time takes longer than a small task.

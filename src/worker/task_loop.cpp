@@ -1,6 +1,7 @@
 #include <worker/task_loop.hpp>
 
 #include <tandem/codec.hpp>
+#include <tandem/detail/call_sequence.hpp>
 #include <tandem/error.hpp>
 #include <worker/memory_use.hpp>
 
@@ -25,9 +26,6 @@ void flush_output()
     std::cout.flush();
     std::fflush(stdout);
 }
-
-// How long the pool may sleep upon a result while tasks are being run.
-constexpr std::chrono::microseconds longest_untold{100};
 
 std::int64_t cpu_time_of_process()
 {
@@ -62,7 +60,7 @@ void task_loop::run()
     }
     page_.cpu_time.store(cpu_time_of_process(), std::memory_order_relaxed);
     while (const auto f = frames_.read([this] { before_waiting(); })) {
-        if (f->kind == frame_kind::task)
+        if (f->kind == frame_kind::task || f->kind == frame_kind::tasks)
             run_task(*f);
         else if (f->kind == frame_kind::initialize)
             initialize(*f);
@@ -88,7 +86,7 @@ void task_loop::run_task(const frame& f)
     slot.end(now_);
     note_usage();
     deliver(f.id); // now: what the next task does must not cost this one its result
-    if (untold_ && now_ - untold_since_ >= longest_untold)
+    if (untold_ && now_ - untold_since_ >= channel::longest_untold)
         tell();
 }
 
@@ -142,7 +140,15 @@ void task_loop::call(const frame& f, const channel::task_call& head,
     watcher_.task_begins(f.id, context);
     const running guard{watcher_};
     cpu_limit_.begin();
-    entry_of(head).run()(f.payload.subspan(sizeof head), result);
+    const auto run = entry_of(head).run();
+    const auto arguments = f.payload.subspan(sizeof head);
+    if (f.kind != frame_kind::tasks) {
+        run(arguments, result);
+        return;
+    }
+    detail::call_sequence calls(arguments);
+    for (auto& slot = page_.slots.at(head.slot); slot.begin_item();)
+        detail::call_sequence::add(result, [&](std::vector<std::byte>& out) { run(calls.next().value(), out); });
 }
 
 // Appends what `make` appends, or the failure that it throws.

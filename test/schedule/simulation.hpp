@@ -158,6 +158,9 @@ public:
     /// How often each task was begun, by its id.
     std::map<std::uint64_t, unsigned> runs;
 
+    /// How many calls of a task of several the worker has begun.
+    std::map<std::uint64_t, std::uint32_t> items_begun;
+
     bool slow_to_begin = false;
 
     /// What was to be done since the last call, as text: "start 1", "send 2 to 1", "complete 3 aborted".
@@ -258,6 +261,21 @@ private:
         it->second->revoked = true;
         slots_.erase(it);
         return true;
+    }
+
+    task* split(task& t) override
+    {
+        const auto it = slots_.find(t.id);
+        const std::uint32_t done = items_begun[t.id];
+        if (it == slots_.end() || !it->second->begun || done >= t.items)
+            return nullptr;
+        task& rest = tasks.emplace_back();
+        rest.id = tasks.size();
+        rest.options = t.options;
+        rest.cost = t.cost;
+        rest.items = t.items - done;
+        t.items = done;
+        return &rest;
     }
 
     std::optional<time_point> begun(const task& t) const override

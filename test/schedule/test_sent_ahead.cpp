@@ -289,6 +289,95 @@ BOOST_AUTO_TEST_CASE(a_refused_task_leaves_the_worker_to_others)
     BOOST_TEST((t.state == task::phase::completed));
 }
 
+namespace {
+
+/// A worker that runs the second of five calls, and another one.
+struct several_calls : streaming
+{
+    several_calls() : streaming(2)
+    {
+        sim.ready(2);
+        many.cost = &cost;
+        many.items = 5;
+        sim.submit(many);
+        BOOST_TEST(many.worker == 2U);
+        sim.items_begun[many.id] = 2;
+        sim.take();
+    }
+
+    task& many = sim.make();
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_CASE(calls_behind_a_long_one_go_to_another_worker, several_calls)
+{
+    sim.pass(3ms);
+    CHECK_ACTIONS(sim, {"send 2 to 1"});
+    BOOST_TEST(many.items == 2U);
+    BOOST_TEST(sim.tasks.back().items == 3U);
+    sim.items_begun[2] = 3;
+    sim.pass(1s);
+    CHECK_ACTIONS(sim, {});
+    sim.finished(2);
+    sim.finished(1);
+    CHECK_ACTIONS(sim, {});
+    BOOST_TEST(sim.scheduler.running() == 0U);
+}
+
+BOOST_FIXTURE_TEST_CASE(calls_that_were_not_begun_are_run_when_their_worker_dies, several_calls)
+{
+    sim.gone(2);
+    CHECK_ACTIONS(sim, {"complete 1 worker_died", "send 2 to 1"});
+    BOOST_TEST(sim.tasks.back().items == 3U);
+}
+
+BOOST_FIXTURE_TEST_CASE(cancelling_several_calls_ends_those_that_were_not_begun, several_calls)
+{
+    sim.cancel(many, cancellation::total);
+    CHECK_ACTIONS(sim, {"complete 2 aborted"});
+    BOOST_TEST(sim.scheduler.running() == 1U);
+    sim.cancel(many, cancellation::partial);
+    CHECK_ACTIONS(sim, {"ask 2 to stop 1"});
+    BOOST_TEST(sim.finished(2));
+}
+
+BOOST_FIXTURE_TEST_CASE(cancel_all_ends_several_calls, several_calls)
+{
+    sim.scheduler.cancel_all(sim.clock.now(), sim.actions);
+    CHECK_ACTIONS(sim, {"complete 2 aborted", "kill 2"});
+}
+
+BOOST_FIXTURE_TEST_CASE(all_calls_may_be_taken_back, several_calls)
+{
+    sim.items_begun[many.id] = 0; // it is about to begin the first one
+    sim.pass(3ms);
+    CHECK_ACTIONS(sim, {"send 2 to 1"});
+    BOOST_TEST(many.items == 0U);
+    BOOST_TEST(sim.finished(2, 1us));
+    BOOST_TEST((cost.mean() == 100us)); // nothing is learnt of it
+}
+
+BOOST_AUTO_TEST_CASE(several_calls_cost_as_much_as_all_of_them)
+{
+    streaming s(1);
+    const auto submit = [&](std::uint32_t items) {
+        task& t = s.sim.make();
+        t.cost = &s.cost;
+        t.items = items;
+        s.sim.submit(t);
+    };
+    submit(6);
+    submit(4);
+    BOOST_TEST(s.sim.scheduler.running() == 2U);
+    submit(1);
+    BOOST_TEST(s.sim.scheduler.running() == 2U); // a millisecond is full
+    s.sim.items_begun[1] = 6;
+    s.sim.finished(1, 600us);
+    BOOST_TEST(s.sim.scheduler.running() == 2U);
+    BOOST_TEST((s.cost.mean() == 100us));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace tandem::schedule

@@ -32,6 +32,9 @@ public:
     /// Asks the workers to end, kills them, completes what is left, and returns when no process is left.
     virtual void close() noexcept = 0;
 
+    /// How many calls of it are worth to be sent in one message.
+    virtual std::uint32_t calls_at_once(const task_entry& entry, const run_options& options) const = 0;
+
     virtual std::size_t size() const noexcept = 0;
     virtual process_pool_stats stats() const = 0;
 };

@@ -54,6 +54,7 @@ struct scheduled_task
     std::uint64_t id = 0;
     run_options options{}; // but for the label
     cost_estimate* cost = nullptr;
+    std::uint32_t items = 1; // calls in it, one after the other; zero where all were taken back
 
     // The scheduler's own.
     phase state = phase::waiting;

@@ -40,10 +40,14 @@ public:
     virtual void complete(completion_mode mode, const task_result& result) = 0;
     virtual void destroy() noexcept = 0;
 
+    /// Of a sequence of calls of which `begun` have begun: takes the others out, as an operation of its own.
+    virtual task_operation* split(std::uint32_t /*begun*/) { return nullptr; }
+
     const task_entry* entry;
     byte_buffer message; ///< room for the call's head, then the encoded arguments
     std::string label;
     bool cancellable = false;
+    bool is_sequence = false; ///< `items` argument lists, each after its size; the results likewise
     /// In the worker's status page, from the moment on that the call is really sent.
     static constexpr std::uint32_t no_slot = 0xffff'ffff;
     std::uint32_t slot = no_slot;

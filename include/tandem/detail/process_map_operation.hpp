@@ -1,0 +1,307 @@
+// The state of one async_map on a process pool: elements travel many in one message, as many as are worth it.
+#ifndef TANDEM_DETAIL_PROCESS_MAP_OPERATION_HPP
+#define TANDEM_DETAIL_PROCESS_MAP_OPERATION_HPP
+
+#include <tandem/detail/call_sequence.hpp>
+#include <tandem/detail/map_operation.hpp>
+#include <tandem/detail/process_pool_core.hpp>
+#include <tandem/process_pool.hpp>
+
+#include <algorithm>
+#include <set>
+
+namespace tandem::detail {
+
+/// Shared by the messages under way. The lock is not held while the pool or a handler is called, but for the range's
+/// iterators and the elements' encoding.
+template <class Executor, class Function, class Range, class Handler>
+class process_map_state : public std::enable_shared_from_this<process_map_state<Executor, Function, Range, Handler>>
+{
+    using bound_call = std::remove_cvref_t<decltype(bind_call(std::declval<const Function&>(),
+                                                              std::declval<std::ranges::range_reference_t<Range>>()))>;
+    using result = typename call_result<bound_call>::type;
+    static constexpr bool is_void = std::is_void_v<result>;
+
+    static_assert(
+        is_bound_task<bound_call>,
+        "tandem: a process_pool runs tasks only, since a callable cannot travel to another process. Write "
+        "async_map(cpu, tandem::task<f>, range) with f a function or a captureless lambda of one parameter, or "
+        "map the callable on a thread_pool.");
+
+public:
+    process_map_state(std::shared_ptr<process_pool_core> core, const Executor& executor, Handler&& handler,
+                      Function&& function, Range&& range, std::size_t in_flight, held_options&& run)
+        : core_(std::move(core)), pending_(std::in_place, std::move(handler), executor), function_(std::move(function)),
+          range_(std::move(range)), next_(std::ranges::begin(range_)), run_(std::move(run)),
+          messages_(std::min(in_flight ? in_flight : std::size_t(-1), messages_for_each_worker * core_->size())),
+          most_calls_(in_flight ? in_flight / messages_ : std::size_t(-1))
+    {
+        if constexpr (!is_void && std::ranges::sized_range<Range>)
+            results_.reserve(std::ranges::size(range_));
+    }
+
+    void start()
+    {
+        if (auto slot = asio::get_associated_cancellation_slot(pending_->handler()); slot.is_connected())
+            slot.assign([weak = this->weak_from_this()](asio::cancellation_type type) {
+                if (const auto self = weak.lock())
+                    self->cancel(type);
+            });
+        under_way_ = 1; // this one, so that nothing completes before the first messages are sent
+        for (std::size_t i = 0; i != messages_ && send_next(); ++i) {
+        }
+        message_ended(completion_mode::immediate);
+    }
+
+private:
+    // Enough that none waits while results are collected.
+    static constexpr std::size_t messages_for_each_worker = 4;
+    // Larger elements gain nothing by travelling together.
+    static constexpr std::size_t largest_message = 32 * 1024;
+
+    class message_operation final : public task_operation
+    {
+    public:
+        message_operation(std::shared_ptr<process_map_state> owner, std::size_t first)
+            : task_operation(bound_call::entry()), state_(std::move(owner)), first_(first)
+        {
+            id = state_->core_->next_id();
+            options = state_->run_.options;
+            label = state_->run_.label;
+            is_sequence = true;
+            cancellable = true;
+            items = 0;
+            message.resize(message_head_size);
+        }
+
+        void add(const bound_call& work)
+        {
+            call_sequence::add(message, [&](byte_buffer& out) { work.encode_arguments(out); });
+            ++items;
+        }
+
+        task_operation* split(std::uint32_t begun) override
+        {
+            call_sequence calls(std::span(std::as_const(message)).subspan(message_head_size));
+            for (std::uint32_t i = 0; i != begun; ++i)
+                calls.next();
+            auto rest = std::make_unique<message_operation>(state_, first_ + begun);
+            while (const auto arguments = calls.next())
+                call_sequence::add(rest->message, [&](byte_buffer& out) {
+                    out.insert(out.end(), arguments->begin(), arguments->end());
+                });
+            rest->items = items - begun;
+            items = begun;
+            state_->add(*rest);
+            return rest.release();
+        }
+
+        void complete(completion_mode mode, const task_result& outcome) override
+        {
+            const std::unique_ptr<message_operation> self(this);
+            std::exception_ptr error = outcome.error;
+            if (!error) {
+                try {
+                    state_->take(first_, items, outcome.value);
+                } catch (...) {
+                    error = codec_failure(errc::decode_failed, "its result: " + what_was_thrown());
+                }
+            }
+            state_->message_done(id, mode, std::move(error));
+        }
+
+        void destroy() noexcept override { delete this; }
+
+    private:
+        std::shared_ptr<process_map_state> state_;
+        std::size_t first_;
+    };
+
+    // Also after a failure: it may be of a stronger type.
+    void cancel(asio::cancellation_type type)
+    {
+        set_error(std::make_exception_ptr(boost::system::system_error(asio::error::operation_aborted)));
+        cancel_messages(type);
+    }
+
+    // The first failure counts, and cancels the rest; the others follow from it.
+    void fail(std::exception_ptr error)
+    {
+        if (set_error(std::move(error)))
+            cancel_messages(asio::cancellation_type::partial);
+    }
+
+    bool set_error(std::exception_ptr error)
+    {
+        const std::lock_guard lock(mutex_);
+        if (error_)
+            return false;
+        error_ = std::move(error);
+        return true;
+    }
+
+    void cancel_messages(asio::cancellation_type type)
+    {
+        // The latest first: those that wait must be gone before one that runs makes room for them.
+        std::vector<std::uint64_t> ids;
+        {
+            const std::lock_guard lock(mutex_);
+            cancelled_ = cancelled_ | type;
+            ids.assign(ids_.rbegin(), ids_.rend());
+        }
+        for (const std::uint64_t id : ids)
+            core_->cancel(id, type);
+    }
+
+    bool send_next()
+    {
+        std::unique_ptr<message_operation> message;
+        try {
+            const std::size_t most =
+                std::min<std::size_t>(most_calls_, core_->calls_at_once(bound_call::entry(), run_.options));
+            const std::lock_guard lock(mutex_);
+            if (error_ || next_ == std::ranges::end(range_))
+                return false;
+            message = std::make_unique<message_operation>(this->shared_from_this(), position_);
+            do {
+                message->add(bind_call(function_, *next_));
+                ++next_;
+                ++position_;
+            } while (message->items != most && message->message.size() < largest_message &&
+                     next_ != std::ranges::end(range_));
+            ids_.insert(message->id);
+            ++under_way_;
+        } catch (...) { // the range, the function's conversion of the element, or its encoding
+            fail(std::current_exception());
+            return false;
+        }
+        const std::uint64_t id = message->id;
+        core_->submit(message.release());
+        // Whoever cancels before the pool has the message does not reach it, so it is looked after here.
+        asio::cancellation_type cancelled;
+        {
+            const std::lock_guard lock(mutex_);
+            cancelled = cancelled_;
+        }
+        if (cancelled != asio::cancellation_type::none)
+            core_->cancel(id, cancelled);
+        return true;
+    }
+
+    void add(const message_operation& rest)
+    {
+        const std::lock_guard lock(mutex_);
+        ids_.insert(rest.id);
+        ++under_way_;
+    }
+
+    void take(std::size_t first, std::uint32_t count, std::span<const std::byte> encoded)
+    {
+        call_sequence sequence(encoded);
+        if constexpr (is_void) {
+            for (std::uint32_t i = 0; i != count; ++i)
+                if (!sequence.next())
+                    throw std::length_error("there are too few results");
+        } else {
+            std::vector<result> values;
+            values.reserve(count);
+            while (const auto value = sequence.next())
+                values.push_back(decode<result>(*value));
+            if (values.size() != count)
+                throw std::length_error("there are too few results, or too many");
+            const std::lock_guard lock(mutex_);
+            if (results_.size() < first + count)
+                results_.resize(first + count);
+            std::move(values.begin(), values.end(), results_.begin() + static_cast<std::ptrdiff_t>(first));
+        }
+    }
+
+    void message_done(std::uint64_t id, completion_mode mode, std::exception_ptr error)
+    {
+        {
+            const std::lock_guard lock(mutex_);
+            ids_.erase(id);
+        }
+        if (error)
+            fail(std::move(error));
+        else
+            send_next();
+        message_ended(mode);
+    }
+
+    void message_ended(completion_mode mode)
+    {
+        std::optional<pending_handler<Handler, Executor>> pending;
+        {
+            const std::lock_guard lock(mutex_);
+            if (--under_way_ != 0)
+                return;
+            pending.emplace(std::move(*pending_));
+            pending_.reset();
+        }
+        if constexpr (is_void) {
+            std::move(*pending).complete(mode, std::move(error_));
+        } else {
+            if (error_)
+                results_.clear();
+            std::move(*pending).complete(mode, std::move(error_), std::move(results_));
+        }
+    }
+
+    struct nothing
+    {
+    };
+
+    const std::shared_ptr<process_pool_core> core_;
+    std::optional<pending_handler<Handler, Executor>> pending_;
+    Function function_;
+    Range range_;
+    std::ranges::iterator_t<Range> next_;
+    const held_options run_;
+    const std::size_t messages_;   // at once
+    const std::size_t most_calls_; // in each
+
+    std::mutex mutex_;
+    std::set<std::uint64_t> ids_; // of the messages under way
+    std::size_t under_way_ = 0;
+    std::size_t position_ = 0;
+    asio::cancellation_type cancelled_ = asio::cancellation_type::none;
+    std::exception_ptr error_;
+    typename std::conditional_t<is_void, std::type_identity<nothing>, std::type_identity<std::vector<result>>>::type
+        results_;
+};
+
+template <class Executor>
+class initiate_process_map : public process_pool_initiation<Executor>
+{
+public:
+    using process_pool_initiation<Executor>::process_pool_initiation;
+
+    template <class Handler, class Function, class Range>
+    void operator()(Handler&& handler, Function&& function, Range&& range, std::size_t in_flight,
+                    held_options run) const
+    {
+        using state = process_map_state<Executor, std::decay_t<Function>, std::decay_t<Range>, std::decay_t<Handler>>;
+        std::decay_t<Handler> owned(std::forward<Handler>(handler));
+        // Not in memory of the handler's allocator, which would have to be freed before the handler runs.
+        std::make_shared<state>(this->core_, this->executor_, std::move(owned),
+                                std::decay_t<Function>(std::forward<Function>(function)),
+                                std::decay_t<Range>(std::forward<Range>(range)), in_flight, std::move(run))
+            ->start();
+    }
+};
+
+template <class Pool>
+initiate_map<Pool> initiate_map_on(Pool& pool)
+{
+    return initiate_map<Pool>(pool);
+}
+template <class Executor>
+initiate_process_map<Executor> initiate_map_on(basic_process_pool<Executor>& pool)
+{
+    return initiate_process_map<Executor>(process_pool_access::core(pool), pool.get_executor());
+}
+
+} // namespace tandem::detail
+
+#endif

@@ -1,0 +1,189 @@
+// Calls that are short travel to a process many in one message; nobody is to notice.
+#include <support/failing.hpp>
+#include <support/gate.hpp>
+#include <support/sides.hpp>
+#include <support/tasks.hpp>
+
+#include <tandem/map.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <cstdint>
+#include <future>
+#include <numeric>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using namespace test;
+using tandem::async_map;
+using tandem::errc;
+using tandem::task;
+
+namespace {
+
+// By its first letter; mostly nothing, and that is what the pool learns of it.
+int act(const std::string& text)
+{
+    switch (text.empty() ? ' ' : text[0]) {
+    case 'h':
+        return hold_stubbornly(text.substr(1));
+    case 'a':
+        return static_cast<int>(announce(text.substr(1)));
+    case 'd':
+        return die("kill");
+    case 't':
+        throw std::invalid_argument(text);
+    default:
+        return 0;
+    }
+}
+
+const std::vector<std::string> many(5000);
+
+// So that the pool knows that it is short.
+struct taught : processes
+{
+    explicit taught(std::size_t size = 2) : processes(size)
+    {
+        get_soon(async_map(pool, task<act>, many, asio::use_future));
+        before = pool.stats();
+    }
+
+    tandem::process_pool_stats before;
+};
+
+std::vector<std::string> with(std::size_t at, const std::string& text, std::size_t count = 1)
+{
+    auto all = many;
+    std::fill_n(all.begin() + static_cast<std::ptrdiff_t>(at), count, text);
+    return all;
+}
+
+boost::system::error_code error_of(std::future<std::vector<int>> results)
+{
+    try {
+        get_soon(std::move(results));
+    } catch (const boost::system::system_error& e) {
+        return e.code();
+    }
+    return {};
+}
+
+double sum(std::span<const double> values)
+{
+    if (reinterpret_cast<std::uintptr_t>(values.data()) % alignof(double) != 0)
+        throw std::logic_error("misaligned");
+    return std::accumulate(values.begin(), values.end(), 0.0);
+}
+
+bool is_even(int x)
+{
+    return x % 2 == 0;
+}
+
+std::string repeat_x(int size)
+{
+    return std::string(static_cast<std::size_t>(size), 'x');
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(many_at_once)
+
+BOOST_AUTO_TEST_CASE(results_are_in_order_and_each_call_counts)
+{
+    processes side;
+    std::vector<int> numbers(20'000);
+    std::iota(numbers.begin(), numbers.end(), 0);
+    const std::vector<bool> even = get_soon(async_map(side.pool, task<is_even>, numbers, asio::use_future));
+    BOOST_REQUIRE(even.size() == numbers.size());
+    for (std::size_t i = 0; i != even.size(); ++i)
+        BOOST_REQUIRE(even[i] == (i % 2 == 0));
+    BOOST_TEST(side.pool.stats().completed == numbers.size());
+}
+
+BOOST_AUTO_TEST_CASE(results_of_many_sizes)
+{
+    processes side;
+    std::vector<int> sizes;
+    for (int i = 0; i != 2000; ++i)
+        sizes.push_back(i % 97 == 0 ? 100'000 : i % 100);
+    const auto texts = get_soon(async_map(side.pool, task<repeat_x>, sizes, asio::use_future));
+    BOOST_REQUIRE(texts.size() == sizes.size());
+    for (std::size_t i = 0; i != sizes.size(); ++i)
+        BOOST_REQUIRE(texts[i] == repeat_x(sizes[i]));
+}
+
+BOOST_AUTO_TEST_CASE(arguments_are_viewed_where_they_lie)
+{
+    processes side;
+    std::vector<std::vector<double>> rows;
+    for (std::size_t i = 0; i != 2000; ++i)
+        rows.emplace_back(i % 7, 1.5);
+    const auto sums = get_soon(async_map(side.pool, task<sum>, rows, asio::use_future));
+    BOOST_REQUIRE(sums.size() == rows.size());
+    for (std::size_t i = 0; i != sums.size(); ++i)
+        BOOST_REQUIRE(sums[i] == 1.5 * static_cast<double>(i % 7));
+}
+
+BOOST_AUTO_TEST_CASE(a_long_call_holds_up_no_other)
+{
+    taught side;
+    const gate place, others;
+    auto all = with(1000, 'a' + others.path(), 50);
+    all[999] = 'h' + place.path();
+    auto results = async_map(side.pool, task<act>, all, asio::use_future);
+    BOOST_TEST(others.wait_for_begun(50));
+    BOOST_TEST((results.wait_for(std::chrono::seconds(0)) == std::future_status::timeout));
+    place.open();
+    BOOST_TEST(get_soon(std::move(results)).at(999) == gate_opened);
+}
+
+BOOST_AUTO_TEST_CASE(a_death_is_the_maps_failure_and_the_pool_goes_on)
+{
+    taught side;
+    BOOST_TEST(error_of(async_map(side.pool, task<act>, with(2500, "d"), asio::use_future)) == errc::worker_died);
+    BOOST_TEST(get_soon(async_map(side.pool, task<act>, many, asio::use_future)).size() == many.size());
+    BOOST_TEST(side.pool.stats().workers_died == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(an_exception_is_the_maps_failure)
+{
+    taught side;
+    BOOST_CHECK_THROW(get_soon(async_map(side.pool, task<act>, with(2500, "t"), asio::use_future)),
+                      std::invalid_argument);
+    BOOST_TEST(side.pool.stats().completed < side.before.completed + many.size());
+}
+
+BOOST_AUTO_TEST_CASE(what_was_not_begun_is_not_run_after_a_cancellation)
+{
+    taught side(1);
+    const gate place, others;
+    auto all = with(0, 'a' + others.path(), 1000);
+    all[0] = 'h' + place.path();
+    asio::cancellation_signal signal;
+    auto results = async_map(side.pool, task<act>, all, asio::bind_cancellation_slot(signal.slot(), asio::use_future));
+    BOOST_TEST(place.wait_for_begun());
+    signal.emit(asio::cancellation_type::total);
+    place.open();
+    BOOST_CHECK_THROW(get_soon(std::move(results)), boost::system::system_error);
+    BOOST_TEST(others.begun() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(the_pool_may_end_meanwhile)
+{
+    for (int i = 0; i != 10; ++i) {
+        taught side;
+        auto results = async_map(side.pool, task<act>, std::vector<std::string>(100'000), asio::use_future);
+        side.pool
+            .async_shutdown(i % 2 == 0 ? tandem::shutdown_mode::kill : tandem::shutdown_mode::drain, asio::use_future)
+            .get();
+        BOOST_TEST((results.wait_for(long_time) == std::future_status::ready));
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
