@@ -28,7 +28,7 @@ struct task_result
 inline constexpr std::size_t message_head_size = 16;
 
 /// Head and arguments of most calls.
-inline constexpr std::size_t usual_message_size = 64;
+inline constexpr std::size_t usual_message_size = 48;
 
 class task_operation : public scheduled_task
 {

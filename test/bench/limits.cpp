@@ -1,0 +1,215 @@
+// bench_limits pingpong COUNT: seconds for a round trip over two raw pipes.
+// bench_limits engine WORKERS WINDOW COUNT: seconds for a task of an engine that has nothing but Asio and two pipes a
+// worker.
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/write.hpp>
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace asio = boost::asio;
+using clock_type = std::chrono::steady_clock;
+
+namespace {
+
+using frame = std::array<std::uint64_t, 2>;
+
+struct process
+{
+    int in, out, pid;
+};
+
+int nothing(int x)
+{
+    return x;
+}
+
+using function = int (*)(int);
+function volatile called = nothing; // what the compiler must not see through
+
+// One that answers each frame, all that came with one read in one write.
+process start_worker()
+{
+    int there[2], back[2];
+    if (::pipe(there) != 0 || ::pipe(back) != 0)
+        throw std::runtime_error("no pipe");
+    const int pid = ::fork();
+    if (pid == 0) {
+        ::close(there[1]);
+        ::close(back[0]);
+        std::vector<char> buffer(1 << 16);
+        std::vector<frame> answers;
+        for (std::size_t have = 0;;) {
+            const ssize_t size = ::read(there[0], buffer.data() + have, buffer.size() - have);
+            if (size <= 0)
+                ::_exit(0);
+            have += static_cast<std::size_t>(size);
+            answers.clear();
+            for (std::size_t i = 0; i != have / sizeof(frame); ++i) {
+                frame f;
+                std::memcpy(&f, buffer.data() + i * sizeof f, sizeof f);
+                answers.push_back({f[0], static_cast<std::uint64_t>(called(static_cast<int>(f[1])))});
+            }
+            const std::size_t whole = answers.size() * sizeof(frame);
+            std::memmove(buffer.data(), buffer.data() + whole, have -= whole);
+            for (std::size_t done = 0; done < whole;)
+                done += static_cast<std::size_t>(
+                    ::write(back[1], reinterpret_cast<const char*>(answers.data()) + done, whole - done));
+        }
+    }
+    ::close(there[0]);
+    ::close(back[1]);
+    return {back[0], there[1], pid};
+}
+
+double seconds_of(const std::function<void()>& run)
+{
+    const auto begin = clock_type::now();
+    run();
+    return std::chrono::duration<double>(clock_type::now() - begin).count();
+}
+
+double ping_pong(long count)
+{
+    const process echo = start_worker();
+    frame f{};
+    return seconds_of([&] {
+               for (long i = 0; i != count; ++i)
+                   if (::write(echo.out, f.data(), sizeof f) != sizeof f ||
+                       ::read(echo.in, f.data(), sizeof f) != sizeof f)
+                       std::abort();
+           }) /
+           static_cast<double>(count);
+}
+
+class engine
+{
+public:
+    using handler = std::function<void(int)>;
+
+    engine(asio::io_context& context, const process& worker, std::size_t window)
+        : in_(context, worker.in), out_(context, worker.out), window_(window), received_(1 << 16)
+    {
+    }
+
+    void submit(int argument, handler h)
+    {
+        waiting_.push_back(std::make_unique<task>(task{argument, std::move(h)}));
+        send();
+    }
+
+private:
+    struct task
+    {
+        int argument;
+        handler completed;
+    };
+
+    void send()
+    {
+        for (; under_way_ != window_ && !waiting_.empty(); ++under_way_) {
+            task* const t = waiting_.front().release();
+            waiting_.pop_front();
+            outgoing_.push_back({reinterpret_cast<std::uint64_t>(t), static_cast<std::uint64_t>(t->argument)});
+        }
+        if (completing_)
+            return; // more of them will come
+        write();
+        if (under_way_ != 0 && !reading_)
+            read();
+    }
+
+    void write()
+    {
+        if (writing_ || outgoing_.empty())
+            return;
+        writing_ = true;
+        std::swap(sending_, outgoing_);
+        asio::async_write(out_, asio::buffer(sending_), [this](const boost::system::error_code&, std::size_t) {
+            writing_ = false;
+            sending_.clear();
+            write();
+        });
+    }
+
+    void read()
+    {
+        reading_ = true;
+        in_.async_read_some(asio::buffer(received_) + have_, [this](const boost::system::error_code&,
+                                                                    std::size_t size) {
+            reading_ = false;
+            have_ += size;
+            const std::size_t frames = have_ / sizeof(frame);
+            completing_ = true;
+            for (std::size_t i = 0; i != frames; ++i) {
+                frame f;
+                std::memcpy(&f, received_.data() + i * sizeof f, sizeof f);
+                const std::unique_ptr<task> t(reinterpret_cast<task*>(f[0]));
+                --under_way_;
+                t->completed(static_cast<int>(f[1]));
+            }
+            completing_ = false;
+            std::memmove(received_.data(), received_.data() + frames * sizeof(frame), have_ -= frames * sizeof(frame));
+            send();
+        });
+    }
+
+    asio::posix::stream_descriptor in_, out_;
+    const std::size_t window_;
+    std::deque<std::unique_ptr<task>> waiting_;
+    std::vector<char> received_;
+    std::size_t have_ = 0, under_way_ = 0;
+    std::vector<frame> outgoing_, sending_;
+    bool reading_ = false, writing_ = false, completing_ = false;
+};
+
+double bare_engine(std::size_t workers, std::size_t window, long count)
+{
+    constexpr long outstanding = 10'000;
+    asio::io_context context{1};
+    std::vector<std::unique_ptr<engine>> engines;
+    for (std::size_t i = 0; i != workers; ++i)
+        engines.push_back(std::make_unique<engine>(context, start_worker(), window));
+    long left = count;
+    std::function<void(engine&)> next = [&](engine& e) {
+        if (left-- > 0)
+            e.submit(1, [&](int) { next(e); });
+    };
+    return seconds_of([&] {
+               for (long i = 0; i != outstanding; ++i)
+                   next(*engines[static_cast<std::size_t>(i) % workers]);
+               context.run();
+           }) /
+           static_cast<double>(count);
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    const std::string what = argc > 1 ? argv[1] : "";
+    if (what == "pingpong" && argc == 3)
+        std::cout << ping_pong(std::atol(argv[2])) << std::endl;
+    else if (what == "engine" && argc == 5)
+        std::cout << bare_engine(std::strtoul(argv[2], nullptr, 10), std::strtoul(argv[3], nullptr, 10),
+                                 std::atol(argv[4]))
+                  << std::endl;
+    else
+        return 2;
+    std::_Exit(0); // the others read the end of file
+}

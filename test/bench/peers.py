@@ -1,0 +1,39 @@
+"""python3 peers.py SCENARIO ...: the same as bench_tandem, with CPython's ProcessPoolExecutor. Prints one number."""
+import collections
+import concurrent.futures
+import sys
+import time
+
+
+def nothing(x):
+    return x
+
+
+def small(workers, outstanding, count):
+    with concurrent.futures.ProcessPoolExecutor(workers) as pool:
+        for _ in range(4 * workers):
+            pool.submit(nothing, 1).result()
+        begin = time.perf_counter()
+        waiting = collections.deque()
+        for _ in range(count):
+            if len(waiting) == outstanding:
+                waiting.popleft().result()
+            waiting.append(pool.submit(nothing, 1))
+        for future in waiting:
+            future.result()
+        return (time.perf_counter() - begin) / count
+
+
+def mapped(workers, chunk, count):
+    with concurrent.futures.ProcessPoolExecutor(workers) as pool:
+        list(pool.map(nothing, range(4 * workers)))
+        items = [7] * count
+        begin = time.perf_counter()
+        results = list(pool.map(nothing, items, chunksize=chunk))
+        seconds = time.perf_counter() - begin
+        assert len(results) == count
+        return seconds / count
+
+
+if __name__ == "__main__":
+    print({"small": small, "map": mapped}[sys.argv[1]](*map(int, sys.argv[2:])))

@@ -1,0 +1,15 @@
+#!/bin/sh
+# sh test/bench/run.sh [--rounds N] [--only S2]: installs what is needed, builds, measures tandem beside what it is to be compared
+# with, all in one run, prints ratios beside the goals, and writes them into doc/performance.md.
+set -eu
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+. "$root/cmake/packages.sh"
+install_build_packages -- util-linux procps python3
+cd "$root"
+build=build/bench
+say "building"
+mkdir -p build
+cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DTANDEM_BUILD_BENCHMARKS=ON -DTANDEM_BUILD_TESTS=OFF \
+    -DTANDEM_BUILD_EXAMPLES=OFF -DTANDEM_HTTP=OFF >"build/bench.log" 2>&1 || { cat build/bench.log; exit 1; }
+cmake --build "$build" --parallel 2 --target bench_tandem bench_limits
+exec python3 test/bench/run.py "$build/test/bench" --document doc/performance.md "$@"
