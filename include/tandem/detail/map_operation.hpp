@@ -148,9 +148,9 @@ private:
         {
             const std::lock_guard lock(mutex_);
             cancelled_ = cancelled_ | type;
-            for (const auto& [position, cancel_call] : std::views::reverse(under_way_))
-                if (cancel_call)
-                    under_way.push_back(cancel_call);
+            for (auto it = under_way_.rbegin(); it != under_way_.rend(); ++it)
+                if (it->second)
+                    under_way.push_back(it->second);
         }
         for (const canceller& cancel_call : under_way)
             cancel_call(type);
