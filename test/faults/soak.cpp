@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -156,9 +157,10 @@ bool soak::run()
     const auto begin = clock::now();
     auto told = begin, progress = begin;
     std::uint64_t last = 0;
+    clock::duration pause = between_kills;
     fill();
     for (;;) {
-        std::this_thread::sleep_for(between_kills * (random_() % 1000) / 500);
+        std::this_thread::sleep_for(pause * (random_() % 1000) / 500);
         std::uint64_t completed = 0, submitted = 0;
         {
             const std::lock_guard lock(mutex_);
@@ -170,6 +172,8 @@ bool soak::run()
         kill_one();
         if (completed != last)
             progress = clock::now();
+        // On a slow machine a worker may take longer to start than it is left alive, and nothing would ever run.
+        pause = completed != last ? clock::duration(between_kills) : std::min<clock::duration>(pause * 3 / 2, 1s);
         last = completed;
         if (clock::now() - progress > faults::patience) {
             std::cout << "stuck: " << submitted - completed << " tasks do not complete\n";
