@@ -91,7 +91,8 @@ BOOST_AUTO_TEST_CASE(too_much_cpu_time)
     processes side(1, {.limits = {.cpu_time = 1s, .core_dump_size = 0}});
     const failure f = fails(side.pool, task<loop>());
     BOOST_TEST(f.code == errc::cpu_limit);
-    BOOST_TEST((f.report.cpu_time >= 900ms), f.report.cpu_time.count());
+    // The limit counts timer ticks and the report what was really used; where other programs run, the two differ.
+    BOOST_TEST((f.report.cpu_time >= 500ms), f.report.cpu_time.count());
     BOOST_TEST(get_soon(side.pool.async_run(task<add>(1, 2), asio::use_future)) == 3);
 }
 
