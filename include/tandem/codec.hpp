@@ -28,13 +28,34 @@ concept transferable =
     cereal::traits::is_output_serializable<T, detail::output_archive>::value &&
     cereal::traits::is_input_serializable<T, detail::input_archive>::value;
 
+namespace detail {
+
+template <transferable T>
+void encode_value(byte_buffer& out, const T& value, large_writer* large)
+{
+    output_archive archive{out, large};
+    archive(value);
+}
+
+template <transferable T>
+T decode_value(std::span<const std::byte> in, large_reader* large)
+{
+    input_archive archive{in, large};
+    T value{};
+    archive(value);
+    if (archive.remaining() != 0)
+        throw std::length_error("the message goes on after its end");
+    return value;
+}
+
+} // namespace detail
+
 /// Appends the encoding of `value` to `out`. Both sides must run on machines of one architecture.
 /// Throws what the type's own serialization throws, and std::bad_alloc; `out` is then in a valid but unspecified state.
 template <transferable T>
 void encode(byte_buffer& out, const T& value)
 {
-    detail::output_archive archive{out};
-    archive(value);
+    detail::encode_value(out, value, nullptr);
 }
 
 /// The value that `in` encodes, all of it. `in` is not trusted: every length is checked against what is left, and
@@ -44,12 +65,7 @@ template <transferable T>
     requires std::default_initializable<T>
 T decode(std::span<const std::byte> in)
 {
-    detail::input_archive archive{in};
-    T value{};
-    archive(value);
-    if (archive.remaining() != 0)
-        throw std::length_error("the message goes on after its end");
-    return value;
+    return detail::decode_value<T>(in, nullptr);
 }
 
 /// Lets exceptions of exactly type E that leave a task come back as themselves. E must have its own serialization and a default constructor, or be

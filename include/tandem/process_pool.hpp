@@ -3,6 +3,7 @@
 #define TANDEM_PROCESS_POOL_HPP
 
 #include <tandem/detail/canceller.hpp>
+#include <tandem/detail/large_arguments.hpp>
 #include <tandem/detail/process_pool_core.hpp>
 #include <tandem/detail/run_signature.hpp>
 #include <tandem/run_options.hpp>
@@ -12,6 +13,7 @@
 
 #include <concepts>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -246,14 +248,18 @@ void initiate_process_run<Executor>::operator()(Handler&& handler, const bound_t
     operation->id = this->core_->next_id();
     operation->options = held.options;
     operation->label = held.label;
+    const auto refuse = [operation](errc code, const std::string& what) {
+        operation->complete(completion_mode::immediate, {operation->codec_failure(code, what), {}});
+    };
     try {
         operation->message.reserve(usual_message_size); // one allocation
         operation->message.resize(message_head_size);
-        work.encode_arguments(operation->message);
+        large_arguments large(*this->core_, operation->large);
+        work.encode_arguments(operation->message, &large);
+    } catch (const over_limit& e) {
+        return refuse(errc::message_too_large, std::string("an argument ") + e.what());
     } catch (...) {
-        const auto error = operation->codec_failure(errc::encode_failed, "its arguments: " + what_was_thrown());
-        operation->complete(completion_mode::immediate, {error, {}});
-        return;
+        return refuse(errc::encode_failed, "its arguments: " + what_was_thrown());
     }
     operation->cancellable =
         connect_canceller(static_cast<operation_type*>(operation)->handler(), this->core_, operation->id);

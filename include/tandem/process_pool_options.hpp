@@ -69,9 +69,18 @@ struct process_pool_options
     /// Where workers' stdout and stderr go. Default: to this process's stderr.
     worker_output output{};
 
-    /// The largest encoded argument list or result, in bytes; a larger one is errc::message_too_large.
+    /// The largest encoded argument list or result, in bytes, shared memory included; a larger one is errc::message_too_large.
     /// Default: 1 GiB. At least 4 KiB and at most 4 GiB - 4 KiB; a number outside is moved there.
     std::size_t max_message_size = std::size_t{1} << 30;
+
+    /// The size of the shared memory for large values, in bytes: one for the arguments of all tasks, and one for each
+    /// worker's results. A vector's elements or a string's characters of 256 KiB or more go there and are copied once on
+    /// each side; where there is no room, they go through the worker's pipe, which is a third as fast or less, and
+    /// process_pool_stats::shared_memory_full counts. It is address space: memory is taken as values come, and of what
+    /// is free again, 64 MiB are kept. It counts in control groups' limits. Default: 1 GiB, as max_message_size: a
+    /// value of any size goes through it. Less where this process's own address space is limited (RLIMIT_AS): a quarter of
+    /// that for all together. 0: all goes through pipes, as with less than 128 KiB, and before Linux 5.14.
+    std::size_t shared_memory = std::size_t{1} << 30;
 
     /// How long the pool's destructor waits for workers to end by themselves, what runs having been asked to stop, before
     /// it kills them. Default: 100 ms. Zero: killed at once.
@@ -100,6 +109,8 @@ struct process_pool_stats
     std::uint64_t workers_started = 0;
     std::uint64_t workers_died = 0;  ///< while they had a task
     std::uint64_t start_failures = 0;
+    /// Parts of arguments and results, of 256 KiB or more, that went through a pipe as the shared memory had no room.
+    std::uint64_t shared_memory_full = 0;
     retirement_counts retired{};
 };
 

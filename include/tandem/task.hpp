@@ -87,13 +87,14 @@ template <auto F>
 using result_of = std::remove_cvref_t<typename signature_of<std::remove_cv_t<decltype(F)>>::result>;
 
 template <auto F>
-void run_encoded(std::span<const std::byte> arguments, byte_buffer& result)
+void run_encoded(std::span<const std::byte> arguments, large_reader* large_arguments, byte_buffer& result,
+                 large_writer* large_result)
 {
     using parameters = parameters_of<F>;
     using R = result_of<F>;
     typename parameters::received received;
     try {
-        input_archive archive{arguments};
+        input_archive archive{arguments, large_arguments};
         std::apply([&archive](auto&... value) { (value.load(archive), ...); }, received);
         if (archive.remaining() != 0)
             throw std::length_error("the message goes on after its end");
@@ -105,7 +106,9 @@ void run_encoded(std::span<const std::byte> arguments, byte_buffer& result)
     } else {
         R value = parameters::call_received(F, received);
         try {
-            encode(result, value);
+            encode_value(result, value, large_result);
+        } catch (const over_limit& e) {
+            throw task_error(errc::message_too_large, std::string("the task's result ") + e.what());
         } catch (...) {
             throw task_error(errc::encode_failed, "the task's result: " + what_was_thrown());
         }
@@ -163,10 +166,10 @@ public:
     /// Runs F here; what F takes by value is moved to it.
     result_type operator()() && { return parameters::call_held(F, held_); }
 
-    /// Appends the arguments' encoding to `out`.
-    void encode_arguments(byte_buffer& out) const
+    /// Appends the arguments' encoding to `out`; their large runs go to `large`, if there is one.
+    void encode_arguments(byte_buffer& out, detail::large_writer* large = nullptr) const
     {
-        detail::output_archive archive{out};
+        detail::output_archive archive{out, large};
         parameters::save(archive, held_);
     }
 

@@ -20,6 +20,12 @@ void end_frame(std::vector<std::byte>& out, std::size_t begin)
     out.resize(begin + sizeof(frame_header) + padded(size));
 }
 
+void change_kind(std::vector<std::byte>& out, std::size_t begin, frame_kind kind)
+{
+    const auto number = static_cast<std::uint16_t>(kind);
+    std::memcpy(out.data() + begin + offsetof(frame_header, kind), &number, sizeof number);
+}
+
 void append_frame(std::vector<std::byte>& out, frame_kind kind, std::uint64_t id, std::span<const std::byte> payload)
 {
     const std::size_t begin = begin_frame(out, kind, id);

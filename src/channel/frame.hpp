@@ -19,11 +19,12 @@ enum class frame_kind : std::uint16_t
     initialize = 6, ///< pool to worker: a call, before all others
     ready = 7,      ///< worker to pool: settings and initializer are done, where the settings ask for that
     bell = 8,       ///< worker to pool: there is something in the shared ring
-    tasks = 9,     ///< pool to worker: a call for each of several argument lists
-    in_pipe = 10    ///< worker to pool, in the shared ring: what comes next there is in the pipe
+    tasks = 9,      ///< pool to worker: a call for each of several argument lists
+    large_result = 10, ///< worker to pool: a result with parts in shared memory
+    in_pipe = 11    ///< worker to pool, in the shared ring: what comes next there is in the pipe
 };
 
-inline constexpr frame_kind last_frame_kind = frame_kind::tasks; // in a pipe
+inline constexpr frame_kind last_frame_kind = frame_kind::large_result; // in a pipe
 
 struct frame_header
 {
@@ -60,6 +61,9 @@ void append_frame(std::vector<std::byte>& out, frame_kind kind, std::uint64_t id
 /// The same without a copy of the payload: begin_frame, append the payload to `out`, end_frame with what it returned.
 std::size_t begin_frame(std::vector<std::byte>& out, frame_kind kind, std::uint64_t id);
 void end_frame(std::vector<std::byte>& out, std::size_t begin);
+
+/// Of the frame that was begun there.
+void change_kind(std::vector<std::byte>& out, std::size_t begin, frame_kind kind);
 
 } // namespace tandem::channel
 

@@ -21,10 +21,12 @@ struct hello
 /// Payload of frame_kind::settings.
 struct worker_settings
 {
-    std::uint64_t max_message_size = 0; ///< the largest payload either side may send, in bytes
-    bool reports_memory = false;        ///< whether the resident memory is wanted after each task
-    bool has_initializer = false;       ///< whether frame_kind::initialize follows
-    bool reports_ready = false;         ///< whether frame_kind::ready, or a failure, is wanted
+    std::uint64_t max_message_size = 0;    ///< the largest payload either side may send, in bytes
+    bool reports_memory = false;           ///< whether the resident memory is wanted after each task
+    bool has_initializer = false;          ///< whether frame_kind::initialize follows
+    bool reports_ready = false;            ///< whether frame_kind::ready, or a failure, is wanted
+    std::uint64_t argument_memory = 0;     ///< the size of the memory for large arguments, in bytes; 0 where there is none
+    std::uint64_t result_memory = 0;       ///< the same for large results
     worker_limits limits{};
 };
 

@@ -56,16 +56,21 @@ private:
     int fd_;
 };
 
+descriptor duplicate(int fd, const char* what)
+{
+    const int moved = ::fcntl(fd, F_DUPFD_CLOEXEC, worker::last_descriptor + 1);
+    if (moved < 0)
+        throw_errno(what);
+    return descriptor(moved);
+}
+
 // Above the descriptors that they become in the child, so that one dup2 there cannot undo another.
 descriptor above_targets(int fd)
 {
     descriptor original{fd};
-    if (fd > worker::status_page)
+    if (fd > worker::last_descriptor)
         return original;
-    const int moved = ::fcntl(fd, F_DUPFD_CLOEXEC, worker::status_page + 1);
-    if (moved < 0)
-        throw_errno("pipe");
-    return descriptor(moved);
+    return duplicate(fd, "pipe");
 }
 
 struct pipe
@@ -139,19 +144,19 @@ private:
     process::process process_;
 };
 
-child::child(const boost::asio::any_io_executor& executor, const target& program, int status_page, pipe_ends& pipes)
+child::child(const boost::asio::any_io_executor& executor, const target& program, std::span<const int> shared,
+             pipe_ends& pipes)
     : pidfd_(executor), recheck_(executor)
 {
     pipe in = make_pipe(), out = make_pipe(), log = make_pipe(), control = make_pipe();
     for (const descriptor* d : {&in.write, &out.read, &log.read, &control.write})
         make_nonblocking(*d);
 
-    const descriptor page{::fcntl(status_page, F_DUPFD_CLOEXEC, worker::status_page + 1)};
-    if (page.get() < 0)
-        throw_errno("status page");
-    const spawn_launcher launcher{
-        .descriptors = {in.read.get(), out.write.get(), log.write.get(), control.read.get(), page.get()},
-        .environment = worker_environment()};
+    std::vector<int> inherited{in.read.get(), out.write.get(), log.write.get(), control.read.get()};
+    std::vector<descriptor> above;
+    for (const int fd : shared)
+        inherited.push_back(above.emplace_back(duplicate(fd, "shared memory")).get());
+    const spawn_launcher launcher{.descriptors = std::move(inherited), .environment = worker_environment()};
     handle_ = std::make_unique<handle>(launcher(executor, program.path, name_of(program), program.arguments));
     pid_ = handle_->get().id();
     const int pidfd = ::pidfd_open(pid_, 0);

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 namespace tandem::launch {
@@ -47,9 +48,10 @@ struct pipe_ends
 class child
 {
 public:
-    /// Starts `program`, with `status_page` as its descriptor of that name. Blocks until it was executed, about a millisecond.
+    /// Starts `program`, with `shared` as its descriptors from the status page on. Blocks until it was executed, about a millisecond.
     /// Throws boost::system::system_error with the cause where it cannot be started.
-    child(const boost::asio::any_io_executor& executor, const target& program, int status_page, pipe_ends& pipes);
+    child(const boost::asio::any_io_executor& executor, const target& program, std::span<const int> shared,
+          pipe_ends& pipes);
 
     /// Kills the group and reaps, if that has not been done.
     ~child();

@@ -30,6 +30,7 @@ public:
         std::exception_ptr error;
         std::span<const std::byte> message{}; ///< the result's encoding, or a failure's
         int failed_in = 0;                    ///< the worker's pid, where it is a failure's
+        std::unique_ptr<large_reader> large{};
     };
     using completed_wait = std::pair<std::unique_ptr<wait_operation>, std::exception_ptr>;
 
@@ -39,7 +40,8 @@ public:
     }
 
     /// `message` is copied.
-    void add(task_operation* operation, std::span<const std::byte> message, int failed_in)
+    void add(task_operation* operation, std::span<const std::byte> message, int failed_in,
+             std::unique_ptr<large_reader> large)
     {
         if (!memory_)
             memory_ = std::make_unique<std::pmr::monotonic_buffer_resource>();
@@ -48,7 +50,8 @@ public:
         tasks.push_back({.operation = operation_ptr(operation),
                          .error = nullptr,
                          .message = {copy, message.size()},
-                         .failed_in = failed_in});
+                         .failed_in = failed_in,
+                         .large = std::move(large)});
     }
 
     std::vector<completed_task> tasks;

@@ -6,6 +6,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -22,12 +24,23 @@ using schedule::worker_id;
 constexpr std::chrono::microseconds longest_delivery{100};
 // Of a map's calls: so much work that what a message costs does not count, and so little that it is spread evenly.
 constexpr std::chrono::microseconds worth_a_message{100};
-constexpr std::int64_t most_calls = 2048;
+constexpr std::size_t most_calls = 2048;
+constexpr std::size_t small_result = 64 * 1024;
 
 constexpr int delivered_between_looks = 4; // at the clock
 
 constexpr std::size_t smallest_limit = 4096;                           // errors must fit
 constexpr std::size_t largest_message = (std::size_t{1} << 32) - 4096; // a frame's size has 32 bits
+constexpr std::size_t largest_memory = std::size_t{1} << 44; // far below what an address space holds
+
+// A program that limits its address space needs it for other things.
+std::size_t fair_address_space(std::size_t workers)
+{
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return largest_memory;
+    return std::min<std::size_t>(limit.rlim_cur / 4 / (workers + 1), largest_memory);
+}
 
 process_pool_options checked(process_pool_options options)
 {
@@ -35,7 +48,20 @@ process_pool_options checked(process_pool_options options)
         options.workers = usable_cpus();
     options.max_message_size = std::clamp(options.max_message_size, smallest_limit, largest_message);
     options.start_attempts = std::max(options.start_attempts, 1U);
+    options.shared_memory = std::min(options.shared_memory, fair_address_space(options.workers)) / arena::granule * arena::granule;
+    if (options.shared_memory < 2 * arena::granule)
+        options.shared_memory = 0;
     return options;
+}
+
+// Without it, large values go through pipes.
+std::shared_ptr<arena::argument_memory> make_argument_memory(const process_pool_options& options)
+{
+    try {
+        return options.shared_memory != 0 ? std::make_shared<arena::argument_memory>(options.shared_memory) : nullptr;
+    } catch (const std::exception&) {
+        return nullptr;
+    }
 }
 
 schedule::settings settings_of(const process_pool_options& options)
@@ -58,7 +84,7 @@ schedule::settings settings_of(const process_pool_options& options)
 } // namespace
 
 pool::pool(const asio::any_io_executor& executor, const process_pool_options& options)
-    : executor_(executor), options_(checked(options)), output_(options_.output),
+    : executor_(executor), options_(checked(options)), arguments_(make_argument_memory(options_)), output_(options_.output),
       scheduler_(settings_of(options_), *this), timer_(std::in_place, executor)
 {
 }
@@ -91,7 +117,8 @@ void pool::deliver(completion_mode mode, aftermath after)
             // User code may run in here.
             if (task->failed_in != 0)
                 task->error = decode_failure(*task->operation, task->failed_in, task->message);
-            task->operation.release()->complete(mode, {std::move(task->error), task->message});
+            task->operation.release()->complete(mode,
+                                                {std::move(task->error), task->message, std::move(task->large)});
         });
         const auto left = after.tasks.end() - task - 1;
         if (mode == completion_mode::dispatch && left != 0 && left % delivered_between_looks == 0 &&
@@ -120,7 +147,7 @@ void pool::submit(task_operation* operation)
         after.add(&refused, make_failure(code, what, report_of(refused)));
     };
     const bool open = handle(completion_mode::immediate, [&](time_point now, aftermath& after) {
-        const std::size_t size = operation->message.size() - message_head_size;
+        const std::size_t size = operation->arguments_size();
         if (scheduler_.closed())
             return refuse(*operation, errc::pool_closed, "", after);
         if (size > options_.max_message_size)
@@ -209,12 +236,14 @@ std::uint32_t pool::calls_at_once(const task_entry& entry, const run_options& op
     constexpr std::chrono::nanoseconds none{0};
     const bool alone = options.run_timeout > none || options.queue_timeout > none || options.retries != 0 ||
                        options_.retire.tasks != 0 || options_.limits.cpu_time > none || output_.wants_tasks();
+    // Results that are small by themselves are to be so together.
+    const auto most = static_cast<std::int64_t>(std::min(options_.max_message_size / small_result, most_calls));
     const std::lock_guard lock(mutex_);
     const auto cost = costs_.find(&entry);
-    if (alone || cost == costs_.end() || !cost->second.is_known())
+    if (alone || most < 2 || cost == costs_.end() || !cost->second.is_known())
         return 1;
     const auto each = std::max(cost->second.mean(), std::chrono::nanoseconds(1));
-    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(worth_a_message / each, 1, most_calls));
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(worth_a_message / each, 1, most));
 }
 
 process_pool_stats pool::stats() const
@@ -225,6 +254,11 @@ process_pool_stats pool::stats() const
     s.ready_workers = scheduler_.ready_workers();
     s.queued = scheduler_.queued();
     s.running = scheduler_.running();
+    if (arguments_)
+        s.shared_memory_full += arguments_->refused();
+    for (const auto& [id, link] : links_)
+        if (link->large_results())
+            s.shared_memory_full += link->large_results()->refused();
     return s;
 }
 

@@ -31,6 +31,7 @@ public:
 
     void submit(task_operation* operation) override;
     std::uint64_t next_id() noexcept override { return next_id_.fetch_add(1, std::memory_order_relaxed); }
+    std::unique_ptr<large_writer> large_arguments() override { return arguments_ ? arguments_->room_for_call() : nullptr; }
     void cancel(std::uint64_t id, boost::asio::cancellation_type type) override;
     void cancel_all() override;
     void start(std::unique_ptr<wait_operation> operation) override;
@@ -38,6 +39,7 @@ public:
     void close() noexcept override;
     std::uint32_t calls_at_once(const task_entry& entry, const run_options& options) const override;
     std::size_t size() const noexcept override { return options_.workers; }
+    std::size_t max_message_size() const noexcept override { return options_.max_message_size; }
     process_pool_stats stats() const override;
 
     /// The executor's context is being destroyed: kills the workers, and destroys what is left without calling it.
@@ -113,6 +115,7 @@ private:
     const boost::asio::any_io_executor executor_;
     const process_pool_options options_;
     std::atomic<std::uint64_t> next_id_{1};
+    const std::shared_ptr<arena::argument_memory> arguments_; // nothing where all goes through pipes
 
     mutable std::mutex mutex_;
     std::condition_variable launched_; // for close(): nobody is inside of launch()

@@ -57,7 +57,7 @@ void pool::launch(worker_id id)
     link_ptr link;
     start_failure failure;
     try {
-        link = std::make_shared<worker_link>(id, executor_, options_.worker, options_.max_message_size);
+        link = std::make_shared<worker_link>(id, executor_, options_.worker, options_.max_message_size, arguments_.get());
     } catch (const boost::system::system_error& e) {
         failure = not_started(options_.worker, e.code());
     } catch (const std::exception& e) {
@@ -296,7 +296,10 @@ void pool::take_hello(worker_link& link, const channel::frame& f, time_point now
     const channel::worker_settings settings{.max_message_size = options_.max_message_size,
                                             .reports_memory = options_.retire.resident_memory != 0,
                                             .has_initializer = static_cast<bool>(options_.initializer),
-                                            .reports_ready = options_.initializer || options_.limits != worker_limits(),
+                                            .reports_ready = options_.initializer ||
+                                                             options_.limits != worker_limits(),
+                                            .argument_memory = arguments_ ? arguments_->size() : 0,
+                                            .result_memory = link.large_results() ? link.large_results()->size() : 0,
                                             .limits = options_.limits};
     try {
         link.greet(decode<channel::hello>(f.payload), settings, options_.initializer);
@@ -344,7 +347,8 @@ void pool::becomes_ready(worker_link& link, time_point now)
 void pool::take_outcome(worker_link& link, const channel::frame& f, time_point now, aftermath& after)
 {
     schedule::task* const t = scheduler_.task_of(link.id);
-    const bool is_outcome = f.kind == channel::frame_kind::result || f.kind == channel::frame_kind::failure;
+    const bool is_large = f.kind == channel::frame_kind::large_result && link.large_results();
+    const bool is_outcome = is_large || f.kind == channel::frame_kind::result || f.kind == channel::frame_kind::failure;
     if (!is_outcome || !t || operation_of(*t).call != f.id) {
         blame(link, "sent a frame that nobody asked for");
         return;
@@ -359,11 +363,13 @@ void pool::take_outcome(worker_link& link, const channel::frame& f, time_point n
     operation.took = std::clamp(link.slot_of(operation).took(), std::chrono::nanoseconds(0), longest_took);
     const auto memory = link.page().resident_memory.load(std::memory_order_relaxed);
     link.free_slot(operation);
+    // Made also where nobody wants the result: the worker is to know that it can have the memory back.
+    auto large = is_large ? link.large_results()->result_of(f.id, options_.max_message_size - f.payload.size()) : nullptr;
     if (!scheduler_.task_finished(link.id, operation.took, memory, now, actions_))
         return;
     cancellable_.erase(operation.id);
     counts_.completed += operation.items;
-    after.add(&operation, f.payload, f.kind == channel::frame_kind::failure ? link.process.pid() : 0);
+    after.add(&operation, f.payload, f.kind == channel::frame_kind::failure ? link.process.pid() : 0, std::move(large));
 }
 
 void pool::blame(worker_link& link, std::string fault)
@@ -409,6 +415,8 @@ void pool::bury(const link_ptr& link, time_point now, aftermath& after)
     }
     scheduler_.worker_gone(link->id, can_start_again, now, actions_);
     perform(after); // while the link is there to report on
+    if (link->large_results())
+        counts_.shared_memory_full += link->large_results()->refused();
     links_.erase(link->id);
     link->close();
 }

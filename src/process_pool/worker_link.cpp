@@ -13,18 +13,46 @@ void worker_link::descriptor::close() noexcept
         ::close(std::exchange(fd_, -1));
 }
 
+namespace {
+
+// A worker without it sends its large results through the pipe.
+std::shared_ptr<arena::result_memory> make_result_memory(const arena::argument_memory* arguments)
+{
+    try {
+        return arguments ? std::make_shared<arena::result_memory>(arguments->size()) : nullptr;
+    } catch (const std::exception&) {
+        return nullptr;
+    }
+}
+
+std::vector<int> shared_descriptors(const status::shared_page& page, const arena::argument_memory* arguments,
+                                    const std::shared_ptr<arena::result_memory>& results)
+{
+    std::vector<int> fds{page.descriptor()};
+    if (arguments)
+        fds.push_back(arguments->worker_descriptor());
+    if (results)
+        fds.push_back(results->worker_descriptor());
+    return fds;
+}
+
+} // namespace
+
 worker_link::worker_link(schedule::worker_id i, const boost::asio::any_io_executor& executor,
-                         const launch::target& program, std::size_t max_message_size)
-    : worker_link(i, executor, program, max_message_size, std::make_unique<status::shared_page>(), launch::pipe_ends())
+                         const launch::target& program, std::size_t max_message_size,
+                         const arena::argument_memory* arguments)
+    : worker_link(i, executor, program, max_message_size, arguments, std::make_unique<status::shared_page>(),
+                  make_result_memory(arguments), launch::pipe_ends())
 {
 }
 
 worker_link::worker_link(schedule::worker_id i, const boost::asio::any_io_executor& executor,
                          const launch::target& program, std::size_t max_message_size,
-                         std::unique_ptr<status::shared_page> page, launch::pipe_ends pipes)
-    : id(i), process(executor, program, page->descriptor(), pipes),
+                         const arena::argument_memory* arguments, std::unique_ptr<status::shared_page> page,
+                         std::shared_ptr<arena::result_memory> large, launch::pipe_ends pipes)
+    : id(i), process(executor, program, shared_descriptors(*page, arguments, large), pipes),
       frames(executor, pipes.frames_in, pipes.frames_out, max_message_size), results((*page)->results),
-      log(executor, pipes.log_in), page_(std::move(page)), control_(pipes.control),
+      log(executor, pipes.log_in), page_(std::move(page)), large_results_(std::move(large)), control_(pipes.control),
       frames_out_reader_(pipes.frames_out_reader), control_reader_(pipes.control_reader)
 {
     page_->close_descriptor();

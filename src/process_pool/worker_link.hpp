@@ -3,6 +3,8 @@
 #ifndef TANDEM_PROCESS_POOL_WORKER_LINK_HPP
 #define TANDEM_PROCESS_POOL_WORKER_LINK_HPP
 
+#include <arena/argument_memory.hpp>
+#include <arena/result_memory.hpp>
 #include <channel/channel.hpp>
 #include <channel/hello.hpp>
 #include <channel/shared_ring.hpp>
@@ -26,9 +28,10 @@ namespace tandem::detail {
 class worker_link
 {
 public:
-    /// Starts the process. Throws boost::system::system_error.
+    /// Starts the process. It reads large arguments from `arguments`, if there are any, and then has memory for large
+    /// results. Throws boost::system::system_error.
     worker_link(schedule::worker_id worker, const boost::asio::any_io_executor& executor, const launch::target& program,
-                std::size_t max_message_size);
+                std::size_t max_message_size, const arena::argument_memory* arguments);
 
     /// The worker said what it is; answers with the settings, and with the initializer if there is one.
     void greet(const channel::hello& message, const channel::worker_settings& settings,
@@ -47,6 +50,9 @@ public:
 
     status::slot& slot_of(const task_operation& operation) { return (*page_)->slots[operation.slot]; }
     const status::status_page& page() const { return **page_; }
+
+    /// Where its large results lie; nothing where they come through the pipe.
+    const std::shared_ptr<arena::result_memory>& large_results() const noexcept { return large_results_; }
 
     /// Asks the worker's watcher to stop the task, which may have ended meanwhile.
     void ask_to_stop(const task_operation& operation) noexcept;
@@ -99,12 +105,15 @@ private:
     };
 
     worker_link(schedule::worker_id worker, const boost::asio::any_io_executor& executor, const launch::target& program,
-                std::size_t max_message_size, std::unique_ptr<status::shared_page> page, launch::pipe_ends pipes);
+                std::size_t max_message_size, const arena::argument_memory* arguments,
+                std::unique_ptr<status::shared_page> page, std::shared_ptr<arena::result_memory> large,
+                launch::pipe_ends pipes);
 
     // In the worker's list of tasks.
     std::optional<std::uint32_t> position_of(const task_entry& entry);
 
     std::unique_ptr<status::shared_page> page_;
+    std::shared_ptr<arena::result_memory> large_results_; // lives as long as a result lies there
     descriptor control_;
     descriptor frames_out_reader_;
     descriptor control_reader_;

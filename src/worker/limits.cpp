@@ -156,23 +156,24 @@ void check_cpu_time(std::chrono::nanoseconds time)
         fail("CPU time " + std::to_string(time.count()) + " ns", EINVAL);
 }
 
-void apply_address_space(std::uint64_t bytes)
+void apply_address_space(std::uint64_t bytes, std::uint64_t shared)
 {
     if (bytes == 0)
         return;
     const std::string limit = "address space " + std::to_string(bytes) + " bytes";
-    check_memory(limit, bytes, mapped_bytes());
+    const std::size_t mapped = mapped_bytes();
+    check_memory(limit, bytes, mapped - std::min<std::size_t>(mapped, shared));
     ::rlimit value{};
     if (::getrlimit(RLIMIT_AS, &value) != 0)
         fail(limit);
-    value.rlim_cur = std::min(static_cast<rlim_t>(bytes), value.rlim_max);
+    value.rlim_cur = std::min(static_cast<rlim_t>(bytes + shared), value.rlim_max);
     if (::setrlimit(RLIMIT_AS, &value) != 0)
         fail(limit);
 }
 
 } // namespace
 
-void apply(const worker_limits& limits)
+void apply(const worker_limits& limits, std::uint64_t shared)
 {
     check_cpu_time(limits.cpu_time);
     check_resident_memory(limits.resident_memory);
@@ -181,7 +182,7 @@ void apply(const worker_limits& limits)
     apply_cpu_affinity(limits.cpu_affinity);
     apply_niceness(limits.niceness);
     apply_core_dump_size(limits.core_dump_size);
-    apply_address_space(limits.address_space); // the last: the others allocate
+    apply_address_space(limits.address_space, shared); // the last: the others allocate
 }
 
 } // namespace tandem::worker

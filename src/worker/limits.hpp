@@ -5,6 +5,7 @@
 #include <tandem/worker_limits.hpp>
 
 #include <chrono>
+#include <cstdint>
 
 namespace tandem::worker {
 
@@ -17,7 +18,8 @@ inline constexpr std::chrono::milliseconds resident_memory_interval{20};
 /// then on. To be called before other threads run also because the environment is not thread-safe.
 /// Throws std::system_error whose what() has the limit, its value and why it cannot be applied; what was applied before
 /// it stays.
-void apply(const worker_limits& limits);
+/// `shared`: bytes of address space that large values have, which do not count.
+void apply(const worker_limits& limits, std::uint64_t shared = 0);
 
 } // namespace tandem::worker
 

@@ -20,6 +20,9 @@ inline constexpr int frames_out = 1;
 inline constexpr int log_out = 2;
 inline constexpr int control_in = 3;
 inline constexpr int status_page = 4;
+inline constexpr int argument_memory = 5; ///< this and the next only where the settings say so
+inline constexpr int result_memory = 6;
+inline constexpr int last_descriptor = result_memory;
 
 /// Whether this process was started as a worker.
 bool is_marked() noexcept;

@@ -4,6 +4,7 @@
 #include <status/shared_page.hpp>
 #include <tandem/codec.hpp>
 #include <worker/crash_handler.hpp>
+#include <worker/large_values.hpp>
 #include <worker/limits.hpp>
 #include <worker/marker.hpp>
 #include <worker/task_loop.hpp>
@@ -90,11 +91,12 @@ void serve()
         return;
     // Before there are other threads: some limits are a thread's, and the environment is nobody's. One that cannot be applied
     // ends the worker; what it prints then tells the pool why.
-    worker::apply(settings->limits);
+    worker::large_values large(*settings);
+    worker::apply(settings->limits, large.mapped());
     worker::install_crash_handler(page.crash);
     // Its thread outlives static destructors.
     static auto& watcher = *new worker::watcher(control, page, settings->limits.resident_memory);
-    worker::task_loop(frames, page, watcher, std::move(tasks), *settings).run();
+    worker::task_loop(frames, page, watcher, std::move(tasks), *settings, large).run();
 }
 
 } // namespace

@@ -46,8 +46,9 @@ channel::task_call head_of(const frame& f)
 } // namespace
 
 task_loop::task_loop(frame_stream& frames, status::status_page& page, watcher& w,
-                     std::vector<const detail::task_entry*> tasks, const channel::worker_settings& settings)
-    : frames_(frames), page_(page), watcher_(w), tasks_(std::move(tasks)), settings_(settings),
+                     std::vector<const detail::task_entry*> tasks, const channel::worker_settings& settings,
+                     large_values& large)
+    : frames_(frames), page_(page), watcher_(w), tasks_(std::move(tasks)), settings_(settings), large_(large),
       cpu_limit_(settings.limits.cpu_time), results_(page.results)
 {
 }
@@ -84,6 +85,8 @@ void task_loop::run_task(const frame& f)
     answer(frame_kind::result, f.id, [&](std::vector<std::byte>& result) { call(f, head, deadline, result); });
     now_ = steady_clock::now();
     slot.end(now_);
+    if (settings_.reports_memory || settings_.limits.resident_memory != 0)
+        large_.leave();
     note_usage();
     deliver(f.id); // now: what the next task does must not cost this one its result
     if (untold_ && now_ - untold_since_ >= channel::longest_untold)
@@ -123,6 +126,8 @@ void task_loop::initialize(const frame& f)
         const std::size_t before = result.size();
         call(f, head, std::nullopt, result);
         result.resize(before);
+        if (large_.results())
+            large_.results()->discard();
     });
     frames_.flush();
 }
@@ -140,7 +145,9 @@ void task_loop::call(const frame& f, const channel::task_call& head,
     watcher_.task_begins(f.id, context);
     const running guard{watcher_};
     cpu_limit_.begin();
-    const auto run = entry_of(head).run();
+    const auto run = [&](std::span<const std::byte> arguments, std::vector<std::byte>& out) {
+        entry_of(head).run(arguments, large_.arguments(), out, large_.results());
+    };
     const auto arguments = f.payload.subspan(sizeof head);
     if (f.kind != frame_kind::tasks) {
         run(arguments, result);
@@ -157,15 +164,20 @@ void task_loop::answer(frame_kind success, std::uint64_t id, Make make)
 {
     auto& out = frames_.outgoing();
     const std::size_t before = out.size();
+    arena::result_writer* const large = large_.results();
     try {
         const auto begin = channel::begin_frame(out, success, id);
         make(out);
-        const std::size_t size = out.size() - begin - sizeof(channel::frame_header);
+        const std::size_t size = out.size() - begin - sizeof(channel::frame_header) + (large ? large->size() : 0);
         if (size > settings_.max_message_size)
             throw task_error(errc::message_too_large, "the task's result has " + std::to_string(size) + " bytes");
         channel::end_frame(out, begin);
+        if (large && large->keep_for(id))
+            channel::change_kind(out, begin, frame_kind::large_result);
     } catch (const std::bad_alloc&) {
         out.resize(before);
+        if (large)
+            large->discard();
         const auto limit = settings_.limits.address_space;
         append_failure(id, limit == 0 ? std::current_exception()
                                       : std::make_exception_ptr(
@@ -173,6 +185,8 @@ void task_loop::answer(frame_kind success, std::uint64_t id, Make make)
                                                                                std::to_string(limit) + " bytes")));
     } catch (...) {
         out.resize(before);
+        if (large)
+            large->discard();
         append_failure(id, std::current_exception());
     }
     flush_output();

@@ -6,6 +6,7 @@
 #include <status/status_page.hpp>
 #include <tandem/detail/task_registry.hpp>
 #include <worker/frame_stream.hpp>
+#include <worker/large_values.hpp>
 #include <worker/task_cpu_limit.hpp>
 #include <worker/watcher.hpp>
 
@@ -20,7 +21,7 @@ class task_loop
 {
 public:
     task_loop(frame_stream& frames, status::status_page& page, watcher& w, std::vector<const detail::task_entry*> tasks,
-              const channel::worker_settings& settings);
+              const channel::worker_settings& settings, large_values& large);
 
     /// Runs the initializer if there is one, and serves until the frames end.
     void run();
@@ -45,6 +46,7 @@ private:
     watcher& watcher_;
     std::vector<const detail::task_entry*> tasks_;
     const channel::worker_settings settings_;
+    large_values& large_;
     task_cpu_limit cpu_limit_;
     channel::ring_writer results_;
     using time_point = std::chrono::steady_clock::time_point;

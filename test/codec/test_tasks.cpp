@@ -33,7 +33,7 @@ auto run_encoded(const Task& task)
 {
     tandem::byte_buffer arguments, result;
     task.encode_arguments(arguments);
-    task.entry().run()(arguments, result);
+    task.entry().run(arguments, result);
     if constexpr (!std::is_void_v<typename Task::result_type>)
         return tandem::decode<typename Task::result_type>(result);
 }
@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(arguments_that_do_not_decode_are_the_tasks_error)
     tandem::byte_buffer arguments, result;
     tandem::task<join>("a", "b", "c").encode_arguments(arguments);
     arguments.pop_back();
-    BOOST_CHECK_EXCEPTION(tandem::bound_task<join>::entry().run()(arguments, result), tandem::task_error,
+    BOOST_CHECK_EXCEPTION(tandem::bound_task<join>::entry().run(arguments, result), tandem::task_error,
                           [](const auto& e) { return e.code() == tandem::errc::decode_failed; });
 }
 

@@ -138,12 +138,13 @@ mutants kinds()
 {
     mutants all;
     const auto frame = right_answer_frame();
-    for (const int kind : {0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 16, 100, 255, 256, 260, 0x8000, 0xfffe, 0xffff}) {
+    for (const int kind : {0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 16, 100, 255, 256, 260, 0x8000, 0xfffe, 0xffff}) {
         frame_header header = header_of(frame);
         header.kind = static_cast<std::uint16_t>(kind);
         const bool is_failure = kind == static_cast<int>(frame_kind::failure);
+        const bool is_result = kind == static_cast<int>(frame_kind::large_result); // with nothing large
         all.push_back(answer("kind " + std::to_string(kind), with_header(frame, header),
-                             is_failure ? outcomes{"decode_failed"} : died));
+                             is_failure ? outcomes{"decode_failed"} : is_result ? outcomes{"5"} : died));
     }
     return all;
 }

@@ -10,10 +10,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <thread>
-#include <vector>
 
 namespace faults {
 namespace {
@@ -23,6 +23,9 @@ using tandem::task;
 
 constexpr std::size_t header = 16;
 constexpr std::size_t large = 4U << 20;
+
+// Not in one piece, so that they go through the pipe.
+using many_bytes = std::deque<char>;
 
 std::string right(const std::string&)
 {
@@ -111,9 +114,9 @@ void arm_read(std::size_t bytes, std::size_t fault)
     fault_on_read(bytes, fault);
 }
 
-std::string take_many(const std::vector<char>& bytes)
+std::string take_many(const many_bytes& bytes)
 {
-    return bytes == std::vector<char>(large, 'a') ? right_answer : "garbled";
+    return bytes == many_bytes(large, 'a') ? right_answer : "garbled";
 }
 
 std::string arm_write(std::size_t bytes, std::size_t fault)
@@ -124,19 +127,19 @@ std::string arm_write(std::size_t bytes, std::size_t fault)
 
 struct large_result
 {
-    std::vector<char> bytes;
+    many_bytes bytes;
 };
 
 std::string text_of(const large_result& result)
 {
-    return result.bytes == std::vector<char>(large, 'r') ? right_answer : "garbled";
+    return result.bytes == many_bytes(large, 'r') ? right_answer : "garbled";
 }
 
 template <std::size_t Bytes>
 large_result give_many(std::size_t fault)
 {
     fault_on_write(Bytes, fault);
-    return {std::vector<char>(large, 'r')};
+    return {many_bytes(large, 'r')};
 }
 
 // Sends the pool's idle worker what arms it; its next task is the faulty one.
@@ -210,7 +213,7 @@ void submit_header(const order& o)
 void submit_many(const order& o)
 {
     arm_idle_worker(o, large / 2);
-    o.pool.async_run(task<take_many>(std::vector<char>(large, 'a')), o.options, o.faulty.handler());
+    o.pool.async_run(task<take_many>(many_bytes(large, 'a')), o.options, o.faulty.handler());
 }
 
 void submit_argument(const order& o)

@@ -1,5 +1,6 @@
 // What the pool does with a worker's bytes. An input is a stream of frames; a result's id chooses its type.
 #include "memory.hpp"
+#include "shared_memory.hpp"
 #include "target.hpp"
 #include "types.hpp"
 
@@ -21,6 +22,19 @@ void try_decode(bytes payload)
     } catch (const std::exception&) {
     }
     check(meter.peak() <= fair_memory(payload.size()), "decoding takes a fair amount of memory");
+}
+
+template <class T>
+void try_decode_large(std::uint64_t call, bytes payload)
+{
+    static const shared_results results;
+    const auto large = results.pool->result_of(call, shared_size);
+    const memory_meter meter;
+    try {
+        detail::decode_value<T>(payload, large.get());
+    } catch (const std::exception&) {
+    }
+    check(meter.peak() <= fair_shared_memory + fair_memory(payload.size()), "decoding takes a fair amount of memory");
 }
 
 void try_decode_exception(bytes payload)
@@ -49,6 +63,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
             try_decode<channel::hello>(f.payload);
         else if (f.kind == channel::frame_kind::result)
             with_type(f.id, [&]<class T>(std::type_identity<T>) { try_decode<T>(f.payload); });
+        else if (f.kind == channel::frame_kind::large_result)
+            with_type(f.id, [&]<class T>(std::type_identity<T>) { try_decode_large<T>(f.id, f.payload); });
         else if (f.kind == channel::frame_kind::failure)
             try_decode_exception(f.payload);
     });

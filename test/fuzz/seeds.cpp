@@ -1,5 +1,6 @@
 // seeds CORPUS: writes CORPUS/TARGET/valid-NAME, the valid frames and values of every kind. To be run when the protocol
 // or an encoding changes.
+#include "shared_memory.hpp"
 #include "target.hpp"
 #include "tasks.hpp"
 #include "types.hpp"
@@ -179,6 +180,16 @@ void write_pool_side(const fs::path& corpus)
         write(corpus / "pool_side" / ("valid-result-" + std::to_string(place)), stream);
         all.insert(all.end(), stream.begin(), stream.end());
     });
+    const auto add_large = [&](std::uint64_t place, std::uint64_t count) {
+        byte_buffer payload = encoded(count), stream;
+        encode(payload, shared_results().written + 1);
+        channel::append_frame(stream, frame_kind::large_result, place, payload);
+        write(corpus / "pool_side" / ("valid-large-result-" + std::to_string(place)), stream);
+        all.insert(all.end(), stream.begin(), stream.end());
+    };
+    add_large(4, detail::large_run); // a string
+    add_large(6, detail::large_run / sizeof(int));
+    add_large(9, detail::large_run / sizeof(point));
     std::uint64_t number = 0;
     for (const auto& exception : an_exception_of_each()) {
         byte_buffer payload;
@@ -189,6 +200,15 @@ void write_pool_side(const fs::path& corpus)
         all.insert(all.end(), stream.begin(), stream.end());
     }
     write(corpus / "pool_side" / "valid-all", all);
+}
+
+/// A call of `text` with a large view.
+byte_buffer a_large_call()
+{
+    byte_buffer call = encoded(std::uint64_t{detail::large_run});
+    encode(call, shared_arguments().written + 1);
+    encode(call, std::uint64_t{0});
+    return call;
 }
 
 /// The arguments of a call of each task, in the order of `tasks`.
@@ -212,8 +232,7 @@ void write_worker_side(const fs::path& corpus)
     channel::append_frame(settings, frame_kind::settings, 0, encoded(channel::worker_settings{1 << 30}));
     write(corpus / "worker_side" / "valid-settings", settings);
     byte_buffer all = settings;
-    std::uint32_t position = 0;
-    for (const byte_buffer& arguments : a_call_of_each()) {
+    const auto add = [&](const std::string& name, std::uint32_t position, const byte_buffer& arguments) {
         const channel::task_call head{.position = position, .run_timeout = 1'000'000};
         byte_buffer stream;
         const auto begin = channel::begin_frame(stream, frame_kind::task, position + 1);
@@ -221,9 +240,15 @@ void write_worker_side(const fs::path& corpus)
         stream.insert(stream.end(), head_bytes.begin(), head_bytes.end());
         stream.insert(stream.end(), arguments.begin(), arguments.end());
         channel::end_frame(stream, begin);
-        write(corpus / "worker_side" / ("valid-task-" + std::to_string(position++)), stream);
+        write(corpus / "worker_side" / ("valid-" + name), stream);
         all.insert(all.end(), stream.begin(), stream.end());
+    };
+    std::uint32_t position = 0;
+    for (const byte_buffer& arguments : a_call_of_each()) {
+        add("task-" + std::to_string(position), position, arguments);
+        ++position;
     }
+    add("large-task", 6, a_large_call()); // `text`
     write(corpus / "worker_side" / "valid-all", all);
 }
 

@@ -1,5 +1,6 @@
 // What a worker does with the pool's bytes. An input is a stream of frames; a call's position chooses the task.
 #include "memory.hpp"
+#include "shared_memory.hpp"
 #include "target.hpp"
 #include "tasks.hpp"
 
@@ -24,15 +25,16 @@ void take_call(bytes payload)
         return;
     std::memcpy(&head, payload.data(), sizeof head);
     byte_buffer result;
+    static shared_arguments arguments;
     const memory_meter meter;
     try {
-        tasks[head.position % std::size(tasks)]->run()(payload.subspan(sizeof head), result);
+        tasks[head.position % std::size(tasks)]->run(payload.subspan(sizeof head), &arguments.worker, result, nullptr);
     } catch (const std::exception&) {
         result.clear();
         detail::encode_exception(result, std::current_exception());
         detail::decode_exception(result);
     }
-    check(meter.peak() <= 64 * 1024 + 4 * fair_memory(payload.size()), "a call takes a fair amount of memory");
+    check(meter.peak() <= fair_shared_memory + 64 * 1024 + 4 * fair_memory(payload.size()), "a call takes a fair amount of memory");
 }
 
 } // namespace

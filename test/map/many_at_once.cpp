@@ -77,6 +77,18 @@ double sum(std::span<const double> values)
     return std::accumulate(values.begin(), values.end(), 0.0);
 }
 
+std::vector<double> twice(std::vector<double> values)
+{
+    for (double& value : values)
+        value *= 2;
+    return values;
+}
+
+std::size_t size_of(const std::string& text)
+{
+    return text.size();
+}
+
 bool is_even(int x)
 {
     return x % 2 == 0;
@@ -125,6 +137,31 @@ BOOST_AUTO_TEST_CASE(arguments_are_viewed_where_they_lie)
     BOOST_REQUIRE(sums.size() == rows.size());
     for (std::size_t i = 0; i != sums.size(); ++i)
         BOOST_REQUIRE(sums[i] == 1.5 * static_cast<double>(i % 7));
+}
+
+BOOST_AUTO_TEST_CASE(large_values_among_small_ones)
+{
+    processes side;
+    std::vector<std::vector<double>> rows;
+    for (std::size_t i = 0; i != 3000; ++i)
+        rows.emplace_back(i % 100 == 99 ? 100'000 : 2, static_cast<double>(i));
+    const auto doubled = get_soon(async_map(side.pool, task<twice>, rows, asio::use_future));
+    BOOST_REQUIRE(doubled.size() == rows.size());
+    for (std::size_t i = 0; i != rows.size(); ++i)
+        BOOST_REQUIRE(doubled[i] == std::vector<double>(rows[i].size(), 2.0 * static_cast<double>(i)));
+}
+
+BOOST_AUTO_TEST_CASE(together_they_keep_the_limit)
+{
+    constexpr std::size_t limit = 200'000;
+    processes side(2, {.max_message_size = limit});
+    std::vector<std::string> texts;
+    for (std::size_t i = 0; i != 3000; ++i)
+        texts.emplace_back(i % 10 == 9 ? limit - 1000 : i % 10 * 3000, 'x');
+    const auto sizes = get_soon(async_map(side.pool, task<size_of>, texts, asio::use_future));
+    BOOST_REQUIRE(sizes.size() == texts.size());
+    for (std::size_t i = 0; i != sizes.size(); ++i)
+        BOOST_REQUIRE(sizes[i] == texts[i].size());
 }
 
 BOOST_AUTO_TEST_CASE(a_long_call_holds_up_no_other)

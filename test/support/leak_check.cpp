@@ -68,6 +68,16 @@ std::set<std::string> names_in(const char* folder, bool own_only)
     return found;
 }
 
+std::set<std::string> mapped_memory_files()
+{
+    std::set<std::string> found;
+    std::ifstream in("/proc/self/maps");
+    for (std::string line; std::getline(in, line);)
+        if (const auto name = line.find("/memfd:"); name != std::string::npos)
+            found.insert(line.substr(0, line.find(' ')) + ' ' + line.substr(name));
+    return found;
+}
+
 void add_difference(std::ostream& out, const char* what, const std::set<std::string>& now,
                     const std::set<std::string>& before)
 {
@@ -82,7 +92,7 @@ void add_difference(std::ostream& out, const char* what, const std::set<std::str
 resources resources::now()
 {
     return {open_descriptors(), children_of_all_threads(), names_in("/proc/self/task", false),
-            names_in("/dev/shm", true)};
+            names_in("/dev/shm", true), mapped_memory_files()};
 }
 
 std::string resources::more_than(const resources& before) const
@@ -92,6 +102,7 @@ std::string resources::more_than(const resources& before) const
     add_difference(out, "child", children, before.children);
     add_difference(out, "thread", threads, before.threads);
     add_difference(out, "shared memory", shared_memory, before.shared_memory);
+    add_difference(out, "mapping", mappings, before.mappings);
     return out.str();
 }
 

@@ -14,6 +14,7 @@ struct resources
     std::set<std::string> children;    ///< "1234 (name) Z", zombies included
     std::set<std::string> threads;
     std::set<std::string> shared_memory;
+    std::set<std::string> mappings; ///< of memory files: "7f12-7f34 /memfd:..."
 
     static resources now();
 

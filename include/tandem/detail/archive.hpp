@@ -2,6 +2,8 @@
 #ifndef TANDEM_DETAIL_ARCHIVE_HPP
 #define TANDEM_DETAIL_ARCHIVE_HPP
 
+#include <tandem/detail/large_values.hpp>
+
 #include <cereal/cereal.hpp>
 #include <cereal/types/memory.hpp>
 
@@ -9,9 +11,11 @@
 #include <cstdint>
 #include <cstring>
 #include <map>
+#include <limits>
 #include <memory>
 #include <span>
 #include <stdexcept>
+#include <string>
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
@@ -33,16 +37,24 @@ inline std::string what_was_thrown()
     }
 }
 
+/// Payloads lie at multiples of this, so what is aligned to it in a message is aligned where it lies.
+inline constexpr std::size_t message_alignment = 16;
+
 class output_archive : public cereal::OutputArchive<output_archive>
 {
 public:
-    /// Appends to `out`. Offsets count from where `out` ends now.
-    explicit output_archive(byte_buffer& out) : OutputArchive(this), out_(out), start_(out.size()) {}
+    /// Appends to `out`. Offsets count from where `out` ends now. Large runs go to `large`, if there is one.
+    explicit output_archive(byte_buffer& out, large_writer* large = nullptr)
+        : OutputArchive(this), out_(out), start_(out.size()), large_(large)
+    {
+    }
 
     void write(const void* data, std::size_t size)
     {
-        const auto* bytes = static_cast<const std::byte*>(data);
-        out_.insert(out_.end(), bytes, bytes + size);
+        if (size >= large_run)
+            write_large(data, size);
+        else
+            append(data, size);
     }
 
     void align(std::size_t alignment) { out_.resize(out_.size() + (alignment - size() % alignment) % alignment); }
@@ -50,14 +62,39 @@ public:
     std::size_t size() const noexcept { return out_.size() - start_; }
 
 private:
+    void append(const void* data, std::size_t size)
+    {
+        const auto* bytes = static_cast<const std::byte*>(data);
+        out_.insert(out_.end(), bytes, bytes + size);
+    }
+
+    // Zero, and the bytes follow, aligned; or one more than their position elsewhere.
+    void write_large(const void* data, std::size_t size)
+    {
+        const auto place = large_ ? large_->make_room(size) : std::nullopt;
+        const std::uint64_t reference = place ? place->position + 1 : 0;
+        append(&reference, sizeof reference);
+        if (place) {
+            std::memcpy(place->memory, data, size);
+        } else {
+            align(message_alignment);
+            append(data, size);
+        }
+    }
+
     byte_buffer& out_;
     std::size_t start_;
+    large_writer* large_;
 };
 
 class input_archive : public cereal::InputArchive<input_archive>
 {
 public:
-    explicit input_archive(std::span<const std::byte> in) : InputArchive(this), in_(in) {}
+    /// `large` finds the large runs that are not in the message.
+    explicit input_archive(std::span<const std::byte> in, large_reader* large = nullptr)
+        : InputArchive(this), in_(in), large_(large)
+    {
+    }
 
     void read(void* data, std::size_t size)
     {
@@ -67,16 +104,17 @@ public:
     }
 
     /// The next `size` bytes where they lie; valid as long as what the archive was made of.
-    const std::byte* take(std::size_t size)
+    const std::byte* take(std::size_t size) { return size >= large_run ? take_large(size) : consume(size); }
+
+    /// The same for `count` elements of `size` bytes.
+    const std::byte* take(std::uint64_t count, std::size_t size)
     {
-        if (size > remaining())
-            throw std::length_error("the message ends too early");
-        const std::byte* bytes = in_.data() + position_;
-        position_ += size;
-        return bytes;
+        if (count > std::numeric_limits<std::ptrdiff_t>::max() / size)
+            throw std::length_error("the message claims more elements than memory can hold");
+        return take(static_cast<std::size_t>(count) * size);
     }
 
-    void align(std::size_t alignment) { take((alignment - position_ % alignment) % alignment); }
+    void align(std::size_t alignment) { consume((alignment - position_ % alignment) % alignment); }
 
     std::size_t remaining() const noexcept { return in_.size() - position_; }
 
@@ -108,7 +146,30 @@ public:
     void leave() noexcept { --depth_; }
 
 private:
+    const std::byte* consume(std::size_t size)
+    {
+        if (size > remaining())
+            throw std::length_error("the message ends too early");
+        const std::byte* bytes = in_.data() + position_;
+        position_ += size;
+        return bytes;
+    }
+
+    const std::byte* take_large(std::size_t size)
+    {
+        std::uint64_t reference = 0;
+        read(&reference, sizeof reference);
+        if (reference == 0) {
+            align(message_alignment);
+            return consume(size);
+        }
+        if (!large_)
+            throw std::range_error("the message refers to shared memory, and there is none");
+        return large_->find(reference - 1, size);
+    }
+
     std::span<const std::byte> in_;
+    large_reader* large_;
     std::size_t position_ = 0;
     int depth_ = 0;
     struct shared_object

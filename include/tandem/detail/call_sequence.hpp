@@ -36,6 +36,9 @@ public:
         return bytes_.subspan(begin, size);
     }
 
+    /// How many bytes the values so far have taken.
+    std::size_t position() const noexcept { return at_; }
+
     /// Appends what `append(out)` appends.
     template <class Function>
     static void add(std::vector<std::byte>& out, Function append)

@@ -13,6 +13,10 @@ inline constexpr bool copied_at_once = travels_as_bytes<T> || (std::is_arithmeti
 template <class T>
     requires std::is_enum_v<T>
 inline constexpr bool copied_at_once<T> = copied_at_once<std::underlying_type_t<T>>;
+template <class T, std::size_t N>
+inline constexpr bool copied_at_once<std::array<T, N>> = N != 0 && copied_at_once<T>;
+template <class T>
+inline constexpr bool copied_at_once<std::complex<T>> = std::is_arithmetic_v<T>;
 
 inline std::size_t load_count(input_archive& ar)
 {
@@ -44,6 +48,35 @@ void load_element(input_archive& ar, T& value)
         ar.take(1);
 }
 
+/// As many elements as come, copied once from where they lie.
+template <class Sequence>
+void load_run(input_archive& ar, Sequence& values)
+{
+    using element = typename Sequence::value_type;
+    std::uint64_t count = 0;
+    ar(count);
+    const std::byte* const bytes = ar.take(count, sizeof(element));
+    values.clear();
+    if (count == 0)
+        return;
+    if constexpr (std::is_copy_constructible_v<element> && std::is_copy_assignable_v<element>) {
+        if (reinterpret_cast<std::uintptr_t>(bytes) % alignof(element) == 0) {
+            const auto* const first = reinterpret_cast<const element*>(bytes);
+            values.assign(first, first + count);
+            return;
+        }
+    }
+    values.resize(static_cast<std::size_t>(count));
+    std::memcpy(static_cast<void*>(values.data()), bytes, values.size() * sizeof(element));
+}
+
+template <class Sequence>
+void save_run(output_archive& ar, const Sequence& values)
+{
+    ar(static_cast<std::uint64_t>(values.size()));
+    ar.write(values.data(), values.size() * sizeof(typename Sequence::value_type));
+}
+
 template <class Sequence>
 void load_elements(input_archive& ar, Sequence& values)
 {
@@ -70,8 +103,7 @@ template <class T, class A>
 void CEREAL_SAVE_FUNCTION_NAME(output_archive& ar, const std::vector<T, A>& values)
 {
     if constexpr (copied_at_once<T>) {
-        ar(cereal::make_size_tag(static_cast<cereal::size_type>(values.size())));
-        ar.write(values.data(), values.size() * sizeof(T));
+        save_run(ar, values);
     } else {
         save_elements(ar, values, values.size());
     }
@@ -82,12 +114,7 @@ template <class T, class A>
 void CEREAL_LOAD_FUNCTION_NAME(input_archive& ar, std::vector<T, A>& values)
 {
     if constexpr (copied_at_once<T>) {
-        const std::size_t count = load_count(ar);
-        if (count > ar.remaining() / sizeof(T))
-            throw std::length_error("a vector claims more elements than the message holds");
-        values.clear();
-        values.resize(count);
-        ar.read(static_cast<void*>(values.data()), count * sizeof(T));
+        load_run(ar, values);
     } else {
         load_elements(ar, values);
     }
@@ -132,6 +159,33 @@ void CEREAL_LOAD_FUNCTION_NAME(input_archive& ar, std::forward_list<T, A>& value
         last = values.emplace_after(last);
         load_element(ar, *last);
     }
+}
+
+template <class C, class R, class A>
+void CEREAL_SAVE_FUNCTION_NAME(output_archive& ar, const std::basic_string<C, R, A>& text)
+{
+    save_run(ar, text);
+}
+
+template <class C, class R, class A>
+void CEREAL_LOAD_FUNCTION_NAME(input_archive& ar, std::basic_string<C, R, A>& text)
+{
+    load_run(ar, text);
+}
+
+// cereal's own copies only an array of numbers at once.
+template <class T, std::size_t N>
+    requires(copied_at_once<std::array<T, N>> && !std::is_arithmetic_v<T>)
+void CEREAL_SAVE_FUNCTION_NAME(output_archive& ar, const std::array<T, N>& values)
+{
+    ar.write(values.data(), sizeof values);
+}
+
+template <class T, std::size_t N>
+    requires(copied_at_once<std::array<T, N>> && !std::is_arithmetic_v<T>)
+void CEREAL_LOAD_FUNCTION_NAME(input_archive& ar, std::array<T, N>& values)
+{
+    ar.read(static_cast<void*>(values.data()), sizeof values);
 }
 
 // cereal's own takes an empty array's one byte from where no byte is.

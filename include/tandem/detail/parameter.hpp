@@ -40,7 +40,7 @@ struct parameter
     };
 };
 
-/// A view of trivially copyable elements: held as a copy, viewed in the worker where the message's bytes lie.
+/// A view of trivially copyable elements: held as a copy, viewed in the worker where their bytes lie.
 template <class View, class Held>
 struct view_parameter
 {
@@ -65,10 +65,8 @@ struct view_parameter
             std::uint64_t count = 0;
             ar(count);
             ar.align(alignof(element));
-            if (count > ar.remaining() / sizeof(element))
-                throw std::length_error("a view claims more elements than the message holds");
+            const std::byte* bytes = ar.take(count, sizeof(element));
             size = static_cast<std::size_t>(count);
-            const std::byte* bytes = ar.take(size * sizeof(element));
             if (size == 0)
                 return;
             if (reinterpret_cast<std::uintptr_t>(bytes) % alignof(element) == 0) {

@@ -3,6 +3,7 @@
 #define TANDEM_DETAIL_PROCESS_MAP_OPERATION_HPP
 
 #include <tandem/detail/call_sequence.hpp>
+#include <tandem/detail/large_arguments.hpp>
 #include <tandem/detail/map_operation.hpp>
 #include <tandem/detail/process_pool_core.hpp>
 #include <tandem/process_pool.hpp>
@@ -76,7 +77,8 @@ private:
 
         void add(const bound_call& work)
         {
-            call_sequence::add(message, [&](byte_buffer& out) { work.encode_arguments(out); });
+            large_arguments runs(*state_->core_, large);
+            call_sequence::add(message, [&](byte_buffer& out) { work.encode_arguments(out, &runs); });
             ++items;
         }
 
@@ -85,28 +87,32 @@ private:
             call_sequence calls(std::span(std::as_const(message)).subspan(message_head_size));
             for (std::uint32_t i = 0; i != begun; ++i)
                 calls.next();
+            const std::size_t kept = calls.position();
             auto rest = std::make_unique<message_operation>(state_, first_ + begun);
             while (const auto arguments = calls.next())
                 call_sequence::add(rest->message, [&](byte_buffer& out) {
                     out.insert(out.end(), arguments->begin(), arguments->end());
                 });
+            message.resize(message_head_size + kept);
+            rest->large = std::move(large); // only the last element may have any
             rest->items = items - begun;
             items = begun;
             state_->add(*rest);
             return rest.release();
         }
 
-        void complete(completion_mode mode, const task_result& outcome) override
+        void complete(completion_mode mode, task_result outcome) override
         {
             const std::unique_ptr<message_operation> self(this);
             std::exception_ptr error = outcome.error;
             if (!error) {
                 try {
-                    state_->take(first_, items, outcome.value);
+                    state_->take(first_, items, outcome.value, outcome.large.get());
                 } catch (...) {
                     error = codec_failure(errc::decode_failed, "its result: " + what_was_thrown());
                 }
             }
+            outcome.large.reset(); // not while the handler runs
             state_->message_done(id, mode, std::move(error));
         }
 
@@ -167,7 +173,7 @@ private:
                 message->add(bind_call(function_, *next_));
                 ++next_;
                 ++position_;
-            } while (message->items != most && message->message.size() < largest_message &&
+            } while (message->items != most && message->arguments_size() < largest_message &&
                      next_ != std::ranges::end(range_));
             ids_.insert(message->id);
             ++under_way_;
@@ -175,8 +181,21 @@ private:
             fail(std::current_exception());
             return false;
         }
+        // Together they may be over a limit that each of them keeps.
+        if (message->items > 1 && message->arguments_size() > core_->max_message_size()) {
+            task_operation* const last = message->split(message->items - 1);
+            submit(message.release());
+            submit(last);
+        } else {
+            submit(message.release());
+        }
+        return true;
+    }
+
+    void submit(task_operation* message)
+    {
         const std::uint64_t id = message->id;
-        core_->submit(message.release());
+        core_->submit(message);
         // Whoever cancels before the pool has the message does not reach it, so it is looked after here.
         asio::cancellation_type cancelled;
         {
@@ -185,7 +204,6 @@ private:
         }
         if (cancelled != asio::cancellation_type::none)
             core_->cancel(id, cancelled);
-        return true;
     }
 
     void add(const message_operation& rest)
@@ -195,7 +213,7 @@ private:
         ++under_way_;
     }
 
-    void take(std::size_t first, std::uint32_t count, std::span<const std::byte> encoded)
+    void take(std::size_t first, std::uint32_t count, std::span<const std::byte> encoded, large_reader* large)
     {
         call_sequence sequence(encoded);
         if constexpr (is_void) {
@@ -206,7 +224,7 @@ private:
             std::vector<result> values;
             values.reserve(count);
             while (const auto value = sequence.next())
-                values.push_back(decode<result>(*value));
+                values.push_back(decode_value<result>(*value, large));
             if (values.size() != count)
                 throw std::length_error("there are too few results, or too many");
             const std::lock_guard lock(mutex_);

@@ -23,6 +23,10 @@ public:
     /// Takes the operation over, whose `id` and settings are set.
     virtual void submit(task_operation* operation) = 0;
     virtual std::uint64_t next_id() noexcept = 0;
+
+    /// For the large runs of one call's arguments. Nothing where all go through pipes.
+    virtual std::unique_ptr<large_writer> large_arguments() = 0;
+
     virtual void cancel(std::uint64_t id, boost::asio::cancellation_type type) = 0;
     virtual void cancel_all() = 0;
 
@@ -36,6 +40,7 @@ public:
     virtual std::uint32_t calls_at_once(const task_entry& entry, const run_options& options) const = 0;
 
     virtual std::size_t size() const noexcept = 0;
+    virtual std::size_t max_message_size() const noexcept = 0;
     virtual process_pool_stats stats() const = 0;
 };
 

@@ -22,6 +22,7 @@ struct task_result
 {
     std::exception_ptr error;
     std::span<const std::byte> value;
+    std::unique_ptr<large_reader> large{}; ///< holds the value's large runs
 };
 
 /// Room kept at the head of a message for the call's own fields.
@@ -37,7 +38,7 @@ public:
     task_operation& operator=(const task_operation&) = delete;
 
     /// Calls the handler, and frees the operation first. Called once, if destroy() is not.
-    virtual void complete(completion_mode mode, const task_result& result) = 0;
+    virtual void complete(completion_mode mode, task_result outcome) = 0;
     virtual void destroy() noexcept = 0;
 
     /// Of a sequence of calls of which `begun` have begun: takes the others out, as an operation of its own.
@@ -45,6 +46,7 @@ public:
 
     const task_entry* entry;
     byte_buffer message; ///< room for the call's head, then the encoded arguments
+    std::unique_ptr<large_writer> large; ///< holds the arguments' large runs, for each run of the task
     std::string label;
     bool cancellable = false;
     bool is_sequence = false; ///< `items` argument lists, each after its size; the results likewise
@@ -56,6 +58,12 @@ public:
     std::uint64_t call = 0;
     std::chrono::nanoseconds took{0}; ///< the last run, where its outcome came
     std::vector<attempt_report> earlier; ///< runs that were retried
+
+    /// Bytes of the encoded arguments, wherever they lie.
+    std::size_t arguments_size() const noexcept
+    {
+        return message.size() - message_head_size + (large ? large->size() : 0);
+    }
 
     /// The error of a value of this task's that could not be encoded or decoded here.
     std::exception_ptr codec_failure(errc code, const std::string& what) const
@@ -83,20 +91,21 @@ public:
 
     Handler& handler() noexcept { return pending_.handler(); }
 
-    void complete(completion_mode mode, const task_result& result) override
+    void complete(completion_mode mode, task_result result) override
     {
         if constexpr (std::is_void_v<R>) {
-            take().complete(mode, std::exception_ptr(result.error));
+            take().complete(mode, std::move(result.error));
         } else {
-            std::exception_ptr error = result.error;
+            std::exception_ptr error = std::move(result.error);
             R value{};
             if (!error) {
                 try {
-                    value = decode<R>(result.value);
+                    value = decode_value<R>(result.value, result.large.get());
                 } catch (...) {
                     error = codec_failure(errc::decode_failed, "its result: " + what_was_thrown());
                 }
             }
+            result.large.reset(); // not while the handler runs
             take().complete(mode, std::move(error), std::move(value));
         }
     }

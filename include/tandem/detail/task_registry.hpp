@@ -10,12 +10,17 @@
 
 namespace tandem::detail {
 
+class large_reader;
+class large_writer;
+
 /// One function. Has static storage duration; constructing it registers it.
 class task_entry
 {
 public:
     /// Decodes the arguments, calls the function, appends the result's encoding. Throws what the function throws.
-    using run_function = void (*)(std::span<const std::byte> arguments, std::vector<std::byte>& result);
+    /// The large runs of both are in the message where there is nothing else for them.
+    using run_function = void (*)(std::span<const std::byte> arguments, large_reader* large_arguments,
+                                  std::vector<std::byte>& result, large_writer* large_result);
 
     /// `mangled_name` lives for ever.
     task_entry(const char* mangled_name, run_function function) noexcept;
@@ -27,7 +32,16 @@ public:
     /// The function's name as a reader knows it.
     std::string name() const;
 
-    run_function run() const noexcept { return run_; }
+    void run(std::span<const std::byte> arguments, large_reader* large_arguments, std::vector<std::byte>& result,
+             large_writer* large_result) const
+    {
+        run_(arguments, large_arguments, result, large_result);
+    }
+
+    void run(std::span<const std::byte> arguments, std::vector<std::byte>& result) const
+    {
+        run_(arguments, nullptr, result, nullptr);
+    }
 
     const task_entry* next() const noexcept { return next_; }
 

@@ -1,0 +1,121 @@
+#include <arena/shared_memory.hpp>
+
+#include <blocked_signal.hpp>
+
+#include <boost/system/system_error.hpp>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <stdexcept>
+#include <string>
+
+namespace tandem::arena {
+namespace {
+
+constexpr int populate_write = 23; // MADV_POPULATE_WRITE, from Linux 5.14; older kernels refuse it
+
+[[noreturn]] void throw_errno(const char* what)
+{
+    throw boost::system::system_error(errno, boost::system::system_category(), what);
+}
+
+// RLIMIT_FSIZE counts for memory files as well, and raises a signal.
+bool set_size(int fd, std::uint64_t size)
+{
+    const blocked_signal over_limit(SIGXFSZ);
+    if (::ftruncate(fd, static_cast<off_t>(size)) == 0)
+        return true;
+    if (errno == EFBIG) {
+        over_limit.take();
+        errno = EFBIG;
+    }
+    return false;
+}
+
+std::byte* map(int fd, std::uint64_t size, access a)
+{
+    const int protection = a == access::write ? PROT_READ | PROT_WRITE : PROT_READ;
+    void* const memory = ::mmap(nullptr, size, protection, MAP_SHARED | MAP_NORESERVE, fd, 0);
+    if (memory == MAP_FAILED)
+        throw_errno("mapping memory for large values");
+    ::madvise(memory, size, MADV_DONTDUMP); // values in a core dump would only make it large
+    return static_cast<std::byte*>(memory);
+}
+
+} // namespace
+
+shared_memory::shared_memory(std::uint64_t size)
+    : fd_(::memfd_create("tandem-values", MFD_CLOEXEC | MFD_ALLOW_SEALING)), size_(size)
+{
+    if (fd_ < 0)
+        throw_errno("making memory for large values");
+    try {
+        if (!set_size(fd_, size) ||
+            ::fcntl(fd_, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+            throw_errno("making memory for large values");
+        data_ = map(fd_, size, access::write);
+    } catch (...) {
+        ::close(fd_);
+        throw;
+    }
+}
+
+shared_memory::shared_memory(int fd, std::uint64_t size, access a) : fd_(-1), size_(size), data_(map(fd, size, a))
+{
+    ::close(fd);
+}
+
+shared_memory::~shared_memory()
+{
+    ::munmap(data_, size_);
+    if (fd_ >= 0)
+        ::close(fd_);
+}
+
+const std::byte* shared_memory::at(block b) const
+{
+    if (b.position > size_ || b.size > size_ - b.position)
+        throw std::range_error("the message refers to what is beyond the shared memory");
+    return data_ + b.position;
+}
+
+int shared_memory::open_read_only() const
+{
+    const int fd = ::open(("/proc/self/fd/" + std::to_string(fd_)).c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        throw_errno("opening memory for large values");
+    return fd;
+}
+
+// By address and not by descriptor: a worker keeps none, as a task that closes descriptors and opens others would have holes
+// punched in its file.
+bool shared_memory::reserve(block b) const noexcept
+{
+    int result = 0;
+    while ((result = ::madvise(data_ + b.position, b.size, populate_write)) != 0 && errno == EINTR) {
+    }
+    if (result != 0)
+        give_back(b);
+    return result == 0;
+}
+
+void shared_memory::give_back(block b) const noexcept
+{
+    ::madvise(data_ + b.position, b.size, MADV_REMOVE);
+}
+
+void shared_memory::unmap_pages() const noexcept
+{
+    ::madvise(data_, size_, MADV_DONTNEED);
+}
+
+bool shared_memory::has_memory(block b) const noexcept
+{
+    const off_t hole = ::lseek(fd_, static_cast<off_t>(b.position), SEEK_HOLE);
+    return hole >= 0 && static_cast<std::uint64_t>(hole) >= b.position + b.size;
+}
+
+} // namespace tandem::arena

@@ -1,0 +1,28 @@
+#include <worker/large_values.hpp>
+
+#include <worker/marker.hpp>
+
+namespace tandem::worker {
+
+large_values::large_values(const channel::worker_settings& settings)
+{
+    if (settings.argument_memory != 0)
+        arguments_.emplace(argument_memory, settings.argument_memory);
+    if (settings.result_memory != 0)
+        results_.emplace(result_memory, settings.result_memory, settings.max_message_size);
+}
+
+std::uint64_t large_values::mapped() const noexcept
+{
+    return (arguments_ ? arguments_->memory().size() : 0) + (results_ ? results_->memory().size() : 0);
+}
+
+void large_values::leave() const noexcept
+{
+    if (arguments_)
+        arguments_->memory().unmap_pages();
+    if (results_)
+        results_->memory().unmap_pages();
+}
+
+} // namespace tandem::worker
