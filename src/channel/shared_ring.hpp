@@ -62,6 +62,11 @@ public:
     /// ever.
     std::optional<frame> next();
 
+    bool has_next() const noexcept { return ring_.written.load(std::memory_order_acquire) != taken_; }
+
+    /// Is awake, and will look by itself.
+    void wake() noexcept { ring_.bell_wanted.store(0, std::memory_order_relaxed); }
+
     /// Asks to be woken. True where something has come meanwhile: then there may be no call.
     bool sleep() noexcept;
 

@@ -464,7 +464,7 @@ void pool::finish_waits(aftermath& after)
 void pool::set_timer()
 {
     const time_point next = scheduler_.next_deadline();
-    if (next == time_point::max()) {
+    if (next == time_point::max() && !watching_) {
         if (timer_set_for_ != next)
             timer_->cancel();
         timer_set_for_ = next;

@@ -68,6 +68,10 @@ private:
     void count_retirement(schedule::retirement_reason reason) noexcept;
     void refuse(const schedule::action& a, aftermath& after);
     void finish_waits(aftermath& after);
+    bool has_idle_cpus() const noexcept;
+    void stay_awake(worker_link& link, schedule::time_point now);
+    void look_again();
+    void look(); // takes the lock itself
     void set_timer();
 
     void post_launch(schedule::worker_id id);
@@ -96,9 +100,9 @@ private:
     void on_maybe_ended(const link_ptr& link, schedule::time_point now, aftermath& after);
     void bury(const link_ptr& link, schedule::time_point now, aftermath& after);
     void flush(const link_ptr& link);
-    void flush_urgent();
-    void flush_all();
-    void flush_marked(const link_ptr& link);
+    void flush_urgent(schedule::time_point now);
+    void flush_all(schedule::time_point now);
+    void flush_marked(const link_ptr& link, schedule::time_point now);
     bool read_log(worker_link& link); // false at its end
     void finish_log(worker_link& link);
     void pass_on(const worker_link& link, std::string_view lines);
@@ -123,6 +127,7 @@ private:
     bool closed_ = false;
     bool watching_ = false;
     bool check_posted_ = false;
+    bool looking_ = false; // for results, before it sleeps
     output_sink output_;
     schedule::scheduler scheduler_;
     schedule::scheduler::actions actions_;
@@ -162,9 +167,9 @@ bool pool::handle(completion_mode mode, Event event)
         perform(after);
         finish_waits(after);
         if (mode == completion_mode::dispatch)
-            flush_all();
+            flush_all(now);
         else
-            flush_urgent();
+            flush_urgent(now);
         set_timer();
         if (has_work())
             watch_all();

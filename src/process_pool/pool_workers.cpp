@@ -360,6 +360,7 @@ void pool::take_outcome(worker_link& link, const channel::frame& f, time_point n
         blame(link, "answered a call that it was not sent");
         return;
     }
+    link.answer.end(now);
     operation.took = std::clamp(link.slot_of(operation).took(), std::chrono::nanoseconds(0), longest_took);
     const auto memory = link.page().resident_memory.load(std::memory_order_relaxed);
     link.free_slot(operation);
@@ -436,12 +437,12 @@ void pool::flush(const link_ptr& link)
 
 // Where it is asked for by a user's call: a worker that has nothing else gets its task at once; what is for the others
 // waits for more, so that it goes out together.
-void pool::flush_urgent()
+void pool::flush_urgent(time_point now)
 {
-    std::erase_if(unflushed_, [this](const link_ptr& link) {
+    std::erase_if(unflushed_, [this, now](const link_ptr& link) {
         if (!link->is_urgent)
             return false;
-        flush_marked(link);
+        flush_marked(link, now);
         return true;
     });
     if (unflushed_.empty() || std::exchange(flush_posted_, true))
@@ -451,18 +452,23 @@ void pool::flush_urgent()
     });
 }
 
-void pool::flush_all()
+void pool::flush_all(time_point now)
 {
     for (const link_ptr& link : unflushed_)
-        flush_marked(link);
+        flush_marked(link, now);
     unflushed_.clear();
 }
 
-void pool::flush_marked(const link_ptr& link)
+void pool::flush_marked(const link_ptr& link, time_point now)
 {
-    link->is_unflushed = link->is_urgent = false;
-    if (links_.contains(link->id))
-        flush(link);
+    const bool is_urgent = std::exchange(link->is_urgent, false);
+    link->is_unflushed = false;
+    if (!links_.contains(link->id))
+        return;
+    flush(link);
+    if (is_urgent)
+        stay_awake(*link, now);
+    link->tell_sent();
 }
 
 } // namespace tandem::detail

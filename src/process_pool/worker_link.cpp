@@ -90,6 +90,19 @@ std::optional<std::uint32_t> worker_link::position_of(const task_entry& entry)
     return last_position_ = named->second;
 }
 
+void worker_link::let_worker_stay_awake(bool may) noexcept
+{
+    auto& flag = (*page_)->tasks.may_stay_awake;
+    const std::uint32_t value = may ? 1 : 0;
+    if (flag.load(std::memory_order_relaxed) != value) // else the worker's cache keeps it
+        flag.store(value, std::memory_order_relaxed);
+}
+
+void worker_link::tell_sent() noexcept
+{
+    (*page_)->tasks.sent.store(static_cast<std::uint32_t>(next_call_ - 1), std::memory_order_release);
+}
+
 void worker_link::append_call(task_operation& operation)
 {
     if (free_slots_.empty()) {

@@ -5,6 +5,7 @@
 
 #include <arena/argument_memory.hpp>
 #include <arena/result_memory.hpp>
+#include <channel/brief_wait.hpp>
 #include <channel/channel.hpp>
 #include <channel/hello.hpp>
 #include <channel/shared_ring.hpp>
@@ -54,6 +55,12 @@ public:
     /// Where its large results lie; nothing where they come through the pipe.
     const std::shared_ptr<arena::result_memory>& large_results() const noexcept { return large_results_; }
 
+    /// Whether the worker, when it has done what it has, may look for more for a moment before it sleeps.
+    void let_worker_stay_awake(bool may) noexcept;
+
+    /// What was sent can be read now.
+    void tell_sent() noexcept;
+
     /// Asks the worker's watcher to stop the task, which may have ended meanwhile.
     void ask_to_stop(const task_operation& operation) noexcept;
 
@@ -84,6 +91,8 @@ public:
     bool waiting = false;                     ///< for its end
     bool is_unflushed = false;                ///< calls were appended
     bool is_urgent = false;                   ///< and it has nothing else to do
+    bool is_looked_at = false;                ///< for results
+    channel::brief_wait answer;               ///< to what was urgent
     bool wrong_version = false;
     bool failure_told = false; ///< why it cannot serve is known
     bool silent = false;       ///< its end of the frames is closed

@@ -123,6 +123,13 @@ inline constexpr std::size_t slot_count = 1024;
 /// Reading a process's CPU time takes longer than a small task.
 inline constexpr std::chrono::milliseconds cpu_time_interval{1};
 
+/// For a worker that looks for tasks for a moment before it sleeps. The pool's.
+struct task_sign
+{
+    alignas(64) std::atomic<std::uint32_t> sent;  ///< how many calls, in all
+    std::atomic<std::uint32_t> may_stay_awake;    ///< not zero while that pays
+};
+
 /// All zero at first.
 struct status_page
 {
@@ -135,6 +142,7 @@ struct status_page
     std::atomic<std::uint32_t> over_memory_limit;
     worker::crash_record crash;
     channel::shared_ring results; ///< and failures, of tasks
+    task_sign tasks;
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<std::uint32_t>::is_always_lock_free);
 

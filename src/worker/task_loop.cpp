@@ -11,6 +11,7 @@
 #include <iostream>
 #include <new>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 namespace tandem::worker {
@@ -72,11 +73,14 @@ void task_loop::run()
 
 void task_loop::run_task(const frame& f)
 {
+    ++received_;
     const channel::task_call head = head_of(f);
     auto& slot = page_.slots.at(head.slot);
     if (head.may_take_long != 0)
         tell();
     const auto now = now_ == time_point() ? steady_clock::now() : now_;
+    if (now_ == time_point())
+        last_wait_ = now - waits_since_;
     if (!slot.begin(f.id, now))
         return; // taken back
     std::optional<detail::task_context::time_point> deadline;
@@ -117,6 +121,12 @@ void task_loop::before_waiting()
 {
     tell();
     now_ = {};
+    waits_since_ = steady_clock::now();
+    const auto& tasks = page_.tasks;
+    if (tasks.may_stay_awake.load(std::memory_order_relaxed) != 0 && last_wait_ <= channel::longest_brief_wait)
+        while (tasks.sent.load(std::memory_order_acquire) == received_ &&
+               steady_clock::now() - waits_since_ <= channel::longest_brief_wait)
+            std::this_thread::yield(); // the pool may be on the same processor
 }
 
 void task_loop::initialize(const frame& f)

@@ -2,6 +2,7 @@
 #ifndef TANDEM_WORKER_TASK_LOOP_HPP
 #define TANDEM_WORKER_TASK_LOOP_HPP
 
+#include <channel/brief_wait.hpp>
 #include <channel/hello.hpp>
 #include <status/status_page.hpp>
 #include <tandem/detail/task_registry.hpp>
@@ -54,6 +55,9 @@ private:
     time_point untold_since_{}; // the oldest result that the pool may sleep upon
     bool untold_ = false;
     time_point usage_noted_{};
+    time_point waits_since_{};
+    std::chrono::nanoseconds last_wait_{0}; // for tasks
+    std::uint32_t received_ = 0;            // calls
 };
 
 } // namespace tandem::worker
