@@ -4,6 +4,7 @@
 
 #include <tandem/detail/map_operation.hpp>
 #include <tandem/detail/process_map_operation.hpp>
+#include <tandem/detail/thread_map_operation.hpp>
 
 #include <cstddef>
 #include <ranges>
@@ -17,7 +18,8 @@ namespace tandem {
 struct map_options
 {
     /// How many calls may be queued or running at once. Default: 0, which stands for as many as keep all workers or threads
-    /// of the pool busy while results are collected. Calls that are short travel to a process many at once.
+    /// of the pool busy while results are collected. Calls that are short travel to a process many at once. On threads no more run at once than there are
+    /// threads.
     std::size_t in_flight = 0;
 
     /// How each call is run.

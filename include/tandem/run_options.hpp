@@ -51,6 +51,8 @@ struct run_options
 
     /// A name for reports; copied by the function that takes the options. Default: none.
     std::string_view label{};
+
+    friend bool operator==(const run_options&, const run_options&) = default;
 };
 
 // gcc 12 copies an aggregate that is written inside a co_await expression bit by bit, and destroys both: it must hold

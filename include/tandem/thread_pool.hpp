@@ -22,7 +22,7 @@ struct thread_pool_stats
     std::size_t threads = 0;
     std::size_t queued = 0;       ///< of async_run, waiting for a thread
     std::size_t running = 0;      ///< of async_run, running now
-    std::uint64_t completed = 0;  ///< of async_run, completed since the pool was made
+    std::uint64_t completed = 0;  ///< of async_run, completed since the pool was made; of async_map, parts
 };
 
 /// Runs what waits, and what must share memory: callables, coroutines, and the tasks that a process_pool runs, with the

@@ -15,6 +15,13 @@ struct held_options
 {
     explicit held_options(const run_options& o) : options(o), label(o.label) {}
 
+    bool is_default() const
+    {
+        run_options unnamed = options;
+        unnamed.label = label;
+        return unnamed == run_options();
+    }
+
     run_options options; // but for the label
     std::string label;
 };
