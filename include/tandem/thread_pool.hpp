@@ -3,11 +3,13 @@
 #define TANDEM_THREAD_POOL_HPP
 
 #include <tandem/cpu_count.hpp>
+#include <tandem/detail/plain_work.hpp>
 #include <tandem/detail/run_signature.hpp>
 #include <tandem/detail/thread_work.hpp>
 #include <tandem/run_options.hpp>
 #include <tandem/task.hpp>
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include <cstddef>
@@ -78,7 +80,7 @@ public:
                       "tandem: a thread_pool runs what can be called without arguments or with a std::stop_token. Bind the "
                       "arguments: io.async_run([=] { return f(a, b); }) or io.async_run(tandem::task<f>(a, b)).");
         using signature = typename detail::run_signature<typename detail::work_traits<work_type>::result>::type;
-        return boost::asio::async_initiate<Token, signature>(initiate_run(get_executor(), queue_), token,
+        return boost::asio::async_initiate<Token, signature>(initiate_run(get_executor(), &queue_), token,
                                                              std::forward<Work>(work), detail::held_options(options));
     }
 
@@ -113,8 +115,8 @@ private:
     public:
         using executor_type = thread_pool::executor_type;
 
-        initiate_run(const executor_type& executor, std::shared_ptr<detail::work_queue> queue)
-            : executor_(executor), queue_(std::move(queue))
+        initiate_run(const executor_type& executor, const std::shared_ptr<detail::work_queue>* queue)
+            : executor_(executor), queue_(queue)
         {
         }
 
@@ -129,18 +131,25 @@ private:
                                                  detail::coroutine_work<work_type, handler_type, executor_type>,
                                                  detail::function_work<work_type, handler_type, executor_type>>;
             handler_type owned(std::forward<Handler>(handler));
+            detail::work_queue& queue = **queue_;
+            if (held.is_default() && detail::may_be_plain<work_type>(owned) && queue.submit_plain()) {
+                if constexpr (!detail::work_traits<work_type>::is_coroutine)
+                    boost::asio::post(executor_, detail::plain_work<work_type, handler_type, executor_type>(
+                                                     std::move(owned), executor_, work_type(std::forward<Work>(work)), queue));
+                return;
+            }
             auto* item =
                 detail::allocate_operation<item_type>(owned, executor_, work_type(std::forward<Work>(work)));
-            item->id = queue_->next_id();
+            item->id = queue.next_id();
             item->options = held.options;
             item->label = held.label;
-            item->stoppable = detail::connect_canceller(item->handler(), queue_, item->id);
-            queue_->submit(item);
+            item->stoppable = detail::connect_canceller(item->handler(), *queue_, item->id);
+            queue.submit(item);
         }
 
     private:
         executor_type executor_;
-        std::shared_ptr<detail::work_queue> queue_;
+        const std::shared_ptr<detail::work_queue>* queue_; // the pool's: changing a count that all threads share takes time
     };
 
     std::size_t threads_;

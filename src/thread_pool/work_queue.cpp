@@ -3,6 +3,7 @@
 #include <schedule/deadlines.hpp>
 #include <schedule/task_queue.hpp>
 #include <task/task_context.hpp>
+#include <thread_pool/plain_counts.hpp>
 #include <tandem/error.hpp>
 
 #include <boost/asio/error.hpp>
@@ -19,6 +20,8 @@ namespace tandem::detail {
 namespace {
 
 using schedule::time_point;
+constexpr std::uint64_t plain_id = 0; // of work that was plain: others have one of their own
+
 using stop_function = std::function<void(asio::cancellation_type)>;
 
 std::exception_ptr aborted()
@@ -87,6 +90,49 @@ public:
             stop(type);
     }
 
+    bool submit_plain() noexcept override
+    {
+        plain_.submitted(); // first: close() either sees it, or is seen here
+        if (!closed_.load() && !in_order_.load(std::memory_order_relaxed))
+            return true;
+        plain_.begun();
+        hand_over_plain();
+        return false;
+    }
+
+    plain_turn begin_plain() noexcept override
+    {
+        plain_.begun();
+        if (closed_.load())
+            return plain_turn::never;
+        return in_order_.load(std::memory_order_acquire) ? plain_turn::in_order : plain_turn::now;
+    }
+
+    void submit_begun(work_item* item) override
+    {
+        {
+            const std::lock_guard lock(mutex_);
+            if (!closed_) {
+                once_plain_.push_back(*item);
+                item = nullptr;
+            }
+        }
+        hand_over_plain();
+        if (item)
+            item->complete(completion_mode::dispatch, aborted());
+        else
+            run_one();
+    }
+
+    void end_plain() override
+    {
+        plain_.ended();
+        if (closed_.load())
+            post_if_quiet();
+    }
+
+    task_context& plain_context() noexcept override { return plain_context_; }
+
     void finished(work_item* item, completion_mode mode) override
     {
         std::exception_ptr error;
@@ -129,8 +175,8 @@ public:
             const std::lock_guard lock(mutex_);
             closed_ = true;
             when_quiet_ = std::move(then);
-            while (schedule::task* t = queue_.front())
-                removed.push_back(take_out(static_cast<work_item&>(*t)));
+            while (work_item* item = first())
+                removed.push_back(take_out(*item));
             for (schedule::task* t = running_.front(); t; t = t->next)
                 stops.push_back(static_cast<work_item&>(*t).stopper());
             deadline_changed_.notify_one();
@@ -139,6 +185,7 @@ public:
             item->complete(completion_mode::post, aborted());
         for (const stop_function& stop : stops)
             stop(asio::cancellation_type::terminal);
+        plain_context_.request_stop();
         post_if_quiet();
     }
 
@@ -151,9 +198,12 @@ public:
     work_queue_counts counts() const override
     {
         const std::lock_guard lock(mutex_);
+        const std::uint64_t handed_over = handed_over_.load();
+        const auto plain = plain_.read();
         work_queue_counts c = counts_;
-        c.queued = queue_.size();
-        c.running = running_.size();
+        c.queued = queue_.size() + once_plain_.size() + (plain.submitted - plain.begun);
+        c.running = running_.size() + (plain.begun - plain.ended);
+        c.completed += plain.ended - handed_over;
         return c;
     }
 
@@ -161,6 +211,10 @@ private:
     // All below are called under the lock, but for post_one, run_one, post_if_quiet, watch_deadlines and end_expired.
     void enqueue(work_item& item)
     {
+        if (item.options.priority != 0 && !in_order_) {
+            in_order_since_ = item.id;
+            in_order_ = true;
+        }
         queue_.push_back(item);
         if (item.stoppable)
             stoppable_.emplace(item.id, &item);
@@ -170,9 +224,36 @@ private:
         }
     }
 
+    // What is to run next.
+    work_item* first() const noexcept
+    {
+        const auto queued = static_cast<work_item*>(queue_.front());
+        const auto plain = static_cast<work_item*>(once_plain_.front());
+        if (!plain)
+            return queued;
+        const bool is_before = queued && (queued->options.priority > 0 ||
+                                          (queued->options.priority == 0 && queued->id < in_order_since_));
+        return is_before ? queued : plain;
+    }
+
+    void remove(work_item& item) noexcept
+    {
+        if (item.id == plain_id)
+            once_plain_.remove(item);
+        else
+            queue_.remove(item);
+    }
+
+    // It ends here, and is another piece of work from now on.
+    void hand_over_plain() noexcept
+    {
+        end_plain();
+        handed_over_.fetch_add(1); // last: never more than what has ended
+    }
+
     work_item* take_out(work_item& item)
     {
-        queue_.remove(item);
+        remove(item);
         deadlines_.clear(item);
         stoppable_.erase(item.id);
         ++counts_.completed;
@@ -198,11 +279,11 @@ private:
         time_point run_deadline = time_point::max();
         {
             const std::lock_guard lock(mutex_);
-            item = static_cast<work_item*>(queue_.front());
+            item = first();
             if (!item)
                 return;
             ++busy_threads_;
-            queue_.remove(*item);
+            remove(*item);
             deadlines_.clear(*item);
             item->state = scheduled_task::phase::sent;
             ++item->attempts;
@@ -224,7 +305,9 @@ private:
     void post_if_quiet()
     {
         const std::lock_guard lock(mutex_);
-        if (busy_threads_ == 0 && when_quiet_)
+        if (busy_threads_ != 0 || !when_quiet_)
+            return;
+        if (const auto plain = plain_.read(); plain.ended == plain.submitted)
             asio::post(executor_, std::exchange(when_quiet_, nullptr));
     }
 
@@ -285,6 +368,14 @@ private:
     mutable std::mutex mutex_;
     schedule::task_queue queue_;
     schedule::task_queue running_;
+    plain_counts plain_;
+    task_context plain_context_;
+    // From the first work that has a priority on, all is in order here: plain work waits in Asio's queue until its turn, and
+    // is then put behind what was queued before.
+    std::atomic<bool> in_order_ = false;
+    std::uint64_t in_order_since_ = 0;
+    schedule::task_list once_plain_;
+    std::atomic<std::uint64_t> handed_over_ = 0;
     schedule::deadlines deadlines_;
     std::unordered_map<std::uint64_t, work_item*> stoppable_; // queued or running
     std::condition_variable deadline_changed_;
@@ -293,7 +384,7 @@ private:
     work_queue_counts counts_;
     std::size_t busy_threads_ = 0;
     std::function<void()> when_quiet_;
-    bool closed_ = false;
+    std::atomic<bool> closed_ = false; // changed under the lock
 };
 
 } // namespace

@@ -156,4 +156,83 @@ BOOST_AUTO_TEST_CASE(priorities)
     BOOST_TEST(order == expected, boost::test_tools::per_element());
 }
 
+// From the first priority on, also what was submitted before it has its place.
+BOOST_AUTO_TEST_CASE(priorities_overtake_what_waited_before)
+{
+    threads side(1);
+    gate place;
+    auto busy = side.pool.async_run(task<hold>(place.path()), asio::use_future);
+    BOOST_REQUIRE(place.wait_for_begun());
+    std::mutex mutex;
+    std::vector<std::string> order;
+    std::vector<std::future<void>> done;
+    const auto submit = [&](const std::string& name, const run_options& options = {}) {
+        done.push_back(side.pool.async_run(
+            [&, name] {
+                const std::lock_guard lock(mutex);
+                order.push_back(name);
+            },
+            options, asio::use_future));
+    };
+    submit("first");
+    submit("limited", {.run_timeout = 1h});
+    submit("second");
+    submit("low", {.priority = -1});
+    submit("third");
+    submit("high", {.priority = 1});
+    BOOST_TEST(side.pool.stats().queued == 6U);
+    place.open();
+    for (auto& each : done)
+        get_soon(std::move(each));
+    get_soon(std::move(busy));
+    // "limited" and the two before "low" were in two queues: between them only is the order free.
+    std::erase(order, "limited");
+    const std::vector<std::string> expected{"high", "first", "second", "third", "low"};
+    BOOST_TEST(order == expected, boost::test_tools::per_element());
+    const auto s = side.pool.stats();
+    BOOST_TEST(s.completed == 7U);
+    BOOST_TEST(s.queued == 0U);
+    BOOST_TEST(s.running == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_pool_stops_with_work_of_all_kinds_queued)
+{
+    for (int i = 0; i != 50; ++i) {
+        threads side(2);
+        std::vector<std::future<void>> all;
+        std::atomic<int> ran{0};
+        for (int j = 0; j != 200; ++j)
+            all.push_back(side.pool.async_run(
+                [&ran](std::stop_token) { ++ran; }, run_options{.priority = i % 2 && j == 100 ? 1 : 0}, asio::use_future));
+        side.pool.stop();
+        int completed = 0, aborted = 0;
+        for (auto& each : all) {
+            BOOST_REQUIRE((each.wait_for(long_time) == std::future_status::ready));
+            try {
+                each.get();
+                ++completed;
+            } catch (const boost::system::system_error&) {
+                ++aborted;
+            }
+        }
+        BOOST_TEST(completed == ran);
+        BOOST_TEST(completed + aborted == 200);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_runs_is_asked_to_stop_with_the_pool)
+{
+    threads side(1);
+    std::promise<void> begun;
+    auto stopped = side.pool.async_run(
+        [&begun](std::stop_token token) {
+            begun.set_value();
+            return eventually([&] { return token.stop_requested(); });
+        },
+        asio::use_future);
+    begun.get_future().wait();
+    side.pool.stop();
+    BOOST_TEST(get_soon(std::move(stopped)));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

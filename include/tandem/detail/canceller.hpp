@@ -16,6 +16,16 @@ namespace tandem::detail {
 /// Cancels one operation. Thread-safe; does nothing when the operation has ended.
 using canceller = std::function<void(boost::asio::cancellation_type)>;
 
+/// Whether the handler wants the means to cancel its operation.
+template <class Handler>
+bool wants_cancellation(const Handler& handler)
+{
+    if constexpr (requires(Handler h) { h.set_canceller(canceller()); })
+        return true;
+    else
+        return boost::asio::get_associated_cancellation_slot(handler).is_connected();
+}
+
 /// Gives the handler the means to cancel operation `id` of `target`, if it wants them. Returns whether it does.
 template <class Handler, class Target>
 bool connect_canceller(Handler& handler, const std::shared_ptr<Target>& target, std::uint64_t id)

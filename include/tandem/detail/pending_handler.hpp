@@ -63,7 +63,8 @@ private:
     std::tuple<Args...> arguments_;
 };
 
-template <class Handler, class Executor>
+/// `IoWork` is the I/O executor itself where the operation is in its context's queue, which keeps it busy.
+template <class Handler, class Executor, class IoWork = tracked_executor<Executor>>
 class pending_handler
 {
     // Most handlers have no executor of their own, and there are a million of them.
@@ -82,7 +83,7 @@ class pending_handler
 
 public:
     pending_handler(Handler&& handler, const Executor& io_executor)
-        : io_work_(track_work(io_executor)), own_work_(own_work(handler, io_executor)), handler_(std::move(handler))
+        : io_work_(io_work(io_executor)), own_work_(own_work(handler, io_executor)), handler_(std::move(handler))
     {
     }
 
@@ -107,6 +108,14 @@ public:
     }
 
 private:
+    static IoWork io_work(const Executor& io_executor)
+    {
+        if constexpr (std::is_same_v<IoWork, Executor>)
+            return io_executor;
+        else
+            return track_work(io_executor);
+    }
+
     const auto& executor() const noexcept
     {
         if constexpr (has_own)
@@ -115,7 +124,7 @@ private:
             return io_work_;
     }
 
-    tracked_executor<Executor> io_work_;
+    IoWork io_work_;
     [[no_unique_address]] decltype(own_work(std::declval<const Handler&>(), std::declval<const Executor&>())) own_work_;
     Handler handler_;
 };

@@ -71,6 +71,18 @@ struct work_outcome
     std::exception_ptr error;
     std::optional<R> value;
 
+    template <class Call>
+    void run(task_context& context, scheduled_task::time_point deadline, Call call)
+    {
+        run_in_context(context, deadline, [&] {
+            try {
+                value.emplace(call());
+            } catch (...) {
+                error = std::current_exception();
+            }
+        });
+    }
+
     template <class Pending>
     void deliver(Pending&& pending, completion_mode mode)
     {
@@ -84,6 +96,18 @@ template <>
 struct work_outcome<void>
 {
     std::exception_ptr error;
+
+    template <class Call>
+    void run(task_context& context, scheduled_task::time_point deadline, Call call)
+    {
+        run_in_context(context, deadline, [&] {
+            try {
+                call();
+            } catch (...) {
+                error = std::current_exception();
+            }
+        });
+    }
 
     template <class Pending>
     void deliver(Pending&& pending, completion_mode mode)
@@ -141,16 +165,7 @@ public:
     void run(const std::shared_ptr<work_queue>& queue, scheduled_task::time_point run_deadline) override
     {
         this->outcome_ = {};
-        run_in_context(*context_, run_deadline, [this] {
-            try {
-                if constexpr (std::is_void_v<typename traits::result>)
-                    call();
-                else
-                    this->outcome_.value.emplace(call());
-            } catch (...) {
-                this->outcome_.error = std::current_exception();
-            }
-        });
+        this->outcome_.run(*context_, run_deadline, [this]() -> decltype(auto) { return call(); });
         queue->finished(this, completion_mode::dispatch);
     }
 

@@ -60,6 +60,14 @@ struct work_queue_counts
     std::uint64_t completed = 0;
 };
 
+/// What is to become of plain work whose turn has come; see plain_work.
+enum class plain_turn
+{
+    now,
+    in_order, ///< by its priority: it is to be submitted to the queue
+    never     ///< the pool has been stopped
+};
+
 /// Thread-safe.
 class work_queue
 {
@@ -69,6 +77,15 @@ public:
     virtual void submit(work_item* item) = 0;
     virtual std::uint64_t next_id() noexcept = 0;
     virtual void cancel(std::uint64_t id, asio::cancellation_type type) = 0;
+
+    // Plain work, which is posted by its owner and not queued here. Submitting: false where it has to be queued; then
+    // begin_plain(), when its turn has come; where that says so submit_begun(), else end_plain() when it has run.
+    virtual bool submit_plain() noexcept = 0;
+    virtual plain_turn begin_plain() noexcept = 0;
+    virtual void submit_begun(work_item* item) = 0;
+    virtual void end_plain() = 0;
+    /// Of all plain work: only all of it at once can be asked to stop.
+    virtual task_context& plain_context() noexcept = 0;
 
     /// The item's work has ended: completes the item, or runs it again.
     virtual void finished(work_item* item, completion_mode mode) = 0;
