@@ -24,7 +24,8 @@ public:
     {
         since_ = now;
         count_ = (count_ + 1) % (trial + between_trials);
-        looks_ = (looking_ < sleeping_) != (count_ < trial);
+        const bool pays = looking_ + looking_ / 8 < sleeping_;
+        looks_ = pays != (count_ < trial);
         return looks_;
     }
 
