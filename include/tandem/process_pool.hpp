@@ -136,7 +136,8 @@ public:
     /// Runs a task in a worker process.
     ///
     /// The arguments are encoded before the call returns, or with a lazy token such as deferred, when it is launched;
-    /// nothing of the caller's needs to live longer than that. A task runs at most once unless options.retries says otherwise.
+    /// nothing of the caller's needs to live longer than that. `work` is a bound_task; one that is kept and run again is not
+    /// copied. A task runs at most once unless options.retries says otherwise.
     ///
     /// Completion signature: `void(std::exception_ptr, R)`, or `void(std::exception_ptr)` where the task returns void.
     /// The handler runs in its associated executor, by default the pool's, and never inside of this call.
@@ -149,20 +150,21 @@ public:
     ///
     /// Errors: what the task threw (see register_exception()); task_error with an errc for all else, and boost::system::system_error
     /// with `operation_aborted`.
-    template <auto F, class Token = detail::default_token_t<Executor>>
-    auto async_run(bound_task<F> work, const run_options& options, Token&& token = detail::default_token<Executor>())
+    template <class Work, class Token = detail::default_token_t<Executor>>
+        requires detail::is_bound_task<std::decay_t<Work>>
+    auto async_run(Work&& work, const run_options& options, Token&& token = detail::default_token<Executor>())
     {
-        using signature = typename detail::run_signature<typename bound_task<F>::result_type>::type;
+        using signature = typename detail::run_signature<typename std::decay_t<Work>::result_type>::type;
         return boost::asio::async_initiate<Token, signature>(detail::initiate_process_run<Executor>(core_, executor_),
-                                                             token, std::move(work), detail::held_options(options));
+                                                             token, std::forward<Work>(work), detail::held_options(options));
     }
 
     /// The same with default options.
-    template <auto F, class Token = detail::default_token_t<Executor>>
-        requires(!std::convertible_to<Token, run_options>)
-    auto async_run(bound_task<F> work, Token&& token = detail::default_token<Executor>())
+    template <class Work, class Token = detail::default_token_t<Executor>>
+        requires(detail::is_bound_task<std::decay_t<Work>> && !std::convertible_to<Token, run_options>)
+    auto async_run(Work&& work, Token&& token = detail::default_token<Executor>())
     {
-        return async_run(std::move(work), run_options{}, std::forward<Token>(token));
+        return async_run(std::forward<Work>(work), run_options{}, std::forward<Token>(token));
     }
 
     /// Anything but a bound task: does not compile, and says what to write instead.

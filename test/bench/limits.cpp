@@ -1,4 +1,6 @@
 // bench_limits pingpong COUNT: seconds for a round trip over two raw pipes.
+// bench_limits memory COPIES COUNT: bytes a second of 8 MiB that are copied into memory shared with another process and,
+// with COPIES 2, out of it there.
 // bench_limits engine WORKERS WINDOW COUNT: seconds for a task of an engine that has nothing but Asio and two pipes a
 // worker.
 #include <boost/asio/buffer.hpp>
@@ -7,6 +9,7 @@
 #include <boost/asio/write.hpp>
 
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -95,6 +98,38 @@ double ping_pong(long count)
                        std::abort();
            }) /
            static_cast<double>(count);
+}
+
+double shared_memory(int copies, long count)
+{
+    constexpr std::size_t size = 8 << 20;
+    auto* const shared = static_cast<char*>(
+        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0));
+    std::vector<char> value(size, 'x');
+    int there[2], back[2];
+    if (shared == MAP_FAILED || ::pipe(there) != 0 || ::pipe(back) != 0)
+        throw std::runtime_error("no memory, or no pipe");
+    char c = 0;
+    if (::fork() == 0) {
+        ::close(there[1]);
+        while (::read(there[0], &c, 1) == 1) {
+            if (copies == 2)
+                std::memcpy(value.data(), shared, size);
+            if (::write(back[1], value.data() + size / 2, 1) != 1)
+                break;
+        }
+        ::_exit(0);
+    }
+    double seconds = 0;
+    for (long warm = 4; warm >= 0; --warm)
+        seconds = seconds_of([&] {
+            for (long i = 0; i != (warm != 0 ? 1 : count); ++i) {
+                std::memcpy(shared, value.data(), size);
+                if (::write(there[1], shared, 1) != 1 || ::read(back[0], &c, 1) != 1)
+                    std::abort();
+            }
+        });
+    return static_cast<double>(count) * size / seconds;
 }
 
 class engine
@@ -205,6 +240,8 @@ int main(int argc, char** argv)
     const std::string what = argc > 1 ? argv[1] : "";
     if (what == "pingpong" && argc == 3)
         std::cout << ping_pong(std::atol(argv[2])) << std::endl;
+    else if (what == "memory" && argc == 4)
+        std::cout << shared_memory(std::atoi(argv[2]), std::atol(argv[3])) << std::endl;
     else if (what == "engine" && argc == 5)
         std::cout << bare_engine(std::strtoul(argv[2], nullptr, 10), std::strtoul(argv[3], nullptr, 10),
                                  std::atol(argv[4]))

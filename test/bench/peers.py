@@ -9,19 +9,23 @@ def nothing(x):
     return x
 
 
+def stream(pool, workers, outstanding, count):
+    for _ in range(4 * workers):
+        pool.submit(nothing, 1).result()
+    begin = time.perf_counter()
+    waiting = collections.deque()
+    for _ in range(count):
+        if len(waiting) == outstanding:
+            waiting.popleft().result()
+        waiting.append(pool.submit(nothing, 1))
+    for future in waiting:
+        future.result()
+    return (time.perf_counter() - begin) / count
+
+
 def small(workers, outstanding, count):
     with concurrent.futures.ProcessPoolExecutor(workers) as pool:
-        for _ in range(4 * workers):
-            pool.submit(nothing, 1).result()
-        begin = time.perf_counter()
-        waiting = collections.deque()
-        for _ in range(count):
-            if len(waiting) == outstanding:
-                waiting.popleft().result()
-            waiting.append(pool.submit(nothing, 1))
-        for future in waiting:
-            future.result()
-        return (time.perf_counter() - begin) / count
+        return stream(pool, workers, outstanding, count)
 
 
 def mapped(workers, chunk, count):
@@ -35,5 +39,23 @@ def mapped(workers, chunk, count):
         return seconds / count
 
 
+def large(workers, make, count):
+    """Bytes a second of values of 8 MiB, one after the other."""
+    size = 8 << 20
+    value = bytes(size)
+    with concurrent.futures.ProcessPoolExecutor(workers) as pool:
+        for i in range(-4, count):
+            if i == 0:
+                begin = time.perf_counter()
+            pool.submit(*((bytes, size) if make else (len, value))).result()
+        return count * size / (time.perf_counter() - begin)
+
+
+def loky(workers, outstanding, count):
+    from joblib.externals.loky import ProcessPoolExecutor
+    with ProcessPoolExecutor(workers) as pool:
+        return stream(pool, workers, outstanding, count)
+
+
 if __name__ == "__main__":
-    print({"small": small, "map": mapped}[sys.argv[1]](*map(int, sys.argv[2:])))
+    print({"small": small, "map": mapped, "large": large, "loky": loky}[sys.argv[1]](*map(int, sys.argv[2:])))

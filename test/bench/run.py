@@ -14,21 +14,37 @@ CORES = len(os.sched_getaffinity(0))
 
 
 def scenarios(build):
-    ours, limits = str(build / "bench_tandem"), str(build / "bench_limits")
+    ours, limits, threads = (str(build / name) for name in ("bench_tandem", "bench_limits", "bench_threads"))
     python = [sys.executable, str(HERE / "peers.py")]
+    node = ["node", str(build / "peers.mjs")]
+    large = "8 MiB, one after the other, bytes a second: "
     return [
-        # name, what, programs (the first is ours), goals: (who, comparison, factor), where ours is factor times as quick
+        # name, what, programs (the first is ours), goals: (who, factor), where ours is to be factor times as quick; of
+        # what is counted a second, factor times as much
         ("S1", "round trip of one no-op task, one idle worker, s",
          {"tandem": [ours, "small", 1, 1, 20000], "raw pipes": [limits, "pingpong", 20000],
           "CPython": python + ["small", 1, 1, 2000]},
          [("raw pipes", 1 / 1.15), ("CPython", 4)]),
         ("S2", "no-op tasks, 10,000 outstanding, 2 workers, s each",
          {"tandem": [ours, "small", 2, 10000, 2000000], "bare engine": [limits, "engine", 2, 512, 4000000],
-          "CPython": python + ["small", 2, 10000, 20000]},
-         [("bare engine", 1 / 3), ("CPython", 200)]),
+          "CPython": python + ["small", 2, 10000, 20000], "loky": python + ["loky", 2, 10000, 20000],
+          "piscina": node + ["small", 2, 10000, 50000]},
+         [("bare engine", 1 / 3), ("CPython", 200), ("piscina", 30)]),
         ("S3", "a map of a no-op over 1,000,000 items, 2 workers, s each",
          {"tandem": [ours, "map", 2, 0, 1000000], "CPython, chunks of 1,000": python + ["map", 2, 1000, 1000000]},
          [("CPython, chunks of 1,000", 4)]),
+        ("S4", large + "std::vector as an argument",
+         {"tandem": [ours, "argument", 1, 0, 200], "two memcpy": [limits, "memory", 2, 200],
+          "CPython": python + ["large", 1, 0, 20]},
+         [("two memcpy, of", 0.7), ("CPython, of", 20)]),
+        ("S4", large + "std::span as an argument",
+         {"tandem": [ours, "view", 1, 0, 200], "one memcpy": [limits, "memory", 1, 200],
+          "CPython": python + ["large", 1, 0, 20]},
+         [("one memcpy, of", 0.7), ("CPython, of", 20)]),
+        ("S4", large + "std::vector as a result",
+         {"tandem": [ours, "result", 1, 0, 200], "two memcpy": [limits, "memory", 2, 200],
+          "CPython": python + ["large", 1, 1, 20]},
+         [("two memcpy, of", 0.7), ("CPython, of", 20)]),
         ("S5", f"tasks of 10 ms on {CORES} cores, times as fast as serial",
          {"tandem": [ours, "computing", CORES, 0, 100 * CORES]}, [("at least", 0.97 * CORES)]),
         ("S6", "a thousand tasks of 1 ms behind one of 500 ms, times the best schedule",
@@ -40,17 +56,35 @@ def scenarios(build):
          {"tandem": [ours, "queued", 2, 0, 1000000]}, [("at most", 400)]),
         ("S8", "private memory of a worker, bytes",
          {"tandem": [ours, "worker", 1, 0, 100000]}, [("at most", 4 << 20)]),
-        ("S10", "no-op tasks, 1,000,000 outstanding, s each, beside 1,000",
-         {"tandem": [ours, "small", 2, 1000000, 2000000], "1,000": [ours, "small", 2, 1000, 2000000]},
-         [("1,000", 1 / 1.2)]),
+        ("S9", "async_run of nothing on 2 threads, 1,000 outstanding, s each",
+         {"tandem": [ours, "thread-run", 2, 1000, 2000000], "asio::post": [ours, "thread-post", 2, 1000, 2000000]},
+         [("asio::post", 1 / 1.15)]),
+        ("S9", "a map over 1,000,000 elements on 2 threads, s each",
+         {"tandem": [ours, "thread-map", 2, 0, 1000000]} |
+         {name: [threads, short, 2, 1000000]
+          for name, short in (("BS::thread_pool", "bs"), ("Taskflow", "taskflow"), ("oneTBB", "tbb"))},
+         [("BS::thread_pool", 1), ("Taskflow", 1), ("oneTBB", 1)]),
+        ("S10", "no-op tasks, 2 workers, s each; with 1,000 outstanding, and with up to 1,000,000",
+         {"tandem": [ours, "small", 2, 1000, 2000000]} |
+         {f"{n:,}": [ours, "small", 2, n, 2000000] for n in (10_000, 100_000, 1_000_000)},
+         [(f"{n:,}, at most", 1.2) for n in (10_000, 100_000, 1_000_000)]),
+        ("S10", "no-op tasks, 10,000 outstanding, s each; 1 worker, and up to 64",
+         {"tandem": [ours, "small", 1, 10000, 1000000]} |
+         {f"{n} workers": [ours, "small", n, 10000, 1000000] for n in (2, 4, 8, 16, 32, 64)}, []),
     ]
 
 
 def run(command):
     done = subprocess.run([str(GUARD)] + [str(part) for part in command], capture_output=True, text=True, timeout=300)
+    if done.returncode == 3 or "Cannot find package" in done.stderr or "No module named" in done.stderr:
+        return None  # not installed
     if done.returncode != 0:
         raise RuntimeError(f"{command}: {done.stderr[-400:]}")
     return float(done.stdout.split()[-1])
+
+
+def missing(seen):
+    return {who for who, values in seen.items() if None in values}
 
 
 def compare(seen, goals):
@@ -61,6 +95,11 @@ def compare(seen, goals):
             yield f"{who} {factor:.3g}", statistics.median(ours), statistics.median(ours) >= factor
         elif who == "at most":
             yield f"{who} {factor:.3g}", statistics.median(ours), statistics.median(ours) <= factor
+        elif who.split(",")[0] in missing(seen):
+            continue
+        elif who.endswith(", of"):
+            ratio = statistics.median(mine / theirs for mine, theirs in zip(ours, seen[who.removesuffix(", of")]))
+            yield f"{factor:.3g} times {who.removesuffix(', of')}", ratio, ratio >= factor
         elif who.endswith(", at most"):
             ratio = statistics.median(theirs / mine for mine, theirs in zip(ours, seen[who.removesuffix(", at most")]))
             yield f"{who} {factor:.3g} times as long", ratio, ratio <= factor
@@ -69,14 +108,65 @@ def compare(seen, goals):
             yield f"{factor:.3g} times as quick as {who}", ratio, ratio >= factor
 
 
-def write_into(document, results, rounds):
+def instructions(build):
+    """Of each path that all small tasks take: how many instructions, which callgrind counts and which repeats exactly."""
+    def count(path, times):
+        done = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
+                               str(build / "bench_paths"), path, str(times)], capture_output=True, text=True, timeout=300)
+        return int(done.stderr.split("Collected :")[1].split()[0])
+
+    few, many = 1000, 9192  # apart by rounds of the tasks that the path has
+    return {path: round((count(path, many) - count(path, few)) / (many - few)) for path in ("encode", "schedule", "complete")}
+
+
+def draw(folder, results):
+    """Charts, by gnuplot: what takes part in a scenario beside each other, and cost as work grows."""
+    def plot(name, title, label, rows, style):
+        data = "\n".join(f'"{who}" {value:.6g}' for who, value in rows)
+        script = f"""set terminal svg size 640,360 background "white"
+set output "{folder / name}.svg"
+set title "{title}"
+set ylabel "{label}"
+set logscale y
+set grid y
+set key off
+set style fill solid 0.6
+set boxwidth 0.6
+$data << EOD
+{data}
+EOD
+plot $data using 0:2:xtic(1) with {style}
+"""
+        subprocess.run(["gnuplot"], input=script, text=True, check=True)
+
+    def medians(scenario, part=""):
+        for r in results:
+            if r["scenario"] == scenario and part in r["what"]:
+                return {who: statistics.median(values) for who, values in r["seen"].items() if who not in missing(r["seen"])}
+        return {}
+
+    folder.mkdir(exist_ok=True)
+    small, growing, workers = medians("S2"), medians("S10", "outstanding, and"), medians("S10", "64")
+    plot("small_tasks", "No-op tasks, 10,000 outstanding, 2 workers", "tasks a second",
+         [(who, 1 / seconds) for who, seconds in small.items()], "boxes")
+    plot("growing_work", "Cost of a task as more are outstanding", "s",
+         [("1,000" if who == "tandem" else who, seconds) for who, seconds in growing.items()], "linespoints")
+    plot("growing_pool", "Cost of a task as there are more workers", "s",
+         [("1" if who == "tandem" else who.split()[0], seconds) for who, seconds in workers.items()], "linespoints")
+
+
+def write_into(document, results, counted, rounds):
     """Puts the results as a table between the document's two markers."""
     begin, end = "<!-- results -->", "<!-- end of results -->"
     before, rest = document.read_text().split(begin)
     lines = [f"{CORES} cores, {rounds} rounds.", "", "| | what | goal | measured | |", "|---|---|---|---|---|"]
     for r in results:
-        met = "met" if r["met"] else "**not met**"
-        lines.append(f"| {r['scenario']} | {r['what']} | {r['goal']} | {r['value']:.3g} | {met} |")
+        for v in r["verdicts"]:
+            met = "met" if v["met"] else "**not met**"
+            lines.append(f"| {r['scenario']} | {r['what']} | {v['goal']} | {v['value']:.3g} | {met} |")
+    lines += ["", "Instructions of the paths that every small task takes, by callgrind; these repeat exactly:", "",
+              "| path | instructions |", "|---|---|"]
+    lines += [f"| {path} | {count:,} |" for path, count in counted.items()]
     document.write_text(before + begin + "\n" + "\n".join(lines) + "\n" + end + rest.split(end)[1])
 
 
@@ -97,15 +187,25 @@ def main():
             for who, command in programs.items():
                 seen[who].append(run(command))
         print("\r" + " " * 40 + "\r", end="", file=sys.stderr, flush=True)
-        print(f"{name}  {what}")
+        print(f"{name}  {what}", flush=True)
+        for who in missing(seen):
+            print(f"    {who:28} not installed")
         for who, values in seen.items():
+            if who in missing(seen):
+                continue
             print(f"    {who:28} {statistics.median(values):12.4g}   ({min(values):.4g} to {max(values):.4g})")
+        verdicts = []
         for goal, value, met in compare(seen, goals):
             print(f"    goal: {goal}: {value:.3g}, {'met' if met else 'NOT MET'}")
-            results.append({"scenario": name, "what": what, "goal": goal, "value": value, "met": met, "seen": seen})
-    (options.build / "bench.json").write_text(json.dumps(results, indent=1))
+            verdicts.append({"goal": goal, "value": value, "met": met})
+        results.append({"scenario": name, "what": what, "seen": seen, "verdicts": verdicts})
+    counted = instructions(options.build)
+    for path, count in counted.items():
+        print(f"{path}: {count} instructions")
+    (options.build / "bench.json").write_text(json.dumps({"results": results, "instructions": counted}, indent=1))
     if options.document and not options.only:
-        write_into(options.document, results, options.rounds)
+        draw(options.document.parent / "charts", results)
+        write_into(options.document, results, counted, options.rounds)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,14 @@
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 . "$root/cmake/packages.sh"
-install_build_packages -- util-linux procps python3
+install_build_packages -- util-linux procps python3 python3-joblib libtbb-dev libbenchmark-dev valgrind gnuplot-nox nodejs npm
 cd "$root"
 build=build/bench
 say "building"
 mkdir -p build
 cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DTANDEM_BUILD_BENCHMARKS=ON -DTANDEM_BUILD_TESTS=OFF \
     -DTANDEM_BUILD_EXAMPLES=OFF -DTANDEM_HTTP=OFF >"build/bench.log" 2>&1 || { cat build/bench.log; exit 1; }
-cmake --build "$build" --parallel 2 --target bench_tandem bench_limits
+cmake --build "$build" --parallel 2 --target bench_tandem bench_limits bench_threads bench_paths
+cp test/bench/*.mjs "$build/test/bench"
+npm install --prefix "$build/test/bench" --silent piscina >"build/npm.log" 2>&1 || say "no piscina here: see build/npm.log"
 exec python3 test/bench/run.py "$build/test/bench" --document doc/performance.md "$@"

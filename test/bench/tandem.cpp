@@ -19,6 +19,7 @@
 #include <future>
 #include <iostream>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,23 @@ double since(clock_type::time_point begin)
 int nothing(int x)
 {
     return x;
+}
+
+double first_of(const std::vector<double>& values)
+{
+    return values.at(0);
+}
+
+double first_of_view(std::span<const double> values)
+{
+    return values[0];
+}
+
+// Made once: what making it takes is not the question.
+const std::vector<double>& many(std::size_t count)
+{
+    static const std::vector<double> kept(count, 1.5);
+    return kept;
 }
 
 int spin(int microseconds)
@@ -198,6 +216,38 @@ double map_on_threads(const arguments& a)
     return best / static_cast<double>(a.count);
 }
 
+constexpr std::size_t large_count = 1024 * 1024; // doubles, 8 MiB
+
+// Bytes a second, one value after the other.
+template <class Task>
+double large(const arguments& a, const Task& call)
+{
+    started_pool p(a.workers);
+    clock_type::time_point begin;
+    for (long i = -4; i != a.count; ++i) { // the first ones to get warm
+        if (i == 0)
+            begin = clock_type::now();
+        p.pool.async_run(call, [](const std::exception_ptr& error, const auto&) { check(error); });
+        p.run();
+    }
+    return static_cast<double>(a.count * large_count * sizeof(double)) / since(begin);
+}
+
+double large_argument(const arguments& a)
+{
+    return large(a, task<first_of>(std::vector<double>(large_count, 1.5)));
+}
+
+double large_view(const arguments& a)
+{
+    return large(a, task<first_of_view>(std::vector<double>(large_count, 1.5)));
+}
+
+double large_result(const arguments& a)
+{
+    return large(a, task<many>(large_count));
+}
+
 // How many times as fast as one after the other.
 double computing(const arguments& a)
 {
@@ -273,7 +323,10 @@ int main(int argc, char** argv)
         {"small", small_tasks},      {"map", map},
         {"computing", computing},    {"mixed", mixed},
         {"first", first_result},     {"queued", bytes_of_queued_task},
-        {"worker", memory_of_worker}, {"thread-post", post_on_threads},
+        {"worker", memory_of_worker},
+        {"argument", large_argument}, {"view", large_view},
+        {"result", large_result},
+        {"thread-post", post_on_threads},
         {"thread-run", run_on_threads}, {"thread-map", map_on_threads}};
     const auto it = argc > 1 ? scenarios.find(argv[1]) : scenarios.end();
     if (it == scenarios.end()) {

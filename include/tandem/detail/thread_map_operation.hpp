@@ -63,6 +63,9 @@ private:
     // Taking elements and looking at the clock are to cost little beside calling the function.
     static constexpr std::chrono::microseconds portion_time{10};
 
+    // At the error: so that a loop of the simplest calls is a loop for the compiler, too.
+    static constexpr std::size_t calls_between_looks = 64;
+
     struct slice
     {
         canceller cancel;
@@ -165,10 +168,11 @@ private:
             if (first >= size_)
                 return false;
             const std::size_t last = std::min(first + portion, size_);
-            for (std::size_t i = first; i != last; ++i) {
+            for (std::size_t i = first; i != last;) {
                 if (has_error())
                     return false;
-                call(i);
+                for (const std::size_t end = std::min(i + calls_between_looks, last); i != end; ++i)
+                    call(i);
             }
             const auto now = clock::now();
             if (now - begin >= slice_time)
