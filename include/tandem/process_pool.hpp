@@ -249,7 +249,7 @@ void initiate_process_run<Executor>::operator()(Handler&& handler, const bound_t
     task_operation* operation = allocate_operation<operation_type>(owned, this->executor_, bound_task<F>::entry());
     operation->id = this->core_->next_id();
     operation->options = held.options;
-    operation->label = held.label;
+    operation->set_label(held.label);
     const auto refuse = [operation](errc code, const std::string& what) {
         operation->complete(completion_mode::immediate, {operation->codec_failure(code, what), {}});
     };

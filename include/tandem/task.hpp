@@ -104,7 +104,7 @@ void run_encoded(std::span<const std::byte> arguments, large_reader* large_argum
     if constexpr (std::is_void_v<R>) {
         parameters::call_received(F, received);
     } else {
-        R value = parameters::call_received(F, received);
+        const R& value = parameters::call_received(F, received); // one that is kept is not copied
         try {
             encode_value(result, value, large_result);
         } catch (const over_limit& e) {

@@ -147,9 +147,9 @@ task_report report_of(const task_operation& operation)
 {
     task_report report;
     report.task = operation.entry->name();
-    report.label = operation.label;
+    report.label = operation.label();
     report.attempts = operation.attempts;
-    report.earlier = operation.earlier;
+    report.earlier = operation.earlier();
     return report;
 }
 

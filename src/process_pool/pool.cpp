@@ -390,7 +390,7 @@ void pool::retry(const action& a)
 {
     auto& operation = operation_of(*a.subject);
     ++counts_.retried;
-    operation.earlier.push_back(
+    operation.add_earlier(
         describe_attempt(operation, *links_.at(a.worker), a.why == schedule::outcome::run_timeout, options_.limits));
     operation.slot = task_operation::no_slot;
 }

@@ -50,7 +50,7 @@ def scenarios(build):
         ("S6", "a thousand tasks of 1 ms behind one of 500 ms, times the best schedule",
          {"tandem": [ours, "mixed", 2]}, [("at most", 1.1)]),
         ("S7", "first result of a new pool, s; and with 4 GiB resident",
-         {"tandem": [ours, "first", 1, 0, 0], "with 4 GiB": [ours, "first", 1, 0, 4096]},
+         {"tandem": [ours, "first", 1, 0, 0], "with 4 GiB": [ours, "first", 1, 0, 1]},
          [("at most", 0.015), ("with 4 GiB, at most", 1.2)]),
         ("S8", "bytes of a queued task, 1,000,000 of them",
          {"tandem": [ours, "queued", 2, 0, 1000000]}, [("at most", 400)]),

@@ -68,7 +68,7 @@ private:
         {
             id = state_->core_->next_id();
             options = state_->run_.options;
-            label = state_->run_.label;
+            set_label(state_->run_.label);
             is_sequence = true;
             cancellable = true;
             items = 0;

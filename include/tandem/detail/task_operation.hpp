@@ -47,7 +47,6 @@ public:
     const task_entry* entry;
     byte_buffer message; ///< room for the call's head, then the encoded arguments
     std::unique_ptr<large_writer> large; ///< holds the arguments' large runs, for each run of the task
-    std::string label;
     bool cancellable = false;
     bool is_sequence = false; ///< `items` argument lists, each after its size; the results likewise
     /// In the worker's status page, from the moment on that the call is really sent.
@@ -57,7 +56,21 @@ public:
     /// back cannot be taken for one sent later.
     std::uint64_t call = 0;
     std::chrono::nanoseconds took{0}; ///< the last run, where its outcome came
-    std::vector<attempt_report> earlier; ///< runs that were retried
+
+    const std::string& label() const noexcept
+    {
+        static const std::string none;
+        return rest_ ? rest_->label : none;
+    }
+    void set_label(const std::string& label)
+    {
+        if (!label.empty())
+            rest().label = label;
+    }
+
+    /// Runs that were retried.
+    std::vector<attempt_report> earlier() const { return rest_ ? rest_->earlier : std::vector<attempt_report>(); }
+    void add_earlier(attempt_report run) { rest().earlier.push_back(std::move(run)); }
 
     /// Bytes of the encoded arguments, wherever they lie.
     std::size_t arguments_size() const noexcept
@@ -70,7 +83,7 @@ public:
     {
         task_report report;
         report.task = entry->name();
-        report.label = label;
+        report.label = label();
         const std::string head = "task " + report.task + ": " + what;
         return std::make_exception_ptr(task_error(code, head, std::move(report)));
     }
@@ -78,6 +91,23 @@ public:
 protected:
     explicit task_operation(const task_entry& e) : entry(&e) {}
     ~task_operation() = default;
+
+private:
+    // What few tasks have: a million may be queued.
+    struct seldom
+    {
+        std::string label;
+        std::vector<attempt_report> earlier;
+    };
+
+    seldom& rest()
+    {
+        if (!rest_)
+            rest_ = std::make_unique<seldom>();
+        return *rest_;
+    }
+
+    std::unique_ptr<seldom> rest_;
 };
 
 template <class R, class Handler, class Executor>
