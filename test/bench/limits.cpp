@@ -1,4 +1,5 @@
 // bench_limits pingpong COUNT: seconds for a round trip over two raw pipes.
+// bench_limits cpu COUNT: processor time of a round trip over two raw pipes, of both sides, in seconds.
 // bench_limits memory COPIES COUNT: bytes a second of 8 MiB that are copied into memory shared with another process and,
 // with COPIES 2, out of it there.
 // bench_limits engine WORKERS WINDOW COUNT: seconds for a task of an engine that has nothing but Asio and two pipes a
@@ -10,6 +11,7 @@
 
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -132,6 +134,25 @@ double shared_memory(int copies, long count)
     return static_cast<double>(count) * size / seconds;
 }
 
+double cpu_of_ping_pong(long count)
+{
+    const process echo = start_worker();
+    frame f{};
+    for (long i = 0; i != count; ++i)
+        if (::write(echo.out, f.data(), sizeof f) != sizeof f || ::read(echo.in, f.data(), sizeof f) != sizeof f)
+            std::abort();
+    ::close(echo.out);
+    ::waitpid(echo.pid, nullptr, 0);
+    double sum = 0;
+    for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+        ::rusage usage{};
+        ::getrusage(who, &usage);
+        for (const auto& t : {usage.ru_utime, usage.ru_stime})
+            sum += static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+    }
+    return sum / static_cast<double>(count);
+}
+
 class engine
 {
 public:
@@ -240,6 +261,8 @@ int main(int argc, char** argv)
     const std::string what = argc > 1 ? argv[1] : "";
     if (what == "pingpong" && argc == 3)
         std::cout << ping_pong(std::atol(argv[2])) << std::endl;
+    else if (what == "cpu" && argc == 3)
+        std::cout << cpu_of_ping_pong(std::atol(argv[2])) << std::endl;
     else if (what == "memory" && argc == 4)
         std::cout << shared_memory(std::atoi(argv[2]), std::atol(argv[3])) << std::endl;
     else if (what == "engine" && argc == 5)

@@ -25,6 +25,8 @@ def scenarios(build):
          {"tandem": [ours, "small", 1, 1, 20000], "raw pipes": [limits, "pingpong", 20000],
           "CPython": python + ["small", 1, 1, 2000]},
          [("raw pipes", 1 / 1.15), ("CPython", 4)]),
+        ("S1", "processor time of the same, of both sides, s",
+         {"tandem": [ours, "cpu", 1, 1, 50000], "raw pipes": [limits, "cpu", 50000]}, []),
         ("S2", "no-op tasks, 10,000 outstanding, 2 workers, s each",
          {"tandem": [ours, "small", 2, 10000, 2000000], "bare engine": [limits, "engine", 2, 512, 4000000],
           "CPython": python + ["small", 2, 10000, 20000], "loky": python + ["loky", 2, 10000, 20000],
@@ -127,7 +129,7 @@ def draw(folder, results):
 set output "{folder / name}.svg"
 set title "{title}"
 set ylabel "{label}"
-set logscale y
+{"set yrange [0:*]" if style == "linespoints" else "set logscale y"}
 set grid y
 set key off
 set style fill solid 0.6
@@ -149,10 +151,10 @@ plot $data using 0:2:xtic(1) with {style}
     small, growing, workers = medians("S2"), medians("S10", "outstanding, and"), medians("S10", "64")
     plot("small_tasks", "No-op tasks, 10,000 outstanding, 2 workers", "tasks a second",
          [(who, 1 / seconds) for who, seconds in small.items()], "boxes")
-    plot("growing_work", "Cost of a task as more are outstanding", "s",
-         [("1,000" if who == "tandem" else who, seconds) for who, seconds in growing.items()], "linespoints")
-    plot("growing_pool", "Cost of a task as there are more workers", "s",
-         [("1" if who == "tandem" else who.split()[0], seconds) for who, seconds in workers.items()], "linespoints")
+    plot("growing_work", "Cost of a task as more are outstanding", "ns",
+         [("1,000" if who == "tandem" else who, seconds * 1e9) for who, seconds in growing.items()], "linespoints")
+    plot("growing_pool", "Cost of a task as there are more workers", "ns",
+         [("1" if who == "tandem" else who.split()[0], seconds * 1e9) for who, seconds in workers.items()], "linespoints")
 
 
 def write_into(document, results, counted, rounds):

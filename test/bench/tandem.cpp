@@ -6,6 +6,7 @@
 #include <boost/asio/use_future.hpp>
 
 #include <malloc.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
@@ -129,6 +130,28 @@ double stream(started_pool& p, long outstanding, long count)
         next();
     p.run();
     return since(begin) / static_cast<double>(all);
+}
+
+double cpu_seconds()
+{
+    double sum = 0;
+    for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+        ::rusage usage{};
+        ::getrusage(who, &usage);
+        for (const auto& t : {usage.ru_utime, usage.ru_stime})
+            sum += static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+    }
+    return sum;
+}
+
+// Of a task, of both sides; with what the pool's start and end take.
+double cpu_time(const arguments& a)
+{
+    {
+        started_pool p(a.workers);
+        stream(p, a.outstanding, a.count);
+    }
+    return cpu_seconds() / static_cast<double>(a.count);
 }
 
 double small_tasks(const arguments& a)
@@ -323,7 +346,7 @@ int main(int argc, char** argv)
 {
     tandem::run_if_worker();
     const std::map<std::string, double (*)(const arguments&)> scenarios{
-        {"small", small_tasks},      {"map", map},
+        {"small", small_tasks}, {"cpu", cpu_time},      {"map", map},
         {"computing", computing},    {"mixed", mixed},
         {"first", first_result},     {"queued", bytes_of_queued_task},
         {"worker", memory_of_worker},
