@@ -6,7 +6,6 @@
 
 #include <boost/asio/defer.hpp>
 
-#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -22,7 +21,7 @@ bool pool::has_idle_cpus() const noexcept
 // After a worker that had nothing was sent something.
 void pool::stay_awake(worker_link& link, schedule::time_point now)
 {
-    const bool pays = link.at == worker_link::stage::ready && link.answer.begin(now) && has_idle_cpus();
+    const bool pays = link.at == worker_link::stage::ready && has_idle_cpus() && link.answer.begin(now);
     link.let_worker_stay_awake(pays);
     if (!pays)
         return;
@@ -39,15 +38,19 @@ void pool::look_again()
 
 void pool::look()
 {
-    const auto is_awaited = [this] {
+    const auto goes_on = [this] {
         const std::lock_guard lock(mutex_);
         const auto now = std::chrono::steady_clock::now();
-        return !closed_ && std::ranges::none_of(links_, [now](const auto& entry) {
-            const worker_link& link = *entry.second;
-            return link.is_looked_at && (link.results.has_next() || link.answer.is_over(now));
-        });
+        bool is_awaited = false; // else the workers are gone
+        for (const auto& [id, link] : links_)
+            if (link->is_looked_at) {
+                is_awaited = true;
+                if (link->results.has_next() || link->answer.is_over(now))
+                    return false;
+            }
+        return is_awaited && !closed_;
     };
-    if (is_awaited()) {
+    if (goes_on()) {
         std::this_thread::yield(); // the worker may be on the same processor
         look_again();
         return;

@@ -112,7 +112,9 @@ public:
     {
         {
             const std::lock_guard lock(mutex_);
-            if (!closed_) {
+            if (closed_) {
+                ++counts_.completed;
+            } else {
                 once_plain_.push_back(*item);
                 item = nullptr;
             }

@@ -11,6 +11,7 @@
 
 #include <concepts>
 #include <fstream>
+#include <functional>
 
 using namespace test;
 using tandem::task;
@@ -43,6 +44,33 @@ BOOST_AUTO_TEST_CASE(run_of_a_single_threaded_context_returns_when_the_tasks_are
         BOOST_TEST(seen[0].take() == 3);
     }
     BOOST_TEST(pool.stats().workers >= 1U); // idle, and kept for the next
+}
+
+// Round trips that are short enough for both sides to look for a while before they sleep, and then a death.
+BOOST_AUTO_TEST_CASE(it_returns_when_a_worker_dies_in_the_middle_of_round_trips)
+{
+    const leak_check leaks;
+    asio::io_context context{1};
+    tandem::process_pool pool(context, {.workers = 1});
+    for (int i = 0; i != 10; ++i) {
+        int left = 400;
+        bool died = false;
+        std::function<void()> next = [&] {
+            if (--left == 0)
+                pool.async_run(task<die>("kill"), [&](const std::exception_ptr& error, int) { died = error != nullptr; });
+            else
+                pool.async_run(task<add>(1, 2), [&](const std::exception_ptr& error, int sum) {
+                    BOOST_TEST(!error);
+                    BOOST_TEST(sum == 3);
+                    next();
+                });
+        };
+        next();
+        context.restart();
+        context.run_for(long_time);
+        BOOST_TEST(context.stopped());
+        BOOST_TEST(died);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(it_returns_after_starting_and_shutting_down_too)
