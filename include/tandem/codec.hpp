@@ -68,9 +68,9 @@ T decode(std::span<const std::byte> in)
     return detail::decode_value<T>(in, nullptr);
 }
 
-/// Lets exceptions of exactly type E that leave a task come back as themselves. E must have its own serialization and a default constructor, or be
-/// constructible from its what() as a std::string. To be called on both sides, before run_if_worker() and before the
-/// first pool is made; registering a type again changes nothing. Thread-safe.
+/// Lets exceptions of exactly type E that leave a task come back as themselves. E must have its own serialization and a
+/// default constructor, or be constructible from its what() as a std::string. To be called on both sides, before
+/// run_if_worker() and before the first pool is made; registering a type again changes nothing. Thread-safe.
 template <std::derived_from<std::exception> E>
     requires(detail::has_own_serialization<E> && std::default_initializable<E>) || std::constructible_from<E, const std::string&>
 void register_exception()

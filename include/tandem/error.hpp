@@ -35,8 +35,8 @@ enum class errc
     worker_without_main,   ///< A pool was made in a worker process before run_if_worker().
     nesting_too_deep,      ///< Pools inside of workers inside of pools, deeper than the limit.
     initializer_failed,    ///< process_pool_options::initializer threw, or could not be encoded or decoded.
-    /// The task went over worker_limits::address_space, so that an allocation failed in it and its worker goes on, or over
-    /// resident_memory, for which its worker was ended.
+    /// The task went over worker_limits::address_space, so that an allocation failed in it and its worker goes on, or
+    /// over resident_memory, for which its worker was ended.
     memory_limit,
     cpu_limit,             ///< The task went over worker_limits::cpu_time, and its worker was ended.
     shutdown_timeout       ///< A worker process did not end though it was killed; the kernel holds it.
@@ -64,7 +64,8 @@ struct attempt_report
     std::chrono::microseconds run_time{0};  ///< From the task's true start to its worker's end.
     /// User and system time that the worker process spent on this run, and at most a millisecond of tasks before it.
     std::chrono::microseconds cpu_time{0};
-    /// Peak resident memory of the worker process in bytes: of this run, or of an earlier task of its if that took more.
+    /// Peak resident memory of the worker process in bytes: of this run, or of an earlier task of its if that took
+    /// more.
     std::int64_t peak_memory = 0;
 };
 

@@ -17,9 +17,9 @@ namespace tandem {
 /// How async_map runs.
 struct map_options
 {
-    /// How many calls may be queued or running at once. Default: 0, which stands for as many as keep all workers or threads
-    /// of the pool busy while results are collected. Calls that are short travel to a process many at once. On threads no more run at once than there are
-    /// threads.
+    /// How many calls may be queued or running at once. Default: 0, which stands for as many as keep all workers or
+    /// threads of the pool busy while results are collected. Calls that are short travel to a process many at once. On
+    /// threads no more run at once than there are threads.
     std::size_t in_flight = 0;
 
     /// How each call is run.
@@ -28,10 +28,10 @@ struct map_options
 
 /// Calls `function` with each element of `range` on `pool`, and collects the results in the range's order.
 ///
-/// `pool` is a thread_pool or a process_pool and must live until the operation completes. `function` is `task<f>` with f of
-/// one parameter, and on a thread_pool also any copyable callable of one argument. `range` is an input range, taken by value:
-/// a container is moved or copied, a view is copied and what it views must live until the operation completes. Elements are
-/// taken when they are to be run.
+/// `pool` is a thread_pool or a process_pool and must live until the operation completes. `function` is `task<f>` with
+/// f of one parameter, and on a thread_pool also any copyable callable of one argument. `range` is an input range,
+/// taken by value: a container is moved or copied, a view is copied and what it views must live until the operation
+/// completes. Elements are taken when they are to be run.
 ///
 /// Completion signature: `void(std::exception_ptr, std::vector<R>)`, or `void(std::exception_ptr)` where the function
 /// returns void. The first call that fails cancels the rest: what is queued is removed, what runs is asked to stop and

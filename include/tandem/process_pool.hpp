@@ -122,8 +122,9 @@ public:
     basic_process_pool(const basic_process_pool&) = delete;
     basic_process_pool& operator=(const basic_process_pool&) = delete;
 
-    /// Asks what runs to stop, kills the workers that have not ended in process_pool_options::stop_timeout, and returns when
-    /// none is left. Operations that have not completed do so with `operation_aborted`, in their handlers' executors.
+    /// Asks what runs to stop, kills the workers that have not ended in process_pool_options::stop_timeout, and returns
+    /// when none is left. Operations that have not completed do so with `operation_aborted`, in their handlers'
+    /// executors.
     ~basic_process_pool() { core_->close(); }
 
     executor_type get_executor() const noexcept { return executor_; }
@@ -136,8 +137,8 @@ public:
     /// Runs a task in a worker process.
     ///
     /// The arguments are encoded before the call returns, or with a lazy token such as deferred, when it is launched;
-    /// nothing of the caller's needs to live longer than that. `work` is a bound_task; one that is kept and run again is not
-    /// copied. A task runs at most once unless options.retries says otherwise.
+    /// nothing of the caller's needs to live longer than that. `work` is a bound_task; one that is kept and run again
+    /// is not copied. A task runs at most once unless options.retries says otherwise.
     ///
     /// Completion signature: `void(std::exception_ptr, R)`, or `void(std::exception_ptr)` where the task returns void.
     /// The handler runs in its associated executor, by default the pool's, and never inside of this call.
@@ -148,8 +149,8 @@ public:
     /// with its process group, and the operation completes with `operation_aborted` when it is gone. Where several
     /// types are emitted at once, the strongest counts.
     ///
-    /// Errors: what the task threw (see register_exception()); task_error with an errc for all else, and boost::system::system_error
-    /// with `operation_aborted`.
+    /// Errors: what the task threw (see register_exception()); task_error with an errc for all else, and
+    /// boost::system::system_error with `operation_aborted`.
     template <class Work, class Token = detail::default_token_t<Executor>>
         requires detail::is_bound_task<std::decay_t<Work>>
     auto async_run(Work&& work, const run_options& options, Token&& token = detail::default_token<Executor>())
@@ -192,12 +193,12 @@ public:
             token);
     }
 
-    /// Ends the pool: new tasks fail with errc::pool_closed from now on. Begins at the rung ladder.mode, and climbs to the
-    /// next one where a rung's time is over.
+    /// Ends the pool: new tasks fail with errc::pool_closed from now on. Begins at the rung ladder.mode, and climbs to
+    /// the next one where a rung's time is over.
     ///
-    /// Completion signature: `void(std::exception_ptr)`, when no worker is left, or with errc::shutdown_timeout where killed
-    /// workers do not end. May be called again while it is under way: the stronger mode and the later call's times
-    /// count. Executor as in async_run. Cannot be cancelled.
+    /// Completion signature: `void(std::exception_ptr)`, when no worker is left, or with errc::shutdown_timeout where
+    /// killed workers do not end. May be called again while it is under way: the stronger mode and the later call's
+    /// times count. Executor as in async_run. Cannot be cancelled.
     template <class Token = detail::default_token_t<Executor>>
     auto async_shutdown(const shutdown_options& ladder, Token&& token = detail::default_token<Executor>())
     {

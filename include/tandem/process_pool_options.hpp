@@ -12,9 +12,9 @@
 
 namespace tandem {
 
-/// When a worker has served long enough: a successor is started, and when that is ready, the worker finishes what it has
-/// and exits. For a while the pool has more processes than process_pool_options::workers, but no more that run a task.
-/// Zero means: never.
+/// When a worker has served long enough: a successor is started, and when that is ready, the worker finishes what it
+/// has and exits. For a while the pool has more processes than process_pool_options::workers, but no more that run a
+/// task. Zero means: never.
 struct retirement
 {
     /// After so many tasks, and never more.
@@ -45,13 +45,13 @@ struct process_pool_options
     /// this_worker::emplace() the tasks can reach. Default: nothing.
     worker_initializer initializer{};
 
-    /// How long a started worker may take to say hello, and then to run the initializer; else it is killed and the start has
-    /// failed with errc::not_a_worker or errc::initializer_failed. Default: 10 s. Zero: no limit.
+    /// How long a started worker may take to say hello, and then to run the initializer; else it is killed and the
+    /// start has failed with errc::not_a_worker or errc::initializer_failed. Default: 10 s. Zero: no limit.
     std::chrono::nanoseconds start_timeout = std::chrono::seconds(10);
 
-    /// After so many failed starts in a row, with no worker serving, what waits fails with the cause of the last one, and so
-    /// does, at once, what is submitted until a start is tried again. Default: 3. At least 1. A start that cannot go better
-    /// the next time (no such program) counts as all of them.
+    /// After so many failed starts in a row, with no worker serving, what waits fails with the cause of the last one,
+    /// and so does, at once, what is submitted until a start is tried again. Default: 3. At least 1. A start that
+    /// cannot go better the next time (no such program) counts as all of them.
     unsigned start_attempts = 3;
 
     /// How long after a failed start the next one is tried; doubled for each in a row. Default: 10 ms.
@@ -69,21 +69,22 @@ struct process_pool_options
     /// Where workers' stdout and stderr go. Default: to this process's stderr.
     worker_output output{};
 
-    /// The largest encoded argument list or result, in bytes, shared memory included; a larger one is errc::message_too_large.
-    /// Default: 1 GiB. At least 4 KiB and at most 4 GiB - 4 KiB; a number outside is moved there.
+    /// The largest encoded argument list or result, in bytes, shared memory included; a larger one is
+    /// errc::message_too_large. Default: 1 GiB. At least 4 KiB and at most 4 GiB - 4 KiB; a number outside is moved
+    /// there.
     std::size_t max_message_size = std::size_t{1} << 30;
 
     /// The size of the shared memory for large values, in bytes: one for the arguments of all tasks, and one for each
-    /// worker's results. A vector's elements or a string's characters of 256 KiB or more go there and are copied once on
-    /// each side; where there is no room, they go through the worker's pipe, which is a third as fast or less, and
+    /// worker's results. A vector's elements or a string's characters of 256 KiB or more go there and are copied once
+    /// on each side; where there is no room, they go through the worker's pipe, which is a third as fast or less, and
     /// process_pool_stats::shared_memory_full counts. It is address space: memory is taken as values come, and of what
     /// is free again, 64 MiB are kept. It counts in control groups' limits. Default: 1 GiB, as max_message_size: a
-    /// value of any size goes through it. Less where this process's own address space is limited (RLIMIT_AS): a quarter of
-    /// that for all together. 0: all goes through pipes, as with less than 128 KiB, and before Linux 5.14.
+    /// value of any size goes through it. Less where this process's own address space is limited (RLIMIT_AS): a quarter
+    /// of that for all together. 0: all goes through pipes, as with less than 128 KiB, and before Linux 5.14.
     std::size_t shared_memory = std::size_t{1} << 30;
 
-    /// How long the pool's destructor waits for workers to end by themselves, what runs having been asked to stop, before
-    /// it kills them. Default: 100 ms. Zero: killed at once.
+    /// How long the pool's destructor waits for workers to end by themselves, what runs having been asked to stop,
+    /// before it kills them. Default: 100 ms. Zero: killed at once.
     std::chrono::nanoseconds stop_timeout = std::chrono::milliseconds(100);
 };
 

@@ -19,10 +19,10 @@ enum class retry_cause : std::uint8_t
 /// How one task is to be run. Durations of zero mean: no limit.
 struct run_options
 {
-    /// How long the task may run, from its true start. In a process it is then asked to stop (this_task::stop_requested()),
-    /// if it has a grace_period, and its worker's process group is killed when that is over. The operation completes with
-    /// errc::run_timeout, also where the task returned meanwhile. A thread cannot be killed: there the work is asked to
-    /// stop, and the operation completes when it returns. Default: no limit.
+    /// How long the task may run, from its true start. In a process it is then asked to stop
+    /// (this_task::stop_requested()), if it has a grace_period, and its worker's process group is killed when that is
+    /// over. The operation completes with errc::run_timeout, also where the task returned meanwhile. A thread cannot be
+    /// killed: there the work is asked to stop, and the operation completes when it returns. Default: no limit.
     std::chrono::nanoseconds run_timeout{0};
 
     /// How long a task in a process that was asked to stop by its run_timeout may take to return before its worker is
@@ -33,16 +33,17 @@ struct run_options
     /// Default: no limit.
     std::chrono::nanoseconds queue_timeout{0};
 
-    /// How many more times the task may be run after a failure that retry_on names; on a thread that can be its run_timeout
-    /// only. In a process a retried task is alone with its worker: nothing is sent behind it. When the last retry has failed, the error's report has those of the
-    /// runs before (task_report::earlier). Default: 0, so that a task runs at most once.
+    /// How many more times the task may be run after a failure that retry_on names; on a thread that can be its
+    /// run_timeout only. In a process a retried task is alone with its worker: nothing is sent behind it. When the last
+    /// retry has failed, the error's report has those of the runs before (task_report::earlier). Default: 0, so that a
+    /// task runs at most once.
     unsigned retries = 0;
 
     /// Which failures are retried. Default: any of the two.
     retry_cause retry_on = retry_cause::any;
 
-    /// In a process pool, how long to wait before the first retry; doubled for each one after it, to 64 times. On a thread a
-    /// retry follows at once. Default: 0, at once.
+    /// In a process pool, how long to wait before the first retry; doubled for each one after it, to 64 times. On a
+    /// thread a retry follows at once. Default: 0, at once.
     std::chrono::nanoseconds retry_delay{0};
 
     /// Of waiting tasks the one with the highest priority starts first; equals start in the order of submission.

@@ -36,7 +36,8 @@ class thread_pool
 public:
     using executor_type = boost::asio::thread_pool::executor_type;
 
-    /// Starts `threads` threads; 0 stands for usable_cpus(). Throws boost::system::system_error where the system has no more.
+    /// Starts `threads` threads; 0 stands for usable_cpus(). Throws boost::system::system_error where the system has no
+    /// more.
     explicit thread_pool(std::size_t threads = 0)
         : threads_(threads ? threads : usable_cpus()), pool_(threads_),
           queue_(detail::make_work_queue(pool_.get_executor()))
@@ -62,13 +63,14 @@ public:
     /// std::stop_token; or one of these that returns an `asio::awaitable`, which is spawned on a strand of the pool.
     /// `work` is moved or copied into the operation, and destroyed before the handler runs.
     ///
-    /// Completion signature: `void(std::exception_ptr, R)`, or `void(std::exception_ptr)` where the work's result is void. The
-    /// handler runs in its associated executor, by default the pool's, and never inside of this call.
+    /// Completion signature: `void(std::exception_ptr, R)`, or `void(std::exception_ptr)` where the work's result is
+    /// void. The handler runs in its associated executor, by default the pool's, and never inside of this call.
     ///
     /// Per-operation cancellation, while the work is queued: every type removes it, and it completes with
     /// `asio::error::operation_aborted`. While it is running: `total` has no effect; `partial` and `terminal` trigger
     /// this_task::stop_token(), and the operation completes when the work returns, with what it returns. To a coroutine
-    /// the type is passed on, `total` too: asio::this_coro::cancellation_state decides, and by default it takes `terminal`.
+    /// the type is passed on, `total` too: asio::this_coro::cancellation_state decides, and by default it takes
+    /// `terminal`.
     ///
     /// Errors: what the work threw; task_error with errc::run_timeout, queue_timeout or pool_closed;
     /// boost::system::system_error with `operation_aborted`.
@@ -92,15 +94,15 @@ public:
         return async_run(std::forward<Work>(work), run_options{}, std::forward<Token>(token));
     }
 
-    /// Removes what is queued, which completes with `operation_aborted`, asks what runs to stop, and has the threads end
-    /// as soon as they can. Other work of the executor's that has not begun is not run. Does not wait.
+    /// Removes what is queued, which completes with `operation_aborted`, asks what runs to stop, and has the threads
+    /// end as soon as they can. Other work of the executor's that has not begun is not run. Does not wait.
     void stop()
     {
         queue_->close([this] { pool_.stop(); });
     }
 
-    /// Waits until there is no work left, of async_run or else in Asio, then ends the threads. Not to be called in one of
-    /// them.
+    /// Waits until there is no work left, of async_run or else in Asio, then ends the threads. Not to be called in one
+    /// of them.
     void join() { pool_.join(); }
 
     thread_pool_stats stats() const

@@ -18,9 +18,9 @@ namespace tandem {
 struct worker_limits
 {
     /// The most address space, in bytes (RLIMIT_AS): whatever is mapped, touched or not, so also the program's code,
-    /// threads' stacks, but not process_pool_options::shared_memory. Beyond it an allocation fails, as a rule with std::bad_alloc,
-    /// and a stack that must grow ends the process. At least what the worker has mapped already; a lower hard limit
-    /// that it inherited stays. Default: 0, no limit of this kind.
+    /// threads' stacks, but not process_pool_options::shared_memory. Beyond it an allocation fails, as a rule with
+    /// std::bad_alloc, and a stack that must grow ends the process. At least what the worker has mapped already; a
+    /// lower hard limit that it inherited stays. Default: 0, no limit of this kind.
     std::uint64_t address_space = 0;
 
     /// The most memory that is present in RAM, in bytes, shared pages included. Linux does not enforce RLIMIT_RSS: the

@@ -36,7 +36,9 @@ std::vector<block> free_space::give_back(block b, bool is_warm)
     insert(b, is_warm ? ++clock_ : 0);
     std::vector<block> to_lose;
     while (warm_ > kept_) {
-        const auto age = [](const auto& entry) { return entry.second.freed != 0 ? entry.second.freed : ~std::uint64_t{0}; };
+        const auto age = [](const auto& entry) {
+            return entry.second.freed != 0 ? entry.second.freed : ~std::uint64_t{0};
+        };
         to_lose.push_back(make_cold(std::ranges::min_element(regions_, {}, age)));
     }
     return to_lose;

@@ -29,8 +29,8 @@ public:
         bool is_warm; ///< it has memory already
     };
 
-    /// Room for `size` bytes: memory that was freed last is taken first, as it is still mapped and in the caches. Nothing
-    /// where there is none in one piece; shed() may help.
+    /// Room for `size` bytes: memory that was freed last is taken first, as it is still mapped and in the caches.
+    /// Nothing where there is none in one piece; shed() may help.
     std::optional<taken> take(std::uint64_t size);
 
     /// Gives room back. `is_warm`: whether it has memory. Returns what is to lose its memory now.

@@ -39,8 +39,7 @@ private:
     std::vector<block> blocks_;
 };
 
-result_memory::result_memory(std::uint64_t size)
-    : memory_(size), head_(*reinterpret_cast<result_head*>(memory_.data()))
+result_memory::result_memory(std::uint64_t size) : memory_(size), head_(*reinterpret_cast<result_head*>(memory_.data()))
 {
     if (!memory_.reserve({0, granule}))
         throw std::bad_alloc();
@@ -75,7 +74,8 @@ void result_memory::has_read(std::uint64_t call, const std::vector<block>& block
 // --- the worker's side
 
 result_writer::result_writer(int fd, std::uint64_t size, std::size_t limit)
-    : memory_(fd, size, access::write), limit_(limit), head_(*reinterpret_cast<result_head*>(memory_.data())), arena_(memory_, granule)
+    : memory_(fd, size, access::write), limit_(limit), head_(*reinterpret_cast<result_head*>(memory_.data())),
+      arena_(memory_, granule)
 {
 }
 

@@ -53,8 +53,7 @@ shared_memory::shared_memory(std::uint64_t size)
     if (fd_ < 0)
         throw_errno("making memory for large values");
     try {
-        if (!set_size(fd_, size) ||
-            ::fcntl(fd_, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+        if (!set_size(fd_, size) || ::fcntl(fd_, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
             throw_errno("making memory for large values");
         data_ = map(fd_, size, access::write);
     } catch (...) {
@@ -90,8 +89,8 @@ int shared_memory::open_read_only() const
     return fd;
 }
 
-// By address and not by descriptor: a worker keeps none, as a task that closes descriptors and opens others would have holes
-// punched in its file.
+// By address and not by descriptor: a worker keeps none, as a task that closes descriptors and opens others would have
+// holes punched in its file.
 bool shared_memory::reserve(block b) const noexcept
 {
     int result = 0;

@@ -1,5 +1,5 @@
-// Whether it pays to look for something for a moment before one sleeps until it comes: to be woken takes longer than a small
-// task.
+// Whether it pays to look for something for a moment before one sleeps until it comes: to be woken takes longer than a
+// small task.
 #ifndef TANDEM_CHANNEL_BRIEF_WAIT_HPP
 #define TANDEM_CHANNEL_BRIEF_WAIT_HPP
 
@@ -8,8 +8,8 @@
 
 namespace tandem::channel {
 
-/// How long it is looked for, at the most: about what it takes to wake a processor that sleeps deeply, there and back (25 us
-/// each way in a virtual machine).
+/// How long it is looked for, at the most: about what it takes to wake a processor that sleeps deeply, there and back
+/// (25 us each way in a virtual machine).
 inline constexpr std::chrono::microseconds longest_brief_wait{100};
 
 /// Learns by trying both: where processors are idle, looking is several times as quick as to be woken; where other

@@ -40,7 +40,8 @@ struct pipe_ends
     int frames_in = -1;  ///< from its stdout
     int log_in = -1;     ///< from its stderr
     int control = -1;    ///< to its control descriptor
-    /// The worker's ends of the pipes that we write to: while we hold them, writing to a dead worker cannot raise SIGPIPE.
+    /// The worker's ends of the pipes that we write to: while we hold them, writing to a dead worker cannot raise
+    /// SIGPIPE.
     int frames_out_reader = -1;
     int control_reader = -1;
 };
@@ -48,8 +49,8 @@ struct pipe_ends
 class child
 {
 public:
-    /// Starts `program`, with `shared` as its descriptors from the status page on. Blocks until it was executed, about a millisecond.
-    /// Throws boost::system::system_error with the cause where it cannot be started.
+    /// Starts `program`, with `shared` as its descriptors from the status page on. Blocks until it was executed, about
+    /// a millisecond. Throws boost::system::system_error with the cause where it cannot be started.
     child(const boost::asio::any_io_executor& executor, const target& program, std::span<const int> shared,
           pipe_ends& pipes);
 
@@ -60,8 +61,8 @@ public:
 
     pid_t pid() const noexcept { return pid_; }
 
-    /// Completes when the process may have ended; ask try_reap(). A process that has ended and that a debugger holds cannot
-    /// be reaped yet, so there it completes after a while.
+    /// Completes when the process may have ended; ask try_reap(). A process that has ended and that a debugger holds
+    /// cannot be reaped yet, so there it completes after a while.
     template <class Handler>
     void async_wait(Handler&& handler)
     {
@@ -83,8 +84,8 @@ public:
     /// Waits for the end, until `deadline` at the longest. Whether it has come.
     bool wait_until(std::chrono::steady_clock::time_point deadline) noexcept;
 
-    /// Kills and waits for the end; not for ever, as the kernel may hold the process. Where it does, nothing, and the process
-    /// is given up.
+    /// Kills and waits for the end; not for ever, as the kernel may hold the process. Where it does, nothing, and the
+    /// process is given up.
     std::optional<exit_status> kill_and_reap(
         std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::now() + longest_death) noexcept;
 

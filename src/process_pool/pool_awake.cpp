@@ -1,5 +1,5 @@
-// A pool that stays awake for the moment that a small task takes: its worker then need not wake it. It looks in turns with
-// what else the context has to do.
+// A pool that stays awake for the moment that a small task takes: its worker then need not wake it. It looks in turns
+// with what else the context has to do.
 #include <process_pool/pool.hpp>
 
 #include <tandem/cpu_count.hpp>

@@ -72,8 +72,8 @@ public:
     /// Takes the task back: true where it was not begun and never will be.
     virtual bool revoke(task& t) = 0;
 
-    /// Takes what was not begun of a begun task of several calls out of it: a task of its own, which the scheduler has from
-    /// then on, and the other has so many fewer. Nothing where all were begun.
+    /// Takes what was not begun of a begun task of several calls out of it: a task of its own, which the scheduler has
+    /// from then on, and the other has so many fewer. Nothing where all were begun.
     virtual task* split(task& t) = 0;
 
     /// When the worker began it; nothing where it has not.

@@ -1,6 +1,6 @@
-// Memory that pool and worker share: what becomes of each task that was sent, and what a worker's end left to tell. Both
-// sides change it without asking each other, and the pool believes nothing in it but what concerns this worker's own
-// tasks.
+// Memory that pool and worker share: what becomes of each task that was sent, and what a worker's end left to tell.
+// Both sides change it without asking each other, and the pool believes nothing in it but what concerns this worker's
+// own tasks.
 #ifndef TANDEM_STATUS_STATUS_PAGE_HPP
 #define TANDEM_STATUS_STATUS_PAGE_HPP
 
@@ -18,8 +18,8 @@ namespace tandem::status {
 
 using time_point = std::chrono::steady_clock::time_point; // of one clock for all processes
 
-/// One task: sent, then either begun by the worker or revoked by the pool; whoever is first by compare-and-swap. A slot can be
-/// used again at once: a call is known by its id, so a worker that finds another one's leaves it alone.
+/// One task: sent, then either begun by the worker or revoked by the pool; whoever is first by compare-and-swap. A slot
+/// can be used again at once: a call is known by its id, so a worker that finds another one's leaves it alone.
 class slot
 {
 public:
@@ -134,7 +134,8 @@ struct task_sign
 struct status_page
 {
     std::array<slot, slot_count> slots;
-    /// CPU time of the worker process, in nanoseconds, at most cpu_time_interval of CPU time before it began its last task.
+    /// CPU time of the worker process, in nanoseconds, at most cpu_time_interval of CPU time before it began its last
+    /// task.
     std::atomic<std::int64_t> cpu_time;
     /// Of the worker process after its last task, in bytes; only where somebody asked for it.
     std::atomic<std::uint64_t> resident_memory;

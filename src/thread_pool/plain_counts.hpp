@@ -22,7 +22,8 @@ public:
         std::uint64_t submitted = 0, begun = 0, ended = 0;
     };
 
-    /// What ended is not more than what was begun, and that not more than what was submitted: they are read in that order.
+    /// What ended is not more than what was begun, and that not more than what was submitted: they are read in that
+    /// order.
     totals read() const noexcept
     {
         totals t;

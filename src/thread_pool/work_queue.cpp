@@ -372,8 +372,8 @@ private:
     schedule::task_queue running_;
     plain_counts plain_;
     task_context plain_context_;
-    // From the first work that has a priority on, all is in order here: plain work waits in Asio's queue until its turn, and
-    // is then put behind what was queued before.
+    // From the first work that has a priority on, all is in order here: plain work waits in Asio's queue until its
+    // turn, and is then put behind what was queued before.
     std::atomic<bool> in_order_ = false;
     std::uint64_t in_order_since_ = 0;
     schedule::task_list once_plain_;

@@ -24,8 +24,8 @@ public:
     /// Bytes of address space.
     std::uint64_t mapped() const noexcept;
 
-    /// After a task: its values no longer count as memory of this process. For limits and reports; pages that are used again
-    /// are then mapped again, which costs a little.
+    /// After a task: its values no longer count as memory of this process. For limits and reports; pages that are used
+    /// again are then mapped again, which costs a little.
     void leave() const noexcept;
 
 private:

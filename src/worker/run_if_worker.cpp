@@ -89,8 +89,8 @@ void serve()
     const auto settings = read_settings(frames);
     if (!settings)
         return;
-    // Before there are other threads: some limits are a thread's, and the environment is nobody's. One that cannot be applied
-    // ends the worker; what it prints then tells the pool why.
+    // Before there are other threads: some limits are a thread's, and the environment is nobody's. One that cannot be
+    // applied ends the worker; what it prints then tells the pool why.
     worker::large_values large(*settings);
     worker::apply(settings->limits, large.mapped());
     worker::install_crash_handler(page.crash);

@@ -1,5 +1,5 @@
-// The worker's second thread: sees, also while a task is running, that the task is asked to stop, that it takes too much
-// memory, and that the parent has gone. It alone reads the control pipe.
+// The worker's second thread: sees, also while a task is running, that the task is asked to stop, that it takes too
+// much memory, and that the parent has gone. It alone reads the control pipe.
 #ifndef TANDEM_WORKER_WATCHER_HPP
 #define TANDEM_WORKER_WATCHER_HPP
 

@@ -57,7 +57,8 @@ BOOST_AUTO_TEST_SUITE(references)
 
 BOOST_AUTO_TEST_CASE(beyond_the_memory)
 {
-    for (const auto& [count, position] : {reference{mib, 64 * mib}, {mib, 63 * mib}, {mib, ~std::uint64_t{1}}, {mib, 0}}) {
+    for (const auto& [count, position] :
+         {reference{mib, 64 * mib}, {mib, 63 * mib}, {mib, ~std::uint64_t{1}}, {mib, 0}}) {
         const failure f = answers<numbers>(frame_kind::large_result, words(count, position + 1));
         BOOST_TEST(f.code == errc::decode_failed, f.what);
         BOOST_TEST(f.says("shared memory"), f.what);
@@ -99,9 +100,9 @@ BOOST_AUTO_TEST_CASE(where_nothing_is_shared)
 
 BOOST_AUTO_TEST_CASE(a_large_result_may_have_no_large_part)
 {
-    processes side(1, {.worker = fake_worker({write_bytes(hello_bytes({tandem::bound_task<numbers>::entry().mangled_name()})),
-                                              "call", write_bytes(frame_bytes(frame_kind::large_result, 1, words(0))),
-                                              "hang"})});
+    processes side(
+        1, {.worker = fake_worker({write_bytes(hello_bytes({tandem::bound_task<numbers>::entry().mangled_name()})),
+                                   "call", write_bytes(frame_bytes(frame_kind::large_result, 1, words(0))), "hang"})});
     BOOST_TEST(get_soon(side.pool.async_run(task<numbers>(1), asio::use_future)).empty());
 }
 

@@ -79,7 +79,8 @@ BOOST_AUTO_TEST_CASE(no_two_blocks_overlap_and_nothing_gets_lost)
             const auto next = held.upper_bound(taken->position);
             BOOST_REQUIRE((taken->position >= 1000 && taken->position + size <= 11'000));
             BOOST_REQUIRE((next == held.end() || taken->position + size <= next->first));
-            BOOST_REQUIRE((next == held.begin() || std::prev(next)->first + std::prev(next)->second <= taken->position));
+            BOOST_REQUIRE(
+                (next == held.begin() || std::prev(next)->first + std::prev(next)->second <= taken->position));
             held.emplace(taken->position, size);
         } else if (!held.empty()) {
             auto it = held.lower_bound(1000 + random() % 10'000);

@@ -36,7 +36,9 @@ struct results
 
     std::size_t bytes_in_use() const
     {
-        struct stat status{};
+        struct stat status
+        {
+        };
         ::fstat(pool->worker_descriptor(), &status);
         return static_cast<std::size_t>(status.st_blocks) * 512;
     }

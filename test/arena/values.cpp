@@ -251,8 +251,8 @@ BOOST_AUTO_TEST_CASE(several_large_arguments)
 {
     processes side(1);
     const numbers a(200'000, 1), b(100'000, 2);
-    const auto call = task<sum_of_many>(a, b, std::string(mib, 'x'), 5, std::string(mib, 'y'), std::vector<triple>(50'000),
-                                        a_picture());
+    const auto call = task<sum_of_many>(a, b, std::string(mib, 'x'), 5, std::string(mib, 'y'),
+                                        std::vector<triple>(50'000), a_picture());
     BOOST_TEST(get_soon(side.pool.async_run(call, asio::use_future)) ==
                200'000 + 200'000 + 2.0 * mib + 50'000 + 50'000 + 5);
 }
@@ -274,8 +274,8 @@ BOOST_AUTO_TEST_CASE(a_retry_has_the_same_arguments)
 {
     processes side(1);
     const gate place;
-    BOOST_TEST(get_soon(side.pool.async_run(task<die_once_with>(place.path(), numbers(mib, 2)), run_options{.retries = 1},
-                                            asio::use_future)) == 2.0 * mib);
+    BOOST_TEST(get_soon(side.pool.async_run(task<die_once_with>(place.path(), numbers(mib, 2)),
+                                            run_options{.retries = 1}, asio::use_future)) == 2.0 * mib);
     BOOST_TEST(place.begun() == 2U);
 }
 

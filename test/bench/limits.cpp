@@ -1,9 +1,7 @@
-// bench_limits pingpong COUNT: seconds for a round trip over two raw pipes.
-// bench_limits cpu COUNT: processor time of a round trip over two raw pipes, of both sides, in seconds.
-// bench_limits memory COPIES COUNT: bytes a second of 8 MiB that are copied into memory shared with another process and,
-// with COPIES 2, out of it there.
-// bench_limits engine WORKERS WINDOW COUNT: seconds for a task of an engine that has nothing but Asio and two pipes a
-// worker.
+// bench_limits pingpong COUNT: seconds for a round trip over two raw pipes. bench_limits cpu COUNT: processor time of a
+// round trip over two raw pipes, of both sides, in seconds. bench_limits memory COPIES COUNT: bytes a second of 8 MiB
+// that are copied into memory shared with another process and, with COPIES 2, out of it there. bench_limits engine
+// WORKERS WINDOW COUNT: seconds for a task of an engine that has nothing but Asio and two pipes a worker.
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>

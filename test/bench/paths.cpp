@@ -1,5 +1,5 @@
-// The paths that every small task takes, alone: bench_paths measures them with Google Benchmark; bench_paths PATH COUNT runs
-// one so many times, for callgrind.
+// The paths that every small task takes, alone: bench_paths measures them with Google Benchmark; bench_paths PATH COUNT
+// runs one so many times, for callgrind.
 #include <channel/frame.hpp>
 #include <channel/shared_ring.hpp>
 #include <schedule/scheduler.hpp>

@@ -231,7 +231,9 @@ double map_on_threads(const arguments& a)
     for (int i = 0; i != 5; ++i) {
         std::vector<int> items(static_cast<std::size_t>(a.count), 7);
         const auto begin = clock_type::now();
-        const auto results = tandem::async_map(pool, [](int x) { return x * 2 + 1; }, std::move(items), asio::use_future).get();
+        const auto results = tandem::async_map(
+                                 pool, [](int x) { return x * 2 + 1; }, std::move(items), asio::use_future)
+                                 .get();
         best = std::min(best, since(begin));
         if (results.size() != static_cast<std::size_t>(a.count) || results.back() != 15)
             throw std::runtime_error("results are missing");
@@ -304,7 +306,8 @@ double mixed(const arguments& a)
 
 double first_result(const arguments& a)
 {
-    // Filling so much memory empties the caches, so it is done in either case; it is given back where none is to be resident.
+    // Filling so much memory empties the caches, so it is done in either case; it is given back where none is to be
+    // resident.
     std::vector<char> resident(std::size_t{4} << 30, 'x');
     if (a.count == 0)
         std::vector<char>().swap(resident);
@@ -345,15 +348,20 @@ double memory_of_worker(const arguments& a)
 int main(int argc, char** argv)
 {
     tandem::run_if_worker();
-    const std::map<std::string, double (*)(const arguments&)> scenarios{
-        {"small", small_tasks}, {"cpu", cpu_time},      {"map", map},
-        {"computing", computing},    {"mixed", mixed},
-        {"first", first_result},     {"queued", bytes_of_queued_task},
-        {"worker", memory_of_worker},
-        {"argument", large_argument}, {"view", large_view},
-        {"result", large_result},
-        {"thread-post", post_on_threads},
-        {"thread-run", run_on_threads}, {"thread-map", map_on_threads}};
+    const std::map<std::string, double (*)(const arguments&)> scenarios{{"small", small_tasks},
+                                                                        {"cpu", cpu_time},
+                                                                        {"map", map},
+                                                                        {"computing", computing},
+                                                                        {"mixed", mixed},
+                                                                        {"first", first_result},
+                                                                        {"queued", bytes_of_queued_task},
+                                                                        {"worker", memory_of_worker},
+                                                                        {"argument", large_argument},
+                                                                        {"view", large_view},
+                                                                        {"result", large_result},
+                                                                        {"thread-post", post_on_threads},
+                                                                        {"thread-run", run_on_threads},
+                                                                        {"thread-map", map_on_threads}};
     const auto it = argc > 1 ? scenarios.find(argv[1]) : scenarios.end();
     if (it == scenarios.end()) {
         std::cerr << "bench_tandem SCENARIO [WORKERS [OUTSTANDING [COUNT]]], with SCENARIO one of";

@@ -1,12 +1,12 @@
-// bench_threads WHO THREADS COUNT: seconds for an element of a map over vectors, as bench_tandem thread-map measures it, with
-// another pool of threads. Exits with 3 where it was not there to be compiled.
+// bench_threads WHO THREADS COUNT: seconds for an element of a map over vectors, as bench_tandem thread-map measures
+// it, with another pool of threads. Exits with 3 where it was not there to be compiled.
 #if __has_include(<BS_thread_pool.hpp>)
 #include <BS_thread_pool.hpp>
 #define HAS_BS
 #endif
 #if __has_include(<taskflow/taskflow.hpp>)
-#include <taskflow/taskflow.hpp>
 #include <taskflow/algorithm/for_each.hpp>
+#include <taskflow/taskflow.hpp>
 #define HAS_TASKFLOW
 #endif
 #if __has_include(<oneapi/tbb.h>)
@@ -53,7 +53,8 @@ int main(int argc, char** argv)
     if (argc != 4)
         return 2;
     const std::string who = argv[1];
-    [[maybe_unused]] const std::size_t threads = std::strtoul(argv[2], nullptr, 10), count = std::strtoul(argv[3], nullptr, 10);
+    [[maybe_unused]] const std::size_t threads = std::strtoul(argv[2], nullptr, 10),
+                                       count = std::strtoul(argv[3], nullptr, 10);
 #ifdef HAS_BS
     if (who == "bs") {
         BS::thread_pool<> pool(threads);

@@ -1,4 +1,5 @@
-// What became of an operation, as one short text: "3", "worker_died, exit 7", "run_timeout", "std::runtime_error: a fault".
+// What became of an operation, as one short text: "3", "worker_died, exit 7", "run_timeout", "std::runtime_error: a
+// fault".
 #ifndef TANDEM_TEST_FAULTS_COMPLETION_HPP
 #define TANDEM_TEST_FAULTS_COMPLETION_HPP
 

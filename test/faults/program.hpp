@@ -1,5 +1,5 @@
-// A worker program that can be exchanged: the pool knows a symbolic link, which points to something wrong at first and to
-// this very program later.
+// A worker program that can be exchanged: the pool knows a symbolic link, which points to something wrong at first and
+// to this very program later.
 #ifndef TANDEM_TEST_FAULTS_PROGRAM_HPP
 #define TANDEM_TEST_FAULTS_PROGRAM_HPP
 

@@ -1,4 +1,5 @@
-// Workers that do not come to be: programs that cannot be executed, that are no workers, and that end or hang on their way.
+// Workers that do not come to be: programs that cannot be executed, that are no workers, and that end or hang on their
+// way.
 #include <faults/completion.hpp>
 #include <faults/program.hpp>
 #include <faults/recovery.hpp>
@@ -28,8 +29,8 @@ using outcomes = std::vector<std::string>;
 constexpr auto no_limit = 10s;
 constexpr std::chrono::milliseconds short_limit{sanitized ? 200 : 60};
 
-// Three tasks on two such workers come to nothing, in the way that is expected; when the program has been put right, the
-// pool works.
+// Three tasks on two such workers come to nothing, in the way that is expected; when the program has been put right,
+// the pool works.
 void try_program(const program& p, const outcomes& expected, std::chrono::nanoseconds start_timeout)
 {
     asio::thread_pool context{2};

@@ -1,4 +1,5 @@
-// Tasks that were sent to a worker which has not begun them: what a cancellation, a death, a slow task before them does.
+// Tasks that were sent to a worker which has not begun them: what a cancellation, a death, a slow task before them
+// does.
 #include <support/failing.hpp>
 #include <support/gate.hpp>
 #include <support/sides.hpp>

@@ -1,5 +1,5 @@
-// How an operation under way is cancelled: by its handler's slot, or, by tandem's own compositions, in a way that is safe from
-// any thread, which a cancellation signal is not.
+// How an operation under way is cancelled: by its handler's slot, or, by tandem's own compositions, in a way that is
+// safe from any thread, which a cancellation signal is not.
 #ifndef TANDEM_DETAIL_CANCELLER_HPP
 #define TANDEM_DETAIL_CANCELLER_HPP
 

@@ -1,5 +1,5 @@
-// Where the large parts of a value go when they need not be in its message. The codec knows no more of shared memory than
-// this.
+// Where the large parts of a value go when they need not be in its message. The codec knows no more of shared memory
+// than this.
 #ifndef TANDEM_DETAIL_LARGE_VALUES_HPP
 #define TANDEM_DETAIL_LARGE_VALUES_HPP
 
@@ -11,8 +11,8 @@
 
 namespace tandem::detail {
 
-/// A run of bytes (a vector's elements, a string's characters) of this size or more is large. Below it the pipe's copies,
-/// which are mostly of bytes in the cache, cost no more than the bookkeeping.
+/// A run of bytes (a vector's elements, a string's characters) of this size or more is large. Below it the pipe's
+/// copies, which are mostly of bytes in the cache, cost no more than the bookkeeping.
 inline constexpr std::size_t large_run = 256 * 1024;
 
 /// A message with a run of more than max_message_size: found before it is copied, as it may not even fit in memory.

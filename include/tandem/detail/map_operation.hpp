@@ -88,8 +88,8 @@ struct map_operation
     using signature = typename map_results<result>::signature;
 };
 
-/// Shared by the calls under way. A strand would wait for the very threads that the calls occupy, so there is a lock; it is
-/// not held while the pool, the function or a handler is called, but for the range's iterators.
+/// Shared by the calls under way. A strand would wait for the very threads that the calls occupy, so there is a lock;
+/// it is not held while the pool, the function or a handler is called, but for the range's iterators.
 template <class Pool, class Function, class Range, class Handler>
 class map_state : public std::enable_shared_from_this<map_state<Pool, Function, Range, Handler>>
 {

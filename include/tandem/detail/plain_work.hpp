@@ -47,12 +47,11 @@ public:
                         [this]() -> decltype(auto) { return traits::call(std::move(*work_)); });
             break;
         case plain_turn::in_order:
-            queue_->submit_begun(
-                allocate_operation<function_work<Work, Handler, Executor>>(pending_.handler(), executor_, std::move(*work_)));
+            queue_->submit_begun(allocate_operation<function_work<Work, Handler, Executor>>(
+                pending_.handler(), executor_, std::move(*work_)));
             return;
         case plain_turn::never:
-            outcome.error =
-                std::make_exception_ptr(boost::system::system_error(asio::error::operation_aborted));
+            outcome.error = std::make_exception_ptr(boost::system::system_error(asio::error::operation_aborted));
             break;
         }
         work_.reset(); // before the handler runs

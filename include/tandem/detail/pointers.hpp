@@ -27,8 +27,8 @@ std::shared_ptr<T> load_shared(input_archive& ar, bool may_be_incomplete)
     return made;
 }
 
-// cereal's own takes an object that came before by its number alone, whatever its type. And an object that owns itself, or
-// is owned by what it owns, would never be freed: a shared_ptr must not refer to one that is still being read.
+// cereal's own takes an object that came before by its number alone, whatever its type. And an object that owns itself,
+// or is owned by what it owns, would never be freed: a shared_ptr must not refer to one that is still being read.
 template <class T>
 void CEREAL_LOAD_FUNCTION_NAME(input_archive& ar, cereal::memory_detail::PtrWrapper<std::shared_ptr<T>&>& wrapper)
 {

@@ -52,8 +52,8 @@ public:
     /// In the worker's status page, from the moment on that the call is really sent.
     static constexpr std::uint32_t no_slot = 0xffff'ffff;
     std::uint32_t slot = no_slot;
-    /// What this call of it is known by to its worker: another one each time that it is sent, so that a call that was taken
-    /// back cannot be taken for one sent later.
+    /// What this call of it is known by to its worker: another one each time that it is sent, so that a call that was
+    /// taken back cannot be taken for one sent later.
     std::uint64_t call = 0;
     std::chrono::nanoseconds took{0}; ///< the last run, where its outcome came
 

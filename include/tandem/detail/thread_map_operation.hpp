@@ -1,5 +1,5 @@
-// The state of one async_map over contiguous elements on a thread pool: each thread takes some of them at a time and puts
-// their results where they belong.
+// The state of one async_map over contiguous elements on a thread pool: each thread takes some of them at a time and
+// puts their results where they belong.
 #ifndef TANDEM_DETAIL_THREAD_MAP_OPERATION_HPP
 #define TANDEM_DETAIL_THREAD_MAP_OPERATION_HPP
 
@@ -13,14 +13,13 @@
 namespace tandem::detail {
 
 template <class R>
-concept assigned_in_place = std::is_void_v<R> || (std::is_default_constructible_v<R> && std::is_move_assignable_v<R>);
+concept assigned_in_place = std::is_void_v<R> ||(std::is_default_constructible_v<R>&& std::is_move_assignable_v<R>);
 
 /// Elements that can be read by several threads at once, and a function that is called and not awaited.
 template <class Function, class Range>
-concept runs_in_slices =
-    std::ranges::contiguous_range<Range> && std::ranges::sized_range<Range> &&
-    !work_traits<typename map_operation<thread_pool, Function, Range>::call>::is_coroutine &&
-    assigned_in_place<typename map_operation<thread_pool, Function, Range>::result>;
+concept runs_in_slices = std::ranges::contiguous_range<Range> && std::ranges::sized_range<Range> &&
+                         !work_traits<typename map_operation<thread_pool, Function, Range>::call>::is_coroutine &&
+                         assigned_in_place<typename map_operation<thread_pool, Function, Range>::result>;
 
 /// Shared by the slices under way: each is one piece of work of the pool's, and followed by another one, so that other
 /// work gets its turn in between. The lock is not held while the pool, the function or a handler is called.
@@ -237,13 +236,15 @@ public:
     explicit initiate_thread_map(thread_pool& pool) : initiate_map(pool), pool_(&pool) {}
 
     template <class Handler, class Function, class Range>
-    void operator()(Handler&& handler, Function&& function, Range&& range, std::size_t in_flight, held_options run) const
+    void operator()(Handler&& handler, Function&& function, Range&& range, std::size_t in_flight,
+                    held_options run) const
     {
         if constexpr (runs_in_slices<std::decay_t<Function>, std::decay_t<Range>>) {
             if (run.is_default()) { // else each call is a piece of work by itself
                 using state = thread_map_state<std::decay_t<Function>, std::decay_t<Range>, std::decay_t<Handler>>;
                 std::decay_t<Handler> owned(std::forward<Handler>(handler));
-                std::make_shared<state>(*pool_, std::move(owned), std::decay_t<Function>(std::forward<Function>(function)),
+                std::make_shared<state>(*pool_, std::move(owned),
+                                        std::decay_t<Function>(std::forward<Function>(function)),
                                         std::decay_t<Range>(std::forward<Range>(range)), in_flight)
                     ->start();
                 return;

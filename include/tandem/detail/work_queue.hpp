@@ -32,14 +32,15 @@ public:
     /// Runs the work on this thread, or begins to run it; work_queue::finished() is to follow.
     virtual void run(const std::shared_ptr<work_queue>& queue, time_point run_deadline) = 0;
 
-    /// How to ask the running work to stop. Called under the queue's lock; what it returns is called without, and perhaps
-    /// after the work has ended.
+    /// How to ask the running work to stop. Called under the queue's lock; what it returns is called without, and
+    /// perhaps after the work has ended.
     virtual std::function<void(asio::cancellation_type)> stopper() = 0;
 
     /// Forgets that it was asked to stop, so that it can be run again. Called under the queue's lock.
     virtual void rearm() = 0;
 
-    /// Calls the handler with `error`, or where it is null with what the work returned or threw, and frees the item first.
+    /// Calls the handler with `error`, or where it is null with what the work returned or threw, and frees the item
+    /// first.
     virtual void complete(completion_mode mode, std::exception_ptr error) = 0;
 
     /// Whether a run that is under way may be followed by another.
@@ -92,8 +93,8 @@ public:
     /// The item is destroyed without having been completed, with its context.
     virtual void forgotten(work_item* item) noexcept = 0;
 
-    /// Takes no more, removes what waits, asks what runs to stop. `then` is posted behind the completions of all that, when
-    /// no work runs on a thread any more.
+    /// Takes no more, removes what waits, asks what runs to stop. `then` is posted behind the completions of all that,
+    /// when no work runs on a thread any more.
     virtual void close(std::function<void()> then) = 0;
     /// After close(): waits for what the queue itself has running. Not to be called by work.
     virtual void join() = 0;

@@ -1,5 +1,5 @@
-// faults_host MODE [FOLDER]: a program that has a pool and a way of its own. It exits with 0 where every task had the right
-// end. With a folder, it is there to be killed.
+// faults_host MODE [FOLDER]: a program that has a pool and a way of its own. It exits with 0 where every task had the
+// right end. With a folder, it is there to be killed.
 #include <faults/completion.hpp>
 #include <faults/suite.hpp>
 #include <support/gate.hpp>
@@ -186,8 +186,8 @@ void limit_file_size(rlim_t bytes)
     ::setrlimit(RLIMIT_FSIZE, &limit);
 }
 
-// No status page can be made: an error, and not the signal that goes with the limit. This program cannot say so, for the
-// same reason.
+// No status page can be made: an error, and not the signal that goes with the limit. This program cannot say so, for
+// the same reason.
 void write_no_files()
 {
     limit_file_size(0);
