@@ -33,17 +33,30 @@ namespace detail {
 template <transferable T>
 void encode_value(byte_buffer& out, const T& value, large_writer* large)
 {
-    output_archive archive{out, large};
-    archive(value);
+    if constexpr (flat<T>) {
+        const std::size_t begin = out.size();
+        out.resize(begin + sizeof value);
+        put_flat(out.data() + begin, value);
+    } else {
+        output_archive archive{out, large};
+        archive(value);
+    }
 }
 
 template <transferable T>
 T decode_value(std::span<const std::byte> in, large_reader* large)
 {
-    input_archive archive{in, large};
     T value{};
-    archive(value);
-    if (archive.remaining() != 0)
+    std::size_t remaining = 0;
+    if constexpr (flat<T>) {
+        take_flat(in, value);
+        remaining = in.size();
+    } else {
+        input_archive archive{in, large};
+        archive(value);
+        remaining = archive.remaining();
+    }
+    if (remaining != 0)
         throw std::length_error("the message goes on after its end");
     return value;
 }

@@ -54,9 +54,41 @@ struct parameter_list
     static constexpr bool accepts = sizeof...(A) == sizeof...(P) &&
                                     (std::is_constructible_v<typename parameter<P>::held, A> && ...);
 
-    static void save(output_archive& ar, const held& values)
+    /// Whether all arguments together are their bytes, always as many.
+    static constexpr bool are_flat = (parameter<P>::is_flat && ...);
+    static constexpr std::size_t flat_size = (sizeof(typename parameter<P>::held) + ... + 0);
+
+    static void put([[maybe_unused]] std::byte* out, const held& values)
     {
-        std::apply([&ar](const auto&... value) { (parameter<P>::save(ar, value), ...); }, values);
+        std::apply([&out](const auto&... value) { ((out = put_flat(out, value)), ...); }, values);
+    }
+
+    static void save(byte_buffer& out, large_writer* large, const held& values)
+    {
+        if constexpr (are_flat) {
+            const std::size_t begin = out.size();
+            out.resize(begin + flat_size);
+            put(out.data() + begin, values);
+        } else {
+            output_archive archive{out, large};
+            std::apply([&archive](const auto&... value) { (parameter<P>::save(archive, value), ...); }, values);
+        }
+    }
+
+    /// All of `in`.
+    static void load(std::span<const std::byte> in, large_reader* large, received& values)
+    {
+        std::size_t remaining = 0;
+        if constexpr (are_flat) {
+            std::apply([&in](auto&... value) { (take_flat(in, value.value), ...); }, values);
+            remaining = in.size();
+        } else {
+            input_archive archive{in, large};
+            std::apply([&archive](auto&... value) { (value.load(archive), ...); }, values);
+            remaining = archive.remaining();
+        }
+        if (remaining != 0)
+            throw std::length_error("the message goes on after its end");
     }
 
     template <class F>
@@ -94,10 +126,7 @@ void run_encoded(std::span<const std::byte> arguments, large_reader* large_argum
     using R = result_of<F>;
     typename parameters::received received;
     try {
-        input_archive archive{arguments, large_arguments};
-        std::apply([&archive](auto&... value) { (value.load(archive), ...); }, received);
-        if (archive.remaining() != 0)
-            throw std::length_error("the message goes on after its end");
+        parameters::load(arguments, large_arguments, received);
     } catch (...) {
         throw task_error(errc::decode_failed, "the task's arguments: " + what_was_thrown());
     }
@@ -169,8 +198,18 @@ public:
     /// Appends the arguments' encoding to `out`; their large runs go to `large`, if there is one.
     void encode_arguments(byte_buffer& out, detail::large_writer* large = nullptr) const
     {
-        detail::output_archive archive{out, large};
-        parameters::save(archive, held_);
+        parameters::save(out, large, held_);
+    }
+
+    /// Whether the encoding has always the same size, which is flat_size.
+    static constexpr bool is_flat = parameters::are_flat;
+    static constexpr std::size_t flat_size = parameters::flat_size;
+
+    /// The encoding, at `out`.
+    void put_arguments(std::byte* out) const
+        requires is_flat
+    {
+        parameters::put(out, held_);
     }
 
     /// The function as the registry knows it. Naming this registers F.

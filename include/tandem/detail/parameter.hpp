@@ -25,6 +25,7 @@ struct parameter
                   "not come back. Take a value and return the result.");
 
     using held = std::remove_cvref_t<P>;
+    static constexpr bool is_flat = flat<held>;
 
     static_assert(std::is_pointer_v<held> || transferable<held>,
                   "tandem: a task's parameter cannot be sent to another process. Make it a plain aggregate, or give it "
@@ -45,6 +46,7 @@ template <class View, class Held>
 struct view_parameter
 {
     using held = Held;
+    static constexpr bool is_flat = false;
     using element = typename Held::value_type;
 
     static void save(output_archive& ar, const held& value)

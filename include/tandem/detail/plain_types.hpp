@@ -39,6 +39,29 @@ concept has_own_serialization =
 template <class T>
 concept travels_as_bytes = std::is_class_v<T> && std::is_trivially_copyable_v<T> && !has_own_serialization<T>;
 
+/// Whether the encoding of a T is its bytes, any bytes, and nothing else: it needs no archive, which costs more to make than
+/// a small value to copy.
+template <class T>
+concept flat = ((std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) || travels_as_bytes<T>) && sizeof(T) < large_run;
+
+/// Returns the end of what it wrote.
+template <flat T>
+std::byte* put_flat(std::byte* out, const T& value)
+{
+    std::memcpy(out, std::addressof(value), sizeof value);
+    return out + sizeof value;
+}
+
+/// Takes the value from the front of `in`.
+template <flat T>
+void take_flat(std::span<const std::byte>& in, T& value)
+{
+    if (in.size() < sizeof value)
+        throw std::length_error("the message ends too early");
+    std::memcpy(static_cast<void*>(std::addressof(value)), in.data(), sizeof value);
+    in = in.subspan(sizeof value);
+}
+
 template <class T>
 concept travels_by_member =
     std::is_class_v<T> && std::is_aggregate_v<T> && !std::is_trivially_copyable_v<T> && !has_own_serialization<T>;
