@@ -4,11 +4,10 @@
 #include <tandem/detail/call_sequence.hpp>
 #include <tandem/error.hpp>
 #include <worker/memory_use.hpp>
+#include <worker/standard_output.hpp>
 
-#include <cstdio>
 #include <cstring>
 #include <ctime>
-#include <iostream>
 #include <new>
 #include <stdexcept>
 #include <thread>
@@ -20,13 +19,6 @@ namespace {
 using channel::frame;
 using channel::frame_kind;
 using std::chrono::steady_clock;
-
-// What a task printed is seen also if the next one is killed.
-void flush_output()
-{
-    std::cout.flush();
-    std::fflush(stdout);
-}
 
 std::int64_t cpu_time_of_process()
 {
@@ -199,7 +191,7 @@ void task_loop::answer(frame_kind success, std::uint64_t id, Make make)
             large->discard();
         append_failure(id, std::current_exception());
     }
-    flush_output();
+    flush_standard_output();
 }
 
 void task_loop::append_failure(std::uint64_t id, const std::exception_ptr& e)
