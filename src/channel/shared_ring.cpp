@@ -1,6 +1,7 @@
 #include <channel/shared_ring.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace tandem::channel {
 namespace {
@@ -12,9 +13,12 @@ static_assert(capacity % frame_alignment == 0 && sizeof(frame_header) == frame_a
 
 } // namespace
 
-std::size_t ring_writer::unread() const noexcept
+bool ring_writer::has_room(std::size_t size) noexcept
 {
-    return static_cast<std::size_t>(written_ - ring_.taken.load(std::memory_order_acquire));
+    const auto fits = [&] { return written_ - taken_ + size <= capacity - kept_for_notices; };
+    if (!fits())
+        taken_ = ring_.taken.load(std::memory_order_acquire);
+    return fits();
 }
 
 void ring_writer::copy_in(std::span<const std::byte> frame) noexcept
@@ -24,12 +28,12 @@ void ring_writer::copy_in(std::span<const std::byte> frame) noexcept
     std::ranges::copy(frame.first(first), ring_.bytes.data() + at);
     std::ranges::copy(frame.subspan(first), ring_.bytes.data());
     written_ += frame.size();
-    ring_.written.store(written_, std::memory_order_seq_cst);
+    ring_.written.store(written_, std::memory_order_release);
 }
 
 bool ring_writer::put(std::span<const std::byte> frame) noexcept
 {
-    if (frame.size() > largest || unread() + frame.size() > capacity - kept_for_notices)
+    if (frame.size() > largest || !has_room(frame.size()))
         return false;
     copy_in(frame);
     return true;
@@ -44,7 +48,8 @@ void ring_writer::put_notice(std::uint64_t id) noexcept
 bool ring_writer::must_ring() noexcept
 {
     // Either we see that the reader sleeps, or it sees what we wrote before it does.
-    return ring_.bell_wanted.load(std::memory_order_seq_cst) != 0 &&
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    return ring_.bell_wanted.load(std::memory_order_relaxed) != 0 &&
            ring_.bell_wanted.exchange(0, std::memory_order_seq_cst) != 0;
 }
 
@@ -56,11 +61,26 @@ void ring_reader::copy_out(std::uint64_t from, std::span<std::byte> to) const no
     std::copy_n(ring_.bytes.data(), to.size() - first, to.data() + first);
 }
 
+bool ring_reader::has_unread() noexcept
+{
+    if (written_ != taken_)
+        return true;
+    tell_taken();
+    written_ = ring_.written.load(std::memory_order_acquire);
+    return written_ != taken_;
+}
+
+void ring_reader::tell_taken() noexcept
+{
+    if (std::exchange(told_, taken_) != taken_)
+        ring_.taken.store(taken_, std::memory_order_release);
+}
+
 std::optional<frame> ring_reader::next()
 {
-    const std::uint64_t unread = ring_.written.load(std::memory_order_acquire) - taken_;
-    if (faulty_ || unread == 0)
+    if (faulty_ || !has_unread())
         return std::nullopt;
+    const std::uint64_t unread = written_ - taken_;
     frame_header header{};
     if (unread >= sizeof header)
         copy_out(taken_, std::as_writable_bytes(std::span(&header, 1)));
@@ -72,7 +92,8 @@ std::optional<frame> ring_reader::next()
     payload_.resize(header.size);
     copy_out(taken_ + sizeof header, payload_);
     taken_ += size;
-    ring_.taken.store(taken_, std::memory_order_release);
+    if (taken_ - told_ >= capacity / 8)
+        tell_taken();
     return frame{static_cast<frame_kind>(header.kind), header.id, payload_};
 }
 

@@ -46,11 +46,12 @@ public:
     static constexpr std::size_t most_notices = 1024;
 
 private:
-    std::size_t unread() const noexcept;
+    bool has_room(std::size_t size) noexcept;
     void copy_in(std::span<const std::byte> frame) noexcept;
 
     shared_ring& ring_;
     std::uint64_t written_;
+    std::uint64_t taken_ = 0; // at least; looked at anew where that is too little, as looking costs the other side
 };
 
 class ring_reader
@@ -73,10 +74,14 @@ public:
     bool is_faulty() const noexcept { return faulty_; }
 
 private:
+    bool has_unread() noexcept;
+    void tell_taken() noexcept;
     void copy_out(std::uint64_t from, std::span<std::byte> to) const noexcept;
 
     shared_ring& ring_;
+    std::uint64_t written_ = 0; // at least; looked at anew where that is taken
     std::uint64_t taken_ = 0;
+    std::uint64_t told_ = 0; // of it
     std::vector<std::byte> payload_;
     bool faulty_ = false;
 };
