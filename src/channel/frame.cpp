@@ -28,9 +28,12 @@ void change_kind(std::vector<std::byte>& out, std::size_t begin, frame_kind kind
 
 void append_frame(std::vector<std::byte>& out, frame_kind kind, std::uint64_t id, std::span<const std::byte> payload)
 {
-    const std::size_t begin = begin_frame(out, kind, id);
-    out.insert(out.end(), payload.begin(), payload.end());
-    end_frame(out, begin);
+    const std::size_t begin = out.size();
+    const frame_header header{static_cast<std::uint32_t>(payload.size()), static_cast<std::uint16_t>(kind), 0, id};
+    out.resize(begin + sizeof header + padded(payload.size()));
+    std::memcpy(out.data() + begin, &header, sizeof header);
+    if (!payload.empty())
+        std::memcpy(out.data() + begin + sizeof header, payload.data(), payload.size());
 }
 
 } // namespace tandem::channel
