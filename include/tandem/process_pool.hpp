@@ -18,35 +18,29 @@
 #include <utility>
 
 namespace tandem {
+
+template <class Executor>
+class basic_process_pool;
+
 namespace detail {
 
-/// What Asio asks of an initiation: that it tells its executor.
+/// What Asio asks of an initiation: that it tells its executor. The pool must be there when it is called.
 template <class Executor>
 class process_pool_initiation
 {
 public:
     using executor_type = Executor;
 
-    process_pool_initiation(std::shared_ptr<process_pool_core> core, const Executor& executor)
-        : core_(std::move(core)), executor_(executor)
-    {
-    }
+    explicit process_pool_initiation(const basic_process_pool<Executor>& pool) : pool_(&pool) {}
 
-    executor_type get_executor() const noexcept { return executor_; }
+    executor_type get_executor() const noexcept { return executor(); }
 
 protected:
-    std::shared_ptr<process_pool_core> core_;
-    Executor executor_;
-};
+    const Executor& executor() const noexcept { return pool_->executor_; }
+    const std::shared_ptr<process_pool_core>& core() const noexcept { return pool_->core_; }
 
-/// For tandem's own compositions.
-struct process_pool_access
-{
-    template <class Pool>
-    static const std::shared_ptr<process_pool_core>& core(const Pool& pool) noexcept
-    {
-        return pool.core_;
-    }
+private:
+    const basic_process_pool<Executor>* pool_;
 };
 
 template <class Executor>
@@ -56,7 +50,19 @@ public:
     using process_pool_initiation<Executor>::process_pool_initiation;
 
     template <class Handler, auto F>
-    void operator()(Handler&& handler, const bound_task<F>& work, const held_options& held) const;
+    void operator()(Handler&& handler, const bound_task<F>& work) const
+    {
+        run(std::forward<Handler>(handler), work, nullptr);
+    }
+    template <class Handler, auto F>
+    void operator()(Handler&& handler, const bound_task<F>& work, const held_options& held) const
+    {
+        run(std::forward<Handler>(handler), work, &held);
+    }
+
+private:
+    template <class Handler, auto F>
+    void run(Handler&& handler, const bound_task<F>& work, const held_options* held) const;
 };
 
 template <class Executor>
@@ -69,7 +75,7 @@ public:
     void operator()(Handler&& handler, Start start) const
     {
         using operation = wait_operation_for<std::decay_t<Handler>, Executor>;
-        start(*this->core_, std::make_unique<operation>(std::forward<Handler>(handler), this->executor_));
+        start(*this->core(), std::make_unique<operation>(std::forward<Handler>(handler), this->executor()));
     }
 };
 
@@ -136,8 +142,8 @@ public:
 
     /// Runs a task in a worker process.
     ///
-    /// The arguments are encoded before the call returns, or with a lazy token such as deferred, when it is launched;
-    /// nothing of the caller's needs to live longer than that. `work` is a bound_task; one that is kept and run again
+    /// The arguments are encoded before the call returns, or with a lazy token such as deferred, when it is launched,
+    /// to which time the pool must live; nothing of the caller's needs to live longer than that. `work` is a bound_task; one that is kept and run again
     /// is not copied. A task runs at most once unless options.retries says otherwise.
     ///
     /// Completion signature: `void(std::exception_ptr, R)`, or `void(std::exception_ptr)` where the task returns void.
@@ -155,9 +161,8 @@ public:
         requires detail::is_bound_task<std::decay_t<Work>>
     auto async_run(Work&& work, const run_options& options, Token&& token = detail::default_token<Executor>())
     {
-        using signature = typename detail::run_signature<typename std::decay_t<Work>::result_type>::type;
-        return boost::asio::async_initiate<Token, signature>(detail::initiate_process_run<Executor>(core_, executor_),
-                                                             token, std::forward<Work>(work), detail::held_options(options));
+        return boost::asio::async_initiate<Token, run_signature<Work>>(
+            detail::initiate_process_run<Executor>(*this), token, std::forward<Work>(work), detail::held_options(options));
     }
 
     /// The same with default options.
@@ -165,7 +170,8 @@ public:
         requires(detail::is_bound_task<std::decay_t<Work>> && !std::convertible_to<Token, run_options>)
     auto async_run(Work&& work, Token&& token = detail::default_token<Executor>())
     {
-        return async_run(std::forward<Work>(work), run_options{}, std::forward<Token>(token));
+        return boost::asio::async_initiate<Token, run_signature<Work>>(detail::initiate_process_run<Executor>(*this),
+                                                                       token, std::forward<Work>(work));
     }
 
     /// Anything but a bound task: does not compile, and says what to write instead.
@@ -220,13 +226,16 @@ public:
     void cancel() { core_->cancel_all(); }
 
 private:
-    friend struct detail::process_pool_access;
+    friend class detail::process_pool_initiation<Executor>;
+
+    template <class Work>
+    using run_signature = typename detail::run_signature<typename std::decay_t<Work>::result_type>::type;
 
     template <class Start, class Token>
     auto initiate_wait(Start start, Token& token)
     {
         return boost::asio::async_initiate<Token, void(std::exception_ptr)>(
-            detail::initiate_process_wait<Executor>(core_, executor_), token, start);
+            detail::initiate_process_wait<Executor>(*this), token, start);
     }
 
     Executor executor_;
@@ -240,33 +249,42 @@ namespace detail {
 
 template <class Executor>
 template <class Handler, auto F>
-void initiate_process_run<Executor>::operator()(Handler&& handler, const bound_task<F>& work,
-                                                const held_options& held) const
+void initiate_process_run<Executor>::run(Handler&& handler, const bound_task<F>& work, const held_options* held) const
 {
+    using task_type = bound_task<F>;
     using handler_type = std::decay_t<Handler>;
-    using operation_type = task_operation_for<typename bound_task<F>::result_type, handler_type, Executor>;
+    using operation_type =
+        task_operation_for<typename task_type::result_type, message_storage<task_type::is_flat, task_type::flat_size>,
+                           handler_type, Executor>;
 
+    process_pool_core& core = *this->core();
     handler_type owned(std::forward<Handler>(handler));
-    task_operation* operation = allocate_operation<operation_type>(owned, this->executor_, bound_task<F>::entry());
-    operation->id = this->core_->next_id();
-    operation->options = held.options;
-    operation->set_label(held.label);
-    const auto refuse = [operation](errc code, const std::string& what) {
-        operation->complete(completion_mode::immediate, {operation->codec_failure(code, what), {}});
+    auto* const operation = allocate_operation<operation_type>(owned, this->executor(), task_type::entry());
+    if (held)
+        operation->set(*held);
+    const auto refuse = [&](errc code, const std::string& what) {
+        operation->complete(completion_mode::immediate, this->executor(), {operation->codec_failure(code, what), {}});
     };
-    try {
-        operation->message.reserve(usual_message_size); // one allocation
-        operation->message.resize(message_head_size);
-        large_arguments large(*this->core_, operation->large);
-        work.encode_arguments(operation->message, &large);
-    } catch (const over_limit& e) {
-        return refuse(errc::message_too_large, std::string("an argument ") + e.what());
-    } catch (...) {
-        return refuse(errc::encode_failed, "its arguments: " + what_was_thrown());
+    if constexpr (task_type::is_flat) {
+        work.put_arguments(operation->encoded.data() + message_head_size);
+    } else {
+        try {
+            operation->encoded.reserve(usual_message_size); // one allocation
+            operation->encoded.resize(message_head_size);
+            large_arguments large(core, operation->large);
+            work.encode_arguments(operation->encoded, &large);
+        } catch (const over_limit& e) {
+            return refuse(errc::message_too_large, std::string("an argument ") + e.what());
+        } catch (...) {
+            return refuse(errc::encode_failed, "its arguments: " + what_was_thrown());
+        }
     }
-    operation->cancellable =
-        connect_canceller(static_cast<operation_type*>(operation)->handler(), this->core_, operation->id);
-    this->core_->submit(operation);
+    operation->message = operation->encoded;
+    if (wants_cancellation(operation->handler())) {
+        operation->id = core.next_id();
+        operation->cancellable = connect_canceller(operation->handler(), this->core(), operation->id);
+    }
+    core.submit(operation);
 }
 
 } // namespace detail

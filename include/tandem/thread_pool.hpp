@@ -143,8 +143,7 @@ private:
             auto* item =
                 detail::allocate_operation<item_type>(owned, executor_, work_type(std::forward<Work>(work)));
             item->id = queue.next_id();
-            item->options = held.options;
-            item->label = held.label;
+            item->set(held);
             item->stoppable = detail::connect_canceller(item->handler(), *queue_, item->id);
             queue.submit(item);
         }

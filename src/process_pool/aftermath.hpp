@@ -2,12 +2,13 @@
 #ifndef TANDEM_PROCESS_POOL_AFTERMATH_HPP
 #define TANDEM_PROCESS_POOL_AFTERMATH_HPP
 
+#include <tandem/detail/archive.hpp>
 #include <tandem/detail/task_operation.hpp>
 
 #include <algorithm>
+#include <cstring>
 #include <exception>
 #include <memory>
-#include <memory_resource>
 #include <span>
 #include <utility>
 #include <vector>
@@ -27,38 +28,62 @@ public:
     struct completed_task
     {
         operation_ptr operation;
-        std::exception_ptr error;
-        std::span<const std::byte> message{}; ///< the result's encoding, or a failure's
-        int failed_in = 0;                    ///< the worker's pid, where it is a failure's
+        std::exception_ptr error{};
+        std::size_t message_at = 0; ///< the result's encoding, or a failure's
+        std::size_t message_size = 0;
+        int failed_in = 0; ///< the worker's pid, where it is a failure's
         std::unique_ptr<large_reader> large{};
     };
     using completed_wait = std::pair<std::unique_ptr<wait_operation>, std::exception_ptr>;
 
     void add(task_operation* operation, std::exception_ptr error)
     {
-        tasks.push_back({.operation = operation_ptr(operation), .error = std::move(error)});
+        tasks_.push_back({.operation = operation_ptr(operation), .error = std::move(error)});
     }
 
     /// `message` is copied.
     void add(task_operation* operation, std::span<const std::byte> message, int failed_in,
              std::unique_ptr<large_reader> large)
     {
-        if (!memory_)
-            memory_ = std::make_unique<std::pmr::monotonic_buffer_resource>();
-        auto* const copy = static_cast<std::byte*>(memory_->allocate(message.size(), alignof(std::max_align_t)));
-        std::ranges::copy(message, copy);
-        tasks.push_back({.operation = operation_ptr(operation),
-                         .error = nullptr,
-                         .message = {copy, message.size()},
-                         .failed_in = failed_in,
-                         .large = std::move(large)});
+        const std::size_t at = (messages_.size() + message_alignment - 1) / message_alignment * message_alignment;
+        messages_.resize(at + message.size());
+        if (!message.empty())
+            std::memcpy(messages_.data() + at, message.data(), message.size());
+        tasks_.push_back({.operation = operation_ptr(operation),
+                          .message_at = at,
+                          .message_size = message.size(),
+                          .failed_in = failed_in,
+                          .large = std::move(large)});
     }
 
-    std::vector<completed_task> tasks;
+    /// The next task to be completed, in their order; nothing at the end.
+    completed_task* next() noexcept { return next_ == tasks_.size() ? nullptr : &tasks_[next_++]; }
+    bool has_next() const noexcept { return next_ != tasks_.size(); }
+
+    std::span<const std::byte> message_of(const completed_task& task) const
+    {
+        return std::span(messages_).subspan(task.message_at, task.message_size);
+    }
+
     std::vector<completed_wait> waits;
 
+    /// Of one that is done with: its memory, where it has enough to be worth it and not so much that it is missed.
+    bool is_worth_keeping() const noexcept
+    {
+        return tasks_.capacity() >= 64 && tasks_.capacity() <= 4096 && messages_.capacity() <= 256 * 1024;
+    }
+    void clear() noexcept
+    {
+        tasks_.clear();
+        messages_.clear();
+        waits.clear();
+        next_ = 0;
+    }
+
 private:
-    std::unique_ptr<std::pmr::monotonic_buffer_resource> memory_; // of the messages
+    std::vector<completed_task> tasks_;
+    std::vector<std::byte> messages_;
+    std::size_t next_ = 0;
 };
 
 } // namespace tandem::detail

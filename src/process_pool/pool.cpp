@@ -20,14 +20,10 @@ using schedule::action;
 using schedule::time_point;
 using schedule::worker_id;
 
-// How long handlers are called one after the other before the context gets to other work, such as the pool's own.
-constexpr std::chrono::microseconds longest_delivery{100};
 // Of a map's calls: so much work that what a message costs does not count, and so little that it is spread evenly.
 constexpr std::chrono::microseconds worth_a_message{100};
 constexpr std::size_t most_calls = 2048;
 constexpr std::size_t small_result = 64 * 1024;
-
-constexpr int delivered_between_looks = 4; // at the clock
 
 constexpr std::size_t smallest_limit = 4096;                           // errors must fit
 constexpr std::size_t largest_message = (std::size_t{1} << 32) - 4096; // a frame's size has 32 bits
@@ -94,48 +90,6 @@ pool::~pool()
     close();
 }
 
-void pool::deliver(completion_mode mode, aftermath after)
-{
-    // A handler that throws, called from inside of dispatch, goes out through the context's run(), as everywhere in
-    // Asio; but the others are not to be lost.
-    std::exception_ptr thrown;
-    const auto attempt = [&](auto complete) {
-        try {
-            complete();
-        } catch (...) {
-            thrown = std::current_exception();
-            mode = completion_mode::post;
-        }
-    };
-    if (mode == completion_mode::dispatch || !output_.wants_tasks())
-        attempt([&] { output_.drain(); });
-    else if (output_.has_lines()) // the callback is the user's, and never called inside of a call of the user's
-        asio::post(executor_, [self = shared_from_this()] { self->output_.drain(); });
-    const auto begin = std::chrono::steady_clock::now();
-    for (auto task = after.tasks.begin(); task != after.tasks.end(); ++task) {
-        attempt([&] {
-            // User code may run in here.
-            if (task->failed_in != 0)
-                task->error = decode_failure(*task->operation, task->failed_in, task->message);
-            task->operation.release()->complete(mode,
-                                                {std::move(task->error), task->message, std::move(task->large)});
-        });
-        const auto left = after.tasks.end() - task - 1;
-        if (mode == completion_mode::dispatch && left != 0 && left % delivered_between_looks == 0 &&
-            std::chrono::steady_clock::now() - begin > longest_delivery) {
-            after.tasks.erase(after.tasks.begin(), task + 1);
-            asio::post(executor_, [self = shared_from_this(), rest = std::move(after)]() mutable {
-                self->deliver(completion_mode::dispatch, std::move(rest));
-            });
-            return;
-        }
-    }
-    for (auto& wait : after.waits)
-        attempt([&] { wait.first->complete(mode, std::move(wait.second)); });
-    if (thrown)
-        std::rethrow_exception(thrown);
-}
-
 // --- what users ask
 
 void pool::submit(task_operation* operation)
@@ -180,7 +134,15 @@ void pool::admit(task_operation& operation)
 {
     if (operation.cancellable)
         cancellable_.emplace(operation.id, &operation);
-    operation.cost = &costs_[operation.entry];
+    if (std::exchange(last_admitted_, operation.entry) != operation.entry)
+        last_cost_ = &costs_[operation.entry];
+    operation.cost = last_cost_;
+}
+
+void pool::forget(const task_operation& operation)
+{
+    if (operation.cancellable)
+        cancellable_.erase(operation.id);
 }
 
 void pool::cancel(std::uint64_t id, asio::cancellation_type type)
@@ -273,12 +235,8 @@ void pool::perform(aftermath& after)
             post_launch(a.worker);
             break;
         case action::kind::send:
-            if (is_void(a))
-                break;
-            if (links_.at(a.worker)->knows(*operation_of(*a.subject).entry))
-                send(a);
-            else
-                refuse(a, after);
+            if (!is_void(a))
+                send(a, after);
             break;
         case action::kind::ask_to_stop:
             links_.at(a.worker)->ask_to_stop(operation_of(*a.subject));
@@ -309,23 +267,27 @@ bool pool::is_void(const action& send)
            operation.slot != task_operation::no_slot;
 }
 
-void pool::send(const action& a)
+void pool::send(const action& a, aftermath& after)
 {
     const link_ptr& link = links_.at(a.worker);
-    link->append_call(operation_of(*a.subject));
-    if (scheduler_.task_of(a.worker) == a.subject)
+    auto& operation = operation_of(*a.subject);
+    if (!link->knows(*operation.entry)) {
+        refuse(operation, after);
+        return;
+    }
+    link->append_call(operation);
+    if (!operation.previous) // the worker has nothing else
         link->is_urgent = true;
     if (!std::exchange(link->is_unflushed, true))
         unflushed_.push_back(link);
 }
 
-void pool::refuse(const action& a, aftermath& after)
+void pool::refuse(task_operation& operation, aftermath& after)
 {
-    auto& operation = operation_of(*a.subject);
     after.add(&operation,
               make_failure(errc::unknown_task, '"' + launch::name_of(options_.worker) + '"', report_of(operation)));
     ++counts_.failed;
-    cancellable_.erase(operation.id);
+    forget(operation);
     scheduler_.task_refused(operation, std::chrono::steady_clock::now(), actions_);
 }
 
@@ -398,7 +360,7 @@ void pool::retry(const action& a)
 void pool::complete(const action& a, aftermath& after)
 {
     auto& operation = operation_of(*a.subject);
-    cancellable_.erase(operation.id);
+    forget(operation);
     ++counts_.failed;
     after.add(&operation, failure_of(operation, a));
 }

@@ -58,15 +58,16 @@ private:
 
     // All below are called under the lock.
     void admit(task_operation& operation);
+    void forget(const task_operation& operation); // it is to complete
     void perform(aftermath& after);
     static bool is_void(const schedule::action& send);
-    void send(const schedule::action& a);
+    void send(const schedule::action& a, aftermath& after);
     void kill(schedule::worker_id id);
     void retry(const schedule::action& a);
     void complete(const schedule::action& a, aftermath& after);
     std::exception_ptr failure_of(const task_operation& operation, const schedule::action& a) const;
     void count_retirement(schedule::retirement_reason reason) noexcept;
-    void refuse(const schedule::action& a, aftermath& after);
+    void refuse(task_operation& operation, aftermath& after);
     void finish_waits(aftermath& after);
     bool has_idle_cpus() const noexcept;
     void stay_awake(worker_link& link, schedule::time_point now);
@@ -136,12 +137,15 @@ private:
     bool flush_posted_ = false;
     std::unordered_map<std::uint64_t, task_operation*> cancellable_;
     std::unordered_map<const task_entry*, cost_estimate> costs_;
+    const task_entry* last_admitted_ = nullptr; // mostly it is the next one as well
+    cost_estimate* last_cost_ = nullptr;
     std::vector<std::unique_ptr<wait_operation>> start_waits_;
     std::vector<std::unique_ptr<wait_operation>> shutdown_waits_;
     start_failure last_start_failure_;
     std::optional<boost::asio::steady_timer> timer_; // until the context ends
     schedule::time_point timer_set_for_ = schedule::time_point::max();
     process_pool_stats counts_;
+    aftermath spare_; // empty; its memory
 };
 
 inline task_operation& operation_of(schedule::task& t)
@@ -161,6 +165,7 @@ bool pool::handle(completion_mode mode, Event event)
         const std::lock_guard lock(mutex_);
         if (closed_)
             return false;
+        std::swap(after, spare_);
         const auto now = std::chrono::steady_clock::now();
         event(now, after);
         scheduler_.settle(now, actions_);

@@ -368,7 +368,7 @@ void pool::take_outcome(worker_link& link, const channel::frame& f, time_point n
     auto large = is_large ? link.large_results()->result_of(f.id, options_.max_message_size - f.payload.size()) : nullptr;
     if (!scheduler_.task_finished(link.id, operation.took, memory, now, actions_))
         return;
-    cancellable_.erase(operation.id);
+    forget(operation);
     counts_.completed += operation.items;
     after.add(&operation, f.payload, f.kind == channel::frame_kind::failure ? link.process.pid() : 0, std::move(large));
 }

@@ -72,22 +72,18 @@ void worker_link::greet(const channel::hello& message, const channel::worker_set
     if (!initializer || !knows(initializer.entry()))
         return;
     begin = channel::begin_frame(out, channel::frame_kind::initialize, 0);
-    const channel::task_call head{.position = *position_of(initializer.entry())};
+    const channel::task_call head{.position = position_of(initializer.entry())};
     const auto bytes = std::as_bytes(std::span(&head, 1));
     out.insert(out.end(), bytes.begin(), bytes.end());
     out.insert(out.end(), initializer.arguments().begin(), initializer.arguments().end());
     channel::end_frame(out, begin);
 }
 
-std::optional<std::uint32_t> worker_link::position_of(const task_entry& entry)
+std::uint32_t worker_link::find(const task_entry& entry)
 {
-    if (last_entry_ == &entry)
-        return last_position_;
     const auto named = positions_by_name_.find(entry.mangled_name());
-    if (named == positions_by_name_.end())
-        return std::nullopt;
     last_entry_ = &entry;
-    return last_position_ = named->second;
+    return last_position_ = named == positions_by_name_.end() ? unknown : named->second;
 }
 
 void worker_link::let_worker_stay_awake(bool may) noexcept
@@ -114,10 +110,10 @@ void worker_link::append_call(task_operation& operation)
     operation.call = next_call_++;
     slot_of(operation).send(operation.call, operation.items);
     const bool is_short = operation.cost && operation.cost->is_known() && operation.cost->mean() * operation.items <= channel::longest_untold;
-    const channel::task_call head{.position = position_of(*operation.entry).value(),
+    const channel::task_call head{.position = position_of(*operation.entry),
                                   .slot = static_cast<std::uint16_t>(operation.slot),
                                   .may_take_long = static_cast<std::uint16_t>(is_short ? 0 : 1),
-                                  .run_timeout = operation.options.run_timeout.count()};
+                                  .run_timeout = operation.options->run_timeout.count()};
     static_assert(sizeof head == message_head_size);
     std::memcpy(operation.message.data(), &head, sizeof head);
     channel::append_frame(frames.outgoing(), operation.is_sequence ? channel::frame_kind::tasks : channel::frame_kind::task,

@@ -38,7 +38,7 @@ public:
     void greet(const channel::hello& message, const channel::worker_settings& settings,
                const worker_initializer& initializer);
 
-    bool knows(const task_entry& entry) { return position_of(entry).has_value(); }
+    bool knows(const task_entry& entry) { return position_of(entry) != unknown; }
 
     /// Appends a call to what is to be sent, and takes a slot for it.
     void append_call(task_operation& operation);
@@ -118,8 +118,11 @@ private:
                 std::unique_ptr<status::shared_page> page, std::shared_ptr<arena::result_memory> large,
                 launch::pipe_ends pipes);
 
+    static constexpr std::uint32_t unknown = 0xffff'ffff;
+
     // In the worker's list of tasks.
-    std::optional<std::uint32_t> position_of(const task_entry& entry);
+    std::uint32_t position_of(const task_entry& entry) { return last_entry_ == &entry ? last_position_ : find(entry); }
+    std::uint32_t find(const task_entry& entry);
 
     std::unique_ptr<status::shared_page> page_;
     std::shared_ptr<arena::result_memory> large_results_; // lives as long as a result lies there

@@ -12,7 +12,7 @@ void scheduler::submit(task& t, time_point now, actions& out)
         complete(t, outcome::start_failed, out);
         return;
     }
-    t.queue_deadline = deadline_after(now, t.options.queue_timeout);
+    t.queue_deadline = deadline_after(now, t.options->queue_timeout);
     queue_.push_back(t);
     deadlines_.set(t, t.queue_deadline);
     assign(now, out);
@@ -21,8 +21,8 @@ void scheduler::submit(task& t, time_point now, actions& out)
 bool scheduler::submit_behind_others(task& t)
 {
     const task* const first = queue_.front();
-    if (closed() || !first || t.options.priority > first->options.priority ||
-        t.options.queue_timeout > std::chrono::nanoseconds::zero() || unassigned_ || starts_.is_hopeless() ||
+    if (closed() || !first || t.options->priority > first->options->priority ||
+        t.options->queue_timeout > std::chrono::nanoseconds::zero() || unassigned_ || starts_.is_hopeless() ||
         lasting_workers() < settings_.workers)
         return false;
     queue_.push_back(t);
@@ -186,18 +186,18 @@ void scheduler::expire(task& t, time_point now, actions& out)
     }
     // The worker may be wrong about the time, but no more than to its own task's harm.
     const time_point since = std::clamp(sent_.begun(t).value_or(now), time_point{}, now);
-    const time_point end = deadline_after(since, t.options.run_timeout);
+    const time_point end = deadline_after(since, t.options->run_timeout);
     if (end > now) {
         deadlines_.set(t, t.queue_deadline > now ? std::min(t.queue_deadline, end) : end);
         return;
     }
     t.timed_out = true;
-    if (t.options.grace_period <= std::chrono::nanoseconds::zero()) {
+    if (t.options->grace_period <= std::chrono::nanoseconds::zero()) {
         kill_worker(t.worker, out);
         return;
     }
     out.push_back({.what = action::kind::ask_to_stop, .worker = t.worker, .subject = &t});
-    deadlines_.set(t, deadline_after(now, t.options.grace_period));
+    deadlines_.set(t, deadline_after(now, t.options->grace_period));
 }
 
 void scheduler::complete(task& t, outcome why, actions& out)
@@ -227,9 +227,9 @@ void scheduler::give_up_or_retry(task& t, outcome why, time_point now, actions& 
         return;
     }
     const auto cause = why == outcome::run_timeout ? retry_cause::run_timeout : retry_cause::worker_died;
-    const bool wanted = (static_cast<unsigned>(t.options.retry_on) & static_cast<unsigned>(cause)) != 0;
+    const bool wanted = (static_cast<unsigned>(t.options->retry_on) & static_cast<unsigned>(cause)) != 0;
     const bool leaves_time = !rung_ || *rung_ == shutdown_mode::drain;
-    if (!wanted || t.attempts > t.options.retries || t.asked || !leaves_time) {
+    if (!wanted || t.attempts > t.options->retries || t.asked || !leaves_time) {
         complete(t, why, out);
         return;
     }
@@ -239,15 +239,15 @@ void scheduler::give_up_or_retry(task& t, outcome why, time_point now, actions& 
     out.push_back({.what = action::kind::retry, .worker = t.worker, .subject = &t, .why = why});
     constexpr unsigned most_doublings = 6;
     const auto factor = 1 << std::min(t.attempts - 1, most_doublings);
-    if (t.options.retry_delay <= std::chrono::nanoseconds::zero()) {
+    if (t.options->retry_delay <= std::chrono::nanoseconds::zero()) {
         put_first(t);
         return;
     }
     t.state = task::phase::delayed;
     delayed_.push_back(t);
-    const time_point again = t.options.retry_delay > std::chrono::nanoseconds::max() / factor
+    const time_point again = t.options->retry_delay > std::chrono::nanoseconds::max() / factor
                                  ? time_point::max()
-                                 : deadline_after(now, t.options.retry_delay * factor);
+                                 : deadline_after(now, t.options->retry_delay * factor);
     deadlines_.set(t, again);
 }
 

@@ -264,7 +264,7 @@ void scheduler::send(worker_id id, task& t, time_point now, actions& out)
     if (settings_.retire_tasks != 0 && w.tasks >= settings_.retire_tasks && w.due == retirement_reason::none)
         set_due(w, retirement_reason::tasks);
     // It begins now at the earliest; what is known then is asked when this passes.
-    deadlines_.set(t, std::min(t.queue_deadline, deadline_after(now, t.options.run_timeout)));
+    deadlines_.set(t, std::min(t.queue_deadline, deadline_after(now, t.options->run_timeout)));
     out.push_back({.what = action::kind::send, .worker = id, .subject = &t});
 }
 

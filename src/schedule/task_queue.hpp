@@ -27,19 +27,19 @@ public:
 
     void push_back(task& t)
     {
-        levels_[t.options.priority].push_back(t);
+        levels_[t.options->priority].push_back(t);
         ++size_;
     }
 
     void push_front(task& t)
     {
-        levels_[t.options.priority].push_front(t);
+        levels_[t.options->priority].push_front(t);
         ++size_;
     }
 
     void remove(task& t)
     {
-        const auto it = levels_.find(t.options.priority);
+        const auto it = levels_.find(t.options->priority);
         it->second.remove(t);
         --size_;
         if (it->second.empty() && it->first != 0) // the usual level stays, so that the steady state allocates nothing

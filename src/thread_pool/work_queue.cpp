@@ -32,10 +32,10 @@ std::exception_ptr aborted()
 std::exception_ptr failure(errc code, const work_item& item)
 {
     task_report report;
-    report.label = item.label;
+    report.label = item.label();
     report.attempts = item.attempts;
     return std::make_exception_ptr(
-        task_error(code, item.label.empty() ? "work on a thread" : item.label, std::move(report)));
+        task_error(code, item.label().empty() ? "work on a thread" : item.label(), std::move(report)));
 }
 
 class thread_work_queue final : public work_queue, public std::enable_shared_from_this<thread_work_queue>
@@ -213,15 +213,15 @@ private:
     // All below are called under the lock, but for post_one, run_one, post_if_quiet, watch_deadlines and end_expired.
     void enqueue(work_item& item)
     {
-        if (item.options.priority != 0 && !in_order_) {
+        if (item.options->priority != 0 && !in_order_) {
             in_order_since_ = item.id;
             in_order_ = true;
         }
         queue_.push_back(item);
         if (item.stoppable)
             stoppable_.emplace(item.id, &item);
-        if (item.options.queue_timeout.count() > 0) {
-            deadlines_.set(item, schedule::deadline_after(std::chrono::steady_clock::now(), item.options.queue_timeout));
+        if (item.options->queue_timeout.count() > 0) {
+            deadlines_.set(item, schedule::deadline_after(std::chrono::steady_clock::now(), item.options->queue_timeout));
             set_timer();
         }
     }
@@ -233,8 +233,8 @@ private:
         const auto plain = static_cast<work_item*>(once_plain_.front());
         if (!plain)
             return queued;
-        const bool is_before = queued && (queued->options.priority > 0 ||
-                                          (queued->options.priority == 0 && queued->id < in_order_since_));
+        const bool is_before = queued && (queued->options->priority > 0 ||
+                                          (queued->options->priority == 0 && queued->id < in_order_since_));
         return is_before ? queued : plain;
     }
 
@@ -290,8 +290,8 @@ private:
             item->state = scheduled_task::phase::sent;
             ++item->attempts;
             running_.push_back(*item);
-            if (item->options.run_timeout.count() > 0) {
-                deadlines_.set(*item, schedule::deadline_after(std::chrono::steady_clock::now(), item->options.run_timeout));
+            if (item->options->run_timeout.count() > 0) {
+                deadlines_.set(*item, schedule::deadline_after(std::chrono::steady_clock::now(), item->options->run_timeout));
                 set_timer();
             }
             run_deadline = item->deadline;

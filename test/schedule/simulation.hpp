@@ -27,6 +27,18 @@ inline std::string name_of(outcome o)
     return names[static_cast<int>(o)];
 }
 
+struct simulated_task : task
+{
+    simulated_task() { options = &own; }
+    run_options own;
+};
+
+/// Of a simulation's task.
+inline run_options& options_of(task& t)
+{
+    return static_cast<simulated_task&>(t).own;
+}
+
 /// Workers begin the first task that they have at once, unless told to be `slow_to_begin`.
 class simulation final : private sent_tasks
 {
@@ -39,7 +51,7 @@ public:
     {
         task& t = tasks.emplace_back();
         t.id = tasks.size();
-        t.options = {
+        options_of(t) = {
             .run_timeout = run_timeout, .queue_timeout = queue_timeout, .retries = retries, .priority = priority};
         return t;
     }
@@ -208,7 +220,7 @@ public:
     test::mock_clock clock;
     schedule::scheduler scheduler;
     schedule::scheduler::actions actions;
-    std::deque<task> tasks;
+    std::deque<simulated_task> tasks;
 
 private:
     struct sent_task
@@ -271,7 +283,7 @@ private:
             return nullptr;
         task& rest = tasks.emplace_back();
         rest.id = tasks.size();
-        rest.options = t.options;
+        options_of(rest) = options_of(t);
         rest.cost = t.cost;
         rest.items = t.items - done;
         t.items = done;

@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(a_task_that_returns_in_its_grace_period_spares_its_worker)
 {
     simulation s(1);
     task& t = s.make(1s);
-    t.options.grace_period = 2s;
+    options_of(t).grace_period = 2s;
     s.submit(t);
     s.ready(1);
     s.take();
@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(after_the_grace_period_the_worker_is_killed)
 {
     simulation s(1);
     task& t = s.make(1s);
-    t.options.grace_period = 2s;
+    options_of(t).grace_period = 2s;
     s.submit(t);
     s.ready(1);
     s.pass(1s);

@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(a_rung_ends_also_while_there_is_no_worker)
 {
     simulation s(1);
     task& t = s.make(0s, 0s, 1);
-    t.options.retry_delay = 1h;
+    options_of(t).retry_delay = 1h;
     s.submit(t);
     s.ready(1);
     s.gone(1);

@@ -72,9 +72,9 @@ public:
                 d.ready(id);
         d.sim.slow_to_begin = at == stage::sent;
         subject = &d.sim.make(run_limit, queue_limit, retries + (at == stage::delayed));
-        subject->options.retry_delay = retry_delay;
+        options_of(*subject).retry_delay = retry_delay;
         if (at == stage::in_grace)
-            subject->options.grace_period = grace;
+            options_of(*subject).grace_period = grace;
         if (at == stage::returned) {
             cost.add(10us);
             subject->cost = &cost;
@@ -328,7 +328,7 @@ BOOST_AUTO_TEST_CASE(races_of_any_two_events_at_any_stage)
                         const auto& ends = r.d.ends[r.subject->id];
                         BOOST_TEST_REQUIRE(ends.size() == 1u);
                         BOOST_TEST(ends.front() == outcome);
-                        BOOST_TEST(r.d.sim.runs[r.subject->id] <= r.subject->options.retries + 1);
+                        BOOST_TEST(r.d.sim.runs[r.subject->id] <= r.subject->options->retries + 1);
                         r.d.check_sound(2);
                     }
                 }

@@ -33,7 +33,7 @@ public:
             shut_down();
         d_.work();
         for (const task& t : d_.sim.tasks)
-            BOOST_TEST(d_.sim.runs[t.id] <= t.options.retries + 1);
+            BOOST_TEST(d_.sim.runs[t.id] <= t.options->retries + 1);
         d_.check_sound(limit_);
     }
 
@@ -76,9 +76,9 @@ private:
     {
         task& t =
             d_.sim.make(perhaps(30ms), perhaps(30ms), static_cast<unsigned>(below(3)), static_cast<int>(below(3)));
-        t.options.retry_delay = perhaps(10ms);
-        t.options.retry_on = static_cast<retry_cause>(1 + below(3));
-        t.options.grace_period = perhaps(10ms);
+        options_of(t).retry_delay = perhaps(10ms);
+        options_of(t).retry_on = static_cast<retry_cause>(1 + below(3));
+        options_of(t).grace_period = perhaps(10ms);
         t.cost = one_in(4) ? nullptr : &costs_[below(costs_.size())];
         d_.sim.submit(t);
         d_.settle();

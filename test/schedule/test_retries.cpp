@@ -10,7 +10,7 @@ BOOST_AUTO_TEST_CASE(only_the_causes_that_are_named_are_retried)
         for (const auto happens : {retry_cause::worker_died, retry_cause::run_timeout}) {
             simulation s(1);
             task& t = s.make(1s, 0s, 1);
-            t.options.retry_on = named;
+            options_of(t).retry_on = named;
             s.submit(t);
             s.ready(1);
             s.take();
@@ -30,7 +30,7 @@ BOOST_AUTO_TEST_CASE(the_delay_is_doubled_to_64_times)
 {
     simulation s(1);
     task& t = s.make(0s, 0s, 10);
-    t.options.retry_delay = 1s;
+    options_of(t).retry_delay = 1s;
     s.submit(t);
     worker_id id = 1;
     for (const auto delay : {1s, 2s, 4s, 8s, 16s, 32s, 64s, 64s, 64s, 64s}) {
@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(a_delay_beyond_the_clock_lasts_until_the_task_is_cancelled)
     for (const auto delay : {std::chrono::nanoseconds::max(), std::chrono::nanoseconds::max() / 2}) {
         simulation s(1);
         task& t = s.make(0s, 0s, 5);
-        t.options.retry_delay = delay;
+        options_of(t).retry_delay = delay;
         t.attempts = 3;
         s.submit(t);
         s.ready(1);
@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(a_terminal_cancellation_in_the_grace_period_ends_the_retrie
 {
     simulation s(1);
     task& t = s.make(1s, 0s, 5);
-    t.options.grace_period = 1s;
+    options_of(t).grace_period = 1s;
     s.submit(t);
     s.ready(1);
     s.pass(1s);
@@ -137,7 +137,7 @@ BOOST_AUTO_TEST_CASE(delayed_retries_are_finished_by_drain_and_removed_by_all_el
          {shutdown_mode::drain, shutdown_mode::cancel_queued, shutdown_mode::stop, shutdown_mode::kill}) {
         simulation s(1);
         task& t = s.make(0s, 0s, 1);
-        t.options.retry_delay = 1s;
+        options_of(t).retry_delay = 1s;
         s.submit(t);
         s.ready(1);
         s.gone(1);

@@ -21,7 +21,7 @@ namespace tandem::detail {
 /// How a completion gets to the handler's executor.
 enum class completion_mode
 {
-    dispatch, ///< from inside one of the pool's own handlers
+    dispatch, ///< from inside one of the pool's own handlers, which run on its executor
     post,     ///< from inside a function that the user called
     immediate ///< from inside the initiating function
 };
@@ -50,6 +50,8 @@ public:
 
     allocator_type get_allocator() const noexcept { return asio::get_associated_allocator(handler_); }
 
+    const Handler& handler() const noexcept { return handler_; }
+
     void operator()()
     {
         // Whoever emits the signal does so where the handler runs, so the slot is touched there only.
@@ -63,9 +65,9 @@ private:
     std::tuple<Args...> arguments_;
 };
 
-/// `IoWork` is the I/O executor itself where the operation is in its context's queue, which keeps it busy.
-template <class Handler, class Executor, class IoWork = tracked_executor<Executor>>
-class pending_handler
+/// The handler of an operation whose own work keeps the I/O executor busy: knows no more than its own executor.
+template <class Handler, class Executor>
+class waiting_handler
 {
     // Most handlers have no executor of their own, and there are a million of them.
     struct same_executor
@@ -82,29 +84,68 @@ class pending_handler
     }
 
 public:
-    pending_handler(Handler&& handler, const Executor& io_executor)
-        : io_work_(io_work(io_executor)), own_work_(own_work(handler, io_executor)), handler_(std::move(handler))
+    waiting_handler(Handler&& handler, const Executor& io_executor)
+        : own_work_(own_work(handler, io_executor)), handler_(std::move(handler))
     {
     }
 
     Handler& handler() noexcept { return handler_; }
     const Handler& handler() const noexcept { return handler_; }
 
-    template <class... Args>
-    void complete(completion_mode mode, Args... args) &&
+    /// `io_executor`: the one that it was made with, of whatever type.
+    template <class IoExecutor, class... Args>
+    void complete(completion_mode mode, const IoExecutor& io_executor, Args... args) &&
+    {
+        completion<Handler, Args...> completed(std::move(handler_), std::move(args)...);
+        if constexpr (has_own)
+            submit(mode, own_work_, io_executor, std::move(completed));
+        else if (mode == completion_mode::dispatch)
+            completed(); // whoever completes runs on the I/O executor already
+        else
+            submit(mode, io_executor, io_executor, std::move(completed));
+    }
+
+private:
+    template <class Target, class IoExecutor, class Completion>
+    static void submit(completion_mode mode, const Target& target, [[maybe_unused]] const IoExecutor& io_executor,
+                       Completion&& completed)
     {
         if (mode == completion_mode::dispatch) {
-            asio::dispatch(executor(), completion<Handler, Args...>(std::move(handler_), std::move(args)...));
+            asio::dispatch(target, std::move(completed));
             return;
         }
         if constexpr (has_immediate_executor) {
             if (mode == completion_mode::immediate) {
-                const auto immediate = get_immediate_executor(handler_, io_work_);
-                asio::dispatch(immediate, completion<Handler, Args...>(std::move(handler_), std::move(args)...));
+                const auto immediate = get_immediate_executor(completed.handler(), io_executor);
+                asio::dispatch(immediate, std::move(completed));
                 return;
             }
         }
-        asio::post(executor(), completion<Handler, Args...>(std::move(handler_), std::move(args)...));
+        asio::post(target, std::move(completed));
+    }
+
+    [[no_unique_address]] decltype(own_work(std::declval<const Handler&>(), std::declval<const Executor&>())) own_work_;
+    Handler handler_;
+};
+
+/// The same where nothing else keeps the I/O executor busy. `IoWork` is the I/O executor itself where the operation is in
+/// its context's queue, which does.
+template <class Handler, class Executor, class IoWork = tracked_executor<Executor>>
+class pending_handler
+{
+public:
+    pending_handler(Handler&& handler, const Executor& io_executor)
+        : io_work_(io_work(io_executor)), waiting_(std::move(handler), io_executor)
+    {
+    }
+
+    Handler& handler() noexcept { return waiting_.handler(); }
+    const Handler& handler() const noexcept { return waiting_.handler(); }
+
+    template <class... Args>
+    void complete(completion_mode mode, Args... args) &&
+    {
+        std::move(waiting_).complete(mode, io_work_, std::move(args)...);
     }
 
 private:
@@ -116,17 +157,8 @@ private:
             return track_work(io_executor);
     }
 
-    const auto& executor() const noexcept
-    {
-        if constexpr (has_own)
-            return own_work_;
-        else
-            return io_work_;
-    }
-
     IoWork io_work_;
-    [[no_unique_address]] decltype(own_work(std::declval<const Handler&>(), std::declval<const Executor&>())) own_work_;
-    Handler handler_;
+    waiting_handler<Handler, Executor> waiting_;
 };
 
 /// Operations live in memory of their handler's allocator, and leave it before the handler runs.

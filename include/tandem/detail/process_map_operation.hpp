@@ -67,33 +67,34 @@ private:
             : task_operation(bound_call::entry()), state_(std::move(owner)), first_(first)
         {
             id = state_->core_->next_id();
-            options = state_->run_.options;
-            set_label(state_->run_.label);
+            set(state_->run_);
             is_sequence = true;
             cancellable = true;
             items = 0;
-            message.resize(message_head_size);
+            encoded_.resize(message_head_size);
         }
 
         void add(const bound_call& work)
         {
             large_arguments runs(*state_->core_, large);
-            call_sequence::add(message, [&](byte_buffer& out) { work.encode_arguments(out, &runs); });
+            call_sequence::add(encoded_, [&](byte_buffer& out) { work.encode_arguments(out, &runs); });
+            message = encoded_;
             ++items;
         }
 
         task_operation* split(std::uint32_t begun) override
         {
-            call_sequence calls(std::span(std::as_const(message)).subspan(message_head_size));
+            call_sequence calls(message.subspan(message_head_size));
             for (std::uint32_t i = 0; i != begun; ++i)
                 calls.next();
             const std::size_t kept = calls.position();
             auto rest = std::make_unique<message_operation>(state_, first_ + begun);
             while (const auto arguments = calls.next())
-                call_sequence::add(rest->message, [&](byte_buffer& out) {
+                call_sequence::add(rest->encoded_, [&](byte_buffer& out) {
                     out.insert(out.end(), arguments->begin(), arguments->end());
                 });
-            message.resize(message_head_size + kept);
+            rest->message = rest->encoded_;
+            message = message.first(message_head_size + kept);
             rest->large = std::move(large); // only the last element may have any
             rest->items = items - begun;
             items = begun;
@@ -101,7 +102,7 @@ private:
             return rest.release();
         }
 
-        void complete(completion_mode mode, task_result outcome) override
+        void complete(completion_mode mode, const asio::any_io_executor&, task_result outcome) override
         {
             const std::unique_ptr<message_operation> self(this);
             std::exception_ptr error = outcome.error;
@@ -121,6 +122,7 @@ private:
     private:
         std::shared_ptr<process_map_state> state_;
         std::size_t first_;
+        byte_buffer encoded_;
     };
 
     // Also after a failure: it may be of a stronger type.
@@ -302,7 +304,7 @@ public:
         using state = process_map_state<Executor, std::decay_t<Function>, std::decay_t<Range>, std::decay_t<Handler>>;
         std::decay_t<Handler> owned(std::forward<Handler>(handler));
         // Not in memory of the handler's allocator, which would have to be freed before the handler runs.
-        std::make_shared<state>(this->core_, this->executor_, std::move(owned),
+        std::make_shared<state>(this->core(), this->get_executor(), std::move(owned),
                                 std::decay_t<Function>(std::forward<Function>(function)),
                                 std::decay_t<Range>(std::forward<Range>(range)), in_flight, std::move(run))
             ->start();
@@ -317,7 +319,7 @@ initiate_map<Pool> initiate_map_on(Pool& pool)
 template <class Executor>
 initiate_process_map<Executor> initiate_map_on(basic_process_pool<Executor>& pool)
 {
-    return initiate_process_map<Executor>(process_pool_access::core(pool), pool.get_executor());
+    return initiate_process_map<Executor>(pool);
 }
 
 } // namespace tandem::detail

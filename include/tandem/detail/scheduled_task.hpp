@@ -13,7 +13,7 @@ namespace tandem::detail {
 /// Options that outlive the call they were given to.
 struct held_options
 {
-    explicit held_options(const run_options& o) : options(o), label(o.label) {}
+    explicit held_options(const run_options& o = {}) : options(o), label(o.label) {}
 
     bool is_default() const
     {
@@ -45,6 +45,9 @@ private:
     bool known_ = false;
 };
 
+inline constexpr run_options default_run_options{};
+
+/// What is needed of a task on its usual way lies together.
 struct scheduled_task
 {
     using time_point = std::chrono::steady_clock::time_point;
@@ -59,7 +62,7 @@ struct scheduled_task
 
     // Set by whoever submits.
     std::uint64_t id = 0;
-    run_options options{}; // but for the label
+    const run_options* options = &default_run_options; // but for the label; of whoever submits
     cost_estimate* cost = nullptr;
     std::uint32_t items = 1; // calls in it, one after the other; zero where all were taken back
 

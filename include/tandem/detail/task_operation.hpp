@@ -8,11 +8,16 @@
 #include <tandem/detail/task_registry.hpp>
 #include <tandem/error.hpp>
 
-#include <exception>
+#include <boost/asio/any_io_executor.hpp>
+
+#include <array>
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <memory>
+#include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace tandem::detail {
@@ -31,6 +36,10 @@ inline constexpr std::size_t message_head_size = 16;
 /// Head and arguments of most calls.
 inline constexpr std::size_t usual_message_size = 48;
 
+/// Holds head and arguments: in the operation itself where their size is known.
+template <bool is_flat, std::size_t flat_size>
+using message_storage = std::conditional_t<is_flat, std::array<std::byte, message_head_size + flat_size>, byte_buffer>;
+
 class task_operation : public scheduled_task
 {
 public:
@@ -38,14 +47,15 @@ public:
     task_operation& operator=(const task_operation&) = delete;
 
     /// Calls the handler, and frees the operation first. Called once, if destroy() is not.
-    virtual void complete(completion_mode mode, task_result outcome) = 0;
+    /// `io_executor` is the pool's, which the pool itself keeps busy while it has work.
+    virtual void complete(completion_mode mode, const asio::any_io_executor& io_executor, task_result outcome) = 0;
     virtual void destroy() noexcept = 0;
 
     /// Of a sequence of calls of which `begun` have begun: takes the others out, as an operation of its own.
     virtual task_operation* split(std::uint32_t /*begun*/) { return nullptr; }
 
     const task_entry* entry;
-    byte_buffer message; ///< room for the call's head, then the encoded arguments
+    std::span<std::byte> message; ///< room for the call's head, then the encoded arguments; of whoever derives
     std::unique_ptr<large_writer> large; ///< holds the arguments' large runs, for each run of the task
     bool cancellable = false;
     bool is_sequence = false; ///< `items` argument lists, each after its size; the results likewise
@@ -60,12 +70,14 @@ public:
     const std::string& label() const noexcept
     {
         static const std::string none;
-        return rest_ ? rest_->label : none;
+        return rest_ ? rest_->held.label : none;
     }
-    void set_label(const std::string& label)
+    void set(const held_options& held)
     {
-        if (!label.empty())
-            rest().label = label;
+        if (held.is_default())
+            return;
+        rest().held = held;
+        options = &rest().held.options;
     }
 
     /// Runs that were retried.
@@ -96,7 +108,7 @@ private:
     // What few tasks have: a million may be queued.
     struct seldom
     {
-        std::string label;
+        held_options held;
         std::vector<attempt_report> earlier;
     };
 
@@ -110,21 +122,23 @@ private:
     std::unique_ptr<seldom> rest_;
 };
 
-template <class R, class Handler, class Executor>
+template <class R, class Message, class Handler, class Executor>
 class task_operation_for final : public task_operation
 {
 public:
     task_operation_for(Handler&& handler, const Executor& executor, const task_entry& e)
-        : task_operation(e), pending_(std::move(handler), executor)
+        : task_operation(e), waiting_(std::move(handler), executor)
     {
     }
 
-    Handler& handler() noexcept { return pending_.handler(); }
+    Handler& handler() noexcept { return waiting_.handler(); }
 
-    void complete(completion_mode mode, task_result result) override
+    Message encoded{}; ///< what `message` is to be
+
+    void complete(completion_mode mode, const asio::any_io_executor& io_executor, task_result result) override
     {
         if constexpr (std::is_void_v<R>) {
-            take().complete(mode, std::move(result.error));
+            take().complete(mode, io_executor, std::move(result.error));
         } else {
             std::exception_ptr error = std::move(result.error);
             R value{};
@@ -136,21 +150,21 @@ public:
                 }
             }
             result.large.reset(); // not while the handler runs
-            take().complete(mode, std::move(error), std::move(value));
+            take().complete(mode, io_executor, std::move(error), std::move(value));
         }
     }
 
-    void destroy() noexcept override { [[maybe_unused]] const auto pending = take(); }
+    void destroy() noexcept override { [[maybe_unused]] const auto waiting = take(); }
 
 private:
-    pending_handler<Handler, Executor> take()
+    waiting_handler<Handler, Executor> take()
     {
-        auto pending = std::move(pending_);
-        free_operation(this, pending.handler());
-        return pending;
+        auto waiting = std::move(waiting_);
+        free_operation(this, waiting.handler());
+        return waiting;
     }
 
-    pending_handler<Handler, Executor> pending_;
+    waiting_handler<Handler, Executor> waiting_;
 };
 
 /// async_start and async_shutdown, erased.

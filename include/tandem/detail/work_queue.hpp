@@ -46,12 +46,21 @@ public:
     /// Whether a run that is under way may be followed by another.
     bool may_run_again() const noexcept
     {
-        return attempts <= options.retries && options.retry_on != retry_cause::worker_died;
+        return attempts <= options->retries && options->retry_on != retry_cause::worker_died;
     }
 
-    std::string label;
+    const std::string& label() const noexcept { return held_.label; }
+    void set(const held_options& held)
+    {
+        held_ = held;
+        options = &held_.options;
+    }
+
     /// Whether it can be cancelled by its id; set before it is submitted.
     bool stoppable = false;
+
+private:
+    held_options held_;
 };
 
 struct work_queue_counts
