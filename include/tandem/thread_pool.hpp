@@ -77,13 +77,8 @@ public:
     template <class Work, class Token = detail::default_token_t<executor_type>>
     auto async_run(Work&& work, const run_options& options, Token&& token = detail::default_token<executor_type>())
     {
-        using work_type = std::decay_t<Work>;
-        static_assert(detail::work_traits<work_type>::is_valid,
-                      "tandem: a thread_pool runs what can be called without arguments or with a std::stop_token. Bind the "
-                      "arguments: io.async_run([=] { return f(a, b); }) or io.async_run(tandem::task<f>(a, b)).");
-        using signature = typename detail::run_signature<typename detail::work_traits<work_type>::result>::type;
-        return boost::asio::async_initiate<Token, signature>(initiate_run(get_executor(), &queue_), token,
-                                                             std::forward<Work>(work), detail::held_options(options));
+        return boost::asio::async_initiate<Token, run_signature<Work>>(
+            initiate_run(get_executor(), &queue_), token, std::forward<Work>(work), detail::held_options(options));
     }
 
     /// The same with default options.
@@ -91,7 +86,8 @@ public:
         requires(!std::convertible_to<Token, run_options>)
     auto async_run(Work&& work, Token&& token = detail::default_token<executor_type>())
     {
-        return async_run(std::forward<Work>(work), run_options{}, std::forward<Token>(token));
+        return boost::asio::async_initiate<Token, run_signature<Work>>(initiate_run(get_executor(), &queue_), token,
+                                                                       std::forward<Work>(work));
     }
 
     /// Removes what is queued, which completes with `operation_aborted`, asks what runs to stop, and has the threads
@@ -112,6 +108,18 @@ public:
     }
 
 private:
+    template <class Work>
+    struct run_signature_of
+    {
+        using traits = detail::work_traits<std::decay_t<Work>>;
+        static_assert(traits::is_valid,
+                      "tandem: a thread_pool runs what can be called without arguments or with a std::stop_token. Bind the "
+                      "arguments: io.async_run([=] { return f(a, b); }) or io.async_run(tandem::task<f>(a, b)).");
+        using type = typename detail::run_signature<typename traits::result>::type;
+    };
+    template <class Work>
+    using run_signature = typename run_signature_of<Work>::type;
+
     class initiate_run
     {
     public:
@@ -125,7 +133,19 @@ private:
         executor_type get_executor() const noexcept { return executor_; }
 
         template <class Handler, class Work>
+        void operator()(Handler&& handler, Work&& work) const
+        {
+            run(std::forward<Handler>(handler), std::forward<Work>(work), nullptr);
+        }
+        template <class Handler, class Work>
         void operator()(Handler&& handler, Work&& work, const detail::held_options& held) const
+        {
+            run(std::forward<Handler>(handler), std::forward<Work>(work), held.is_default() ? nullptr : &held);
+        }
+
+    private:
+        template <class Handler, class Work>
+        void run(Handler&& handler, Work&& work, const detail::held_options* held) const
         {
             using work_type = std::decay_t<Work>;
             using handler_type = std::decay_t<Handler>;
@@ -134,7 +154,7 @@ private:
                                                  detail::function_work<work_type, handler_type, executor_type>>;
             handler_type owned(std::forward<Handler>(handler));
             detail::work_queue& queue = **queue_;
-            if (held.is_default() && detail::may_be_plain<work_type>(owned) && queue.submit_plain()) {
+            if (!held && detail::may_be_plain<work_type>(owned) && queue.submit_plain()) {
                 if constexpr (!detail::work_traits<work_type>::is_coroutine)
                     boost::asio::post(executor_, detail::plain_work<work_type, handler_type, executor_type>(
                                                      std::move(owned), executor_, work_type(std::forward<Work>(work)), queue));
@@ -143,12 +163,12 @@ private:
             auto* item =
                 detail::allocate_operation<item_type>(owned, executor_, work_type(std::forward<Work>(work)));
             item->id = queue.next_id();
-            item->set(held);
+            if (held)
+                item->set(*held);
             item->stoppable = detail::connect_canceller(item->handler(), *queue_, item->id);
             queue.submit(item);
         }
 
-    private:
         executor_type executor_;
         const std::shared_ptr<detail::work_queue>* queue_; // the pool's: changing a count that all threads share takes time
     };

@@ -100,12 +100,18 @@ public:
         return false;
     }
 
-    plain_turn begin_plain() noexcept override
+    plain_turn run_plain(const std::function<void()>& work) override
     {
         plain_.begun();
-        if (closed_.load())
-            return plain_turn::never;
-        return in_order_.load(std::memory_order_acquire) ? plain_turn::in_order : plain_turn::now;
+        const bool is_late = closed_.load();
+        if (!is_late && in_order_.load(std::memory_order_acquire))
+            return plain_turn::in_order;
+        if (!is_late) {
+            const task_context::scope scope(plain_context_);
+            work();
+        }
+        end_plain();
+        return is_late ? plain_turn::never : plain_turn::now;
     }
 
     void submit_begun(work_item* item) override
@@ -125,15 +131,6 @@ public:
         else
             run_one();
     }
-
-    void end_plain() override
-    {
-        plain_.ended();
-        if (closed_.load())
-            post_if_quiet();
-    }
-
-    task_context& plain_context() noexcept override { return plain_context_; }
 
     void finished(work_item* item, completion_mode mode) override
     {
@@ -210,7 +207,8 @@ public:
     }
 
 private:
-    // All below are called under the lock, but for post_one, run_one, post_if_quiet, watch_deadlines and end_expired.
+    // All below are called under the lock, but for end_plain, hand_over_plain, post_one, run_one, post_if_quiet,
+    // watch_deadlines and end_expired.
     void enqueue(work_item& item)
     {
         if (item.options->priority != 0 && !in_order_) {
@@ -244,6 +242,13 @@ private:
             once_plain_.remove(item);
         else
             queue_.remove(item);
+    }
+
+    void end_plain()
+    {
+        plain_.ended();
+        if (closed_.load())
+            post_if_quiet();
     }
 
     // It ends here, and is another piece of work from now on.
@@ -371,7 +376,7 @@ private:
     schedule::task_queue queue_;
     schedule::task_queue running_;
     plain_counts plain_;
-    task_context plain_context_;
+    task_context plain_context_; // only all of it at once can be asked to stop
     // From the first work that has a priority on, all is in order here: plain work waits in Asio's queue until its
     // turn, and is then put behind what was queued before.
     std::atomic<bool> in_order_ = false;

@@ -128,14 +128,13 @@ private:
     Handler handler_;
 };
 
-/// The same where nothing else keeps the I/O executor busy. `IoWork` is the I/O executor itself where the operation is in
-/// its context's queue, which does.
-template <class Handler, class Executor, class IoWork = tracked_executor<Executor>>
+/// The same where nothing else keeps the I/O executor busy.
+template <class Handler, class Executor>
 class pending_handler
 {
 public:
     pending_handler(Handler&& handler, const Executor& io_executor)
-        : io_work_(io_work(io_executor)), waiting_(std::move(handler), io_executor)
+        : io_work_(track_work(io_executor)), waiting_(std::move(handler), io_executor)
     {
     }
 
@@ -149,15 +148,7 @@ public:
     }
 
 private:
-    static IoWork io_work(const Executor& io_executor)
-    {
-        if constexpr (std::is_same_v<IoWork, Executor>)
-            return io_executor;
-        else
-            return track_work(io_executor);
-    }
-
-    IoWork io_work_;
+    tracked_executor<Executor> io_work_;
     waiting_handler<Handler, Executor> waiting_;
 };
 

@@ -32,35 +32,36 @@ public:
 
     /// `queue` lives as long as the executor's context runs anything.
     plain_work(Handler&& handler, const Executor& executor, Work&& work, work_queue& queue)
-        : pending_(std::move(handler), executor), executor_(executor), work_(std::move(work)), queue_(&queue)
+        : waiting_(std::move(handler), executor), executor_(executor), work_(std::move(work)), queue_(&queue)
     {
     }
 
-    allocator_type get_allocator() const noexcept { return asio::get_associated_allocator(pending_.handler()); }
+    allocator_type get_allocator() const noexcept { return asio::get_associated_allocator(waiting_.handler()); }
 
     void operator()()
     {
         work_outcome<result> outcome;
-        switch (queue_->begin_plain()) {
+        const auto turn = queue_->run_plain([&] {
+            outcome.take([this]() -> decltype(auto) { return traits::call(std::move(*work_)); });
+            work_.reset(); // before the handler runs
+        });
+        switch (turn) {
         case plain_turn::now:
-            outcome.run(queue_->plain_context(), scheduled_task::time_point::max(),
-                        [this]() -> decltype(auto) { return traits::call(std::move(*work_)); });
             break;
         case plain_turn::in_order:
             queue_->submit_begun(allocate_operation<function_work<Work, Handler, Executor>>(
-                pending_.handler(), executor_, std::move(*work_)));
+                waiting_.handler(), executor_, std::move(*work_)));
             return;
         case plain_turn::never:
+            work_.reset();
             outcome.error = std::make_exception_ptr(boost::system::system_error(asio::error::operation_aborted));
             break;
         }
-        work_.reset(); // before the handler runs
-        queue_->end_plain();
-        outcome.deliver(std::move(pending_), completion_mode::dispatch);
+        outcome.deliver(std::move(waiting_), completion_mode::dispatch, executor_);
     }
 
 private:
-    pending_handler<Handler, Executor, Executor> pending_;
+    waiting_handler<Handler, Executor> waiting_;
     Executor executor_;
     std::optional<Work> work_;
     work_queue* queue_;

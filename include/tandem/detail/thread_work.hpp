@@ -72,24 +72,23 @@ struct work_outcome
     std::optional<R> value;
 
     template <class Call>
-    void run(task_context& context, scheduled_task::time_point deadline, Call call)
+    void take(Call call)
     {
-        run_in_context(context, deadline, [&] {
-            try {
-                value.emplace(call());
-            } catch (...) {
-                error = std::current_exception();
-            }
-        });
+        try {
+            value.emplace(call());
+        } catch (...) {
+            error = std::current_exception();
+        }
     }
 
-    template <class Pending>
-    void deliver(Pending&& pending, completion_mode mode)
+    /// `how`: what its complete() takes first.
+    template <class Pending, class... How>
+    void deliver(Pending&& pending, const How&... how)
     {
         R delivered{};
         if (value)
             delivered = std::move(*value);
-        std::forward<Pending>(pending).complete(mode, std::move(error), std::move(delivered));
+        std::forward<Pending>(pending).complete(how..., std::move(error), std::move(delivered));
     }
 };
 template <>
@@ -98,21 +97,19 @@ struct work_outcome<void>
     std::exception_ptr error;
 
     template <class Call>
-    void run(task_context& context, scheduled_task::time_point deadline, Call call)
+    void take(Call call)
     {
-        run_in_context(context, deadline, [&] {
-            try {
-                call();
-            } catch (...) {
-                error = std::current_exception();
-            }
-        });
+        try {
+            call();
+        } catch (...) {
+            error = std::current_exception();
+        }
     }
 
-    template <class Pending>
-    void deliver(Pending&& pending, completion_mode mode)
+    template <class Pending, class... How>
+    void deliver(Pending&& pending, const How&... how)
     {
-        std::forward<Pending>(pending).complete(mode, std::move(error));
+        std::forward<Pending>(pending).complete(how..., std::move(error));
     }
 };
 
@@ -165,7 +162,8 @@ public:
     void run(const std::shared_ptr<work_queue>& queue, scheduled_task::time_point run_deadline) override
     {
         this->outcome_ = {};
-        this->outcome_.run(*context_, run_deadline, [this]() -> decltype(auto) { return call(); });
+        run_in_context(*context_, run_deadline,
+                       [this] { this->outcome_.take([this]() -> decltype(auto) { return call(); }); });
         queue->finished(this, completion_mode::dispatch);
     }
 

@@ -88,14 +88,11 @@ public:
     virtual std::uint64_t next_id() noexcept = 0;
     virtual void cancel(std::uint64_t id, asio::cancellation_type type) = 0;
 
-    // Plain work, which is posted by its owner and not queued here. Submitting: false where it has to be queued; then
-    // begin_plain(), when its turn has come; where that says so submit_begun(), else end_plain() when it has run.
+    // Plain work, which is posted by its owner and not queued here. Submitting: false where it has to be queued. Then
+    // run_plain(), when its turn has come, which calls `work` where it says now; submit_begun() where it says in_order.
     virtual bool submit_plain() noexcept = 0;
-    virtual plain_turn begin_plain() noexcept = 0;
+    virtual plain_turn run_plain(const std::function<void()>& work) = 0;
     virtual void submit_begun(work_item* item) = 0;
-    virtual void end_plain() = 0;
-    /// Of all plain work: only all of it at once can be asked to stop.
-    virtual task_context& plain_context() noexcept = 0;
 
     /// The item's work has ended: completes the item, or runs it again.
     virtual void finished(work_item* item, completion_mode mode) = 0;
