@@ -49,11 +49,10 @@ public:
                 if (const auto self = weak.lock())
                     self->cancel(type);
             });
-        const std::size_t count = slices_.size();
-        under_way_ = count + 1; // and this one, so that nothing completes before all are begun
-        for (std::size_t i = 0; i != count; ++i)
-            begin_slice(i);
-        slice_ended(completion_mode::immediate);
+        if (slices_.empty())
+            slice_ended(completion_mode::immediate);
+        else
+            begin_slice(0); // which begins others: whoever calls here may lose its processor to the first of them
     }
 
 private:
@@ -69,6 +68,7 @@ private:
     {
         canceller cancel;
         std::size_t portion = 1; // elements taken at once
+        bool has_followers = false;
     };
 
     struct slice_handler
@@ -116,7 +116,7 @@ private:
     bool set_error(std::exception_ptr error)
     {
         const std::lock_guard lock(mutex_);
-        if (error_)
+        if (error_ || !pending_)
             return false;
         error_ = std::move(error);
         has_error_.store(true, std::memory_order_release);
@@ -156,6 +156,32 @@ private:
     // Whether elements may be left.
     bool run_slice(std::size_t number)
     {
+        {
+            const std::lock_guard lock(mutex_);
+            if (!pending_)
+                return false; // others were quicker
+            ++running_;
+        }
+        struct running
+        {
+            thread_map_state& state;
+            ~running()
+            {
+                const std::lock_guard lock(state.mutex_);
+                --state.running_;
+            }
+        } const guard{*this};
+        if (!std::exchange(slices_[number].has_followers, true))
+            for (const std::size_t follower : {2 * number + 1, 2 * number + 2})
+                if (follower < slices_.size() && !is_exhausted())
+                    begin_slice(follower);
+        return run_portions(number);
+    }
+
+    bool is_exhausted() const noexcept { return next_.load(std::memory_order_relaxed) >= size_; }
+
+    bool run_portions(std::size_t number)
+    {
         using clock = std::chrono::steady_clock;
         std::size_t& portion = slices_[number].portion;
         const auto begin = clock::now();
@@ -191,27 +217,30 @@ private:
             results_[position] = std::move(work)();
     }
 
+    // Those that have not begun are not waited for.
     void slice_ended(completion_mode mode)
     {
         std::optional<pending_handler<Handler, executor>> pending;
+        std::exception_ptr failure;
         {
             const std::lock_guard lock(mutex_);
-            if (--under_way_ != 0)
+            if (!pending_ || running_ != 0 || (!error_ && !is_exhausted()))
                 return;
             pending.emplace(std::move(*pending_));
             pending_.reset();
+            failure = std::move(error_);
         }
         if constexpr (is_void) {
-            std::move(*pending).complete(mode, std::move(error_));
+            std::move(*pending).complete(mode, std::move(failure));
         } else {
             std::vector<result> results;
-            if (!error_) {
+            if (!failure) {
                 if constexpr (std::is_same_v<result, stored>)
                     results = std::move(results_);
                 else
                     results.assign(results_.begin(), results_.end());
             }
-            std::move(*pending).complete(mode, std::move(error_), std::move(results));
+            std::move(*pending).complete(mode, std::move(failure), std::move(results));
         }
     }
 
@@ -225,7 +254,7 @@ private:
     alignas(64) std::atomic<std::size_t> next_ = 0; // element to be taken
     alignas(64) std::mutex mutex_;
     std::vector<slice> slices_;
-    std::size_t under_way_ = 0;
+    std::size_t running_ = 0; // slices
     asio::cancellation_type cancelled_ = asio::cancellation_type::none;
     std::exception_ptr error_;
 };
