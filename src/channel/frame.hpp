@@ -24,7 +24,7 @@ enum class frame_kind : std::uint16_t
     in_pipe = 11    ///< worker to pool, in the shared ring: what comes next there is in the pipe
 };
 
-inline constexpr frame_kind last_frame_kind = frame_kind::large_result; // in a pipe
+inline constexpr frame_kind last_frame_kind = frame_kind::in_pipe;
 
 struct frame_header
 {

@@ -1,7 +1,6 @@
 #include <channel/shared_ring.hpp>
 
 #include <algorithm>
-#include <utility>
 
 namespace tandem::channel {
 namespace {
@@ -53,48 +52,35 @@ bool ring_writer::must_ring() noexcept
            ring_.bell_wanted.exchange(0, std::memory_order_seq_cst) != 0;
 }
 
-void ring_reader::copy_out(std::uint64_t from, std::span<std::byte> to) const noexcept
-{
-    const auto at = static_cast<std::size_t>(from % capacity);
-    const std::size_t first = std::min(to.size(), capacity - at);
-    std::copy_n(ring_.bytes.data() + at, first, to.data());
-    std::copy_n(ring_.bytes.data(), to.size() - first, to.data() + first);
-}
-
-bool ring_reader::has_unread() noexcept
-{
-    if (written_ != taken_)
-        return true;
-    tell_taken();
-    written_ = ring_.written.load(std::memory_order_acquire);
-    return written_ != taken_;
-}
-
-void ring_reader::tell_taken() noexcept
-{
-    if (std::exchange(told_, taken_) != taken_)
-        ring_.taken.store(taken_, std::memory_order_release);
-}
+ring_reader::ring_reader(shared_ring& ring) : ring_(ring), frames_(largest) {}
 
 std::optional<frame> ring_reader::next()
 {
-    if (faulty_ || !has_unread())
-        return std::nullopt;
-    const std::uint64_t unread = written_ - taken_;
-    frame_header header{};
-    if (unread >= sizeof header)
-        copy_out(taken_, std::as_writable_bytes(std::span(&header, 1)));
-    const std::uint64_t size = sizeof header + padded(header.size);
-    if (unread > capacity || size > unread || header.reserved != 0) {
-        faulty_ = true;
-        return std::nullopt;
-    }
-    payload_.resize(header.size);
-    copy_out(taken_ + sizeof header, payload_);
+    do {
+        if (const auto f = frames_.next())
+            return f;
+        faulty_ = faulty_ || frames_.what_is_wrong() != frame_reader::fault::none;
+    } while (take_some());
+    return std::nullopt;
+}
+
+bool ring_reader::take_some()
+{
+    const std::uint64_t unread = ring_.written.load(std::memory_order_acquire) - taken_;
+    // Frames are put in whole.
+    faulty_ = faulty_ || unread > capacity || (unread == 0 && !frames_.unread().empty());
+    if (faulty_ || unread == 0)
+        return false;
+    const auto room = frames_.prepare();
+    const std::size_t size = std::min<std::size_t>(room.size(), unread);
+    const auto at = static_cast<std::size_t>(taken_ % capacity);
+    const std::size_t first = std::min(size, capacity - at);
+    std::copy_n(ring_.bytes.data() + at, first, room.data());
+    std::copy_n(ring_.bytes.data(), size - first, room.data() + first);
+    frames_.commit(size);
     taken_ += size;
-    if (taken_ - told_ >= capacity / 8)
-        tell_taken();
-    return frame{static_cast<frame_kind>(header.kind), header.id, payload_};
+    ring_.taken.store(taken_, std::memory_order_release);
+    return true;
 }
 
 bool ring_reader::sleep() noexcept

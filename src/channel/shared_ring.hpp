@@ -3,7 +3,7 @@
 #ifndef TANDEM_CHANNEL_SHARED_RING_HPP
 #define TANDEM_CHANNEL_SHARED_RING_HPP
 
-#include <channel/frame.hpp>
+#include <channel/frame_reader.hpp>
 
 #include <array>
 #include <atomic>
@@ -57,12 +57,13 @@ private:
 class ring_reader
 {
 public:
-    explicit ring_reader(shared_ring& ring) : ring_(ring) {}
+    explicit ring_reader(shared_ring& ring);
 
     /// The next frame, a copy that is valid until the next call. Nothing where none is there, and after a fault for
     /// ever.
     std::optional<frame> next();
 
+    /// After next() gave nothing: whether something has come since.
     bool has_next() const noexcept { return ring_.written.load(std::memory_order_acquire) != taken_; }
 
     /// Is awake, and will look by itself.
@@ -74,15 +75,11 @@ public:
     bool is_faulty() const noexcept { return faulty_; }
 
 private:
-    bool has_unread() noexcept;
-    void tell_taken() noexcept;
-    void copy_out(std::uint64_t from, std::span<std::byte> to) const noexcept;
+    bool take_some();
 
     shared_ring& ring_;
-    std::uint64_t written_ = 0; // at least; looked at anew where that is taken
-    std::uint64_t taken_ = 0;
-    std::uint64_t told_ = 0; // of it
-    std::vector<std::byte> payload_;
+    std::uint64_t taken_ = 0; // out of the ring
+    frame_reader frames_;     // many at once, before they are believed
     bool faulty_ = false;
 };
 
