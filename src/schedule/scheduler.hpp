@@ -8,6 +8,7 @@
 #include <schedule/task_queue.hpp>
 #include <tandem/shutdown_mode.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -211,15 +212,11 @@ private:
     void assign(time_point now, actions& out);
     void send_queue(time_point now, actions& out);
     worker_id worker_for(const task& t, time_point now) const noexcept;
-    static bool may_follow(const task& t) noexcept;
     bool has_room(const worker& w, const task& t, time_point now) const noexcept;
-    bool is_slow(const worker& w, time_point now) const noexcept;
-    bool is_spent(const worker& w) const noexcept; // takes no more tasks
     bool waits_behind_slow_task(const worker& w) const noexcept;
     time_point deadline_of(const worker& w) const; // to be ready, to begin, or to be gone
     time_point outcome_due(const task& t) const;   // of one that is done
-    std::chrono::nanoseconds estimate(const task& t) const noexcept;
-    void send(worker_id id, task& t, time_point now, actions& out);
+    void send(worker_id id, worker& w, task& t, time_point now, actions& out);
     bool revoke(worker& w, task& t);
     void forget_sent(worker& w, task& t) noexcept;
     void take_back(worker& w, task* behind = nullptr);
@@ -227,6 +224,30 @@ private:
     void take_back_all(time_point now);
     void put_first(task& t);
     void made_progress(worker_id id, worker& w, time_point now);
+
+    // Whether it may be sent to a worker that has others.
+    static bool may_follow(const task& t) noexcept { return t.cost && t.cost->is_known() && !t.alone; }
+
+    std::chrono::nanoseconds estimate(const task& t) const noexcept
+    {
+        using std::chrono::nanoseconds;
+        // Never nothing: a clock that stood still does not make a task of no cost.
+        return t.cost && t.cost->is_known() ? std::max(t.cost->mean(), nanoseconds(1)) * t.items : settings_.sent_ahead;
+    }
+
+    bool is_slow(const worker& w, time_point now) const noexcept
+    {
+        return w.slow || (settings_.workers > 1 && w.progress + settings_.patience <= now);
+    }
+
+    // It takes no more tasks.
+    bool is_spent(const worker& w) const noexcept
+    {
+        if (settings_.retire_tasks != 0 && w.tasks >= settings_.retire_tasks)
+            return true;
+        // One that is due for its tasks is replaced when it has had them all: some may have been taken back.
+        return w.replaced && w.due != retirement_reason::tasks;
+    }
 
     // Starting and ending workers.
     bool wants_worker() const noexcept;

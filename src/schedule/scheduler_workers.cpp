@@ -160,7 +160,7 @@ void scheduler::send_queue(time_point now, actions& out)
 {
     // Looking for the worker that has least takes time, so it is given a little more than one small task.
     const std::chrono::nanoseconds portion = settings_.sent_ahead / 16;
-    const worker* target = nullptr;
+    worker* target = nullptr;
     worker_id target_id = 0;
     std::chrono::nanoseconds enough{0};
     while (task* const t = queue_.front()) {
@@ -172,7 +172,7 @@ void scheduler::send_queue(time_point now, actions& out)
             enough = target->load + portion;
         }
         queue_.remove(*t);
-        send(target_id, *t, now, out);
+        send(target_id, *target, *t, now, out);
     }
 }
 
@@ -195,36 +195,10 @@ worker_id scheduler::worker_for(const task& t, time_point now) const noexcept
     return least;
 }
 
-// Whether it may be sent to a worker that has others.
-bool scheduler::may_follow(const task& t) noexcept
-{
-    return t.cost && t.cost->is_known() && !t.alone;
-}
-
 bool scheduler::has_room(const worker& w, const task& t, time_point now) const noexcept
 {
     return w.at == state::busy && !is_slow(w, now) && !is_spent(w) && w.sent.size() < settings_.most_sent &&
            !w.sent.front()->alone && estimate(t) <= settings_.sent_ahead - w.load;
-}
-
-std::chrono::nanoseconds scheduler::estimate(const task& t) const noexcept
-{
-    using std::chrono::nanoseconds;
-    // Never nothing: a clock that stood still does not make a task of no cost.
-    return t.cost && t.cost->is_known() ? std::max(t.cost->mean(), nanoseconds(1)) * t.items : settings_.sent_ahead;
-}
-
-bool scheduler::is_spent(const worker& w) const noexcept
-{
-    if (settings_.retire_tasks != 0 && w.tasks >= settings_.retire_tasks)
-        return true;
-    // One that is due for its tasks is replaced when it has had them all: some may have been taken back.
-    return w.replaced && w.due != retirement_reason::tasks;
-}
-
-bool scheduler::is_slow(const worker& w, time_point now) const noexcept
-{
-    return w.slow || (settings_.workers > 1 && w.progress + settings_.patience <= now);
 }
 
 bool scheduler::waits_behind_slow_task(const worker& w) const noexcept
@@ -243,9 +217,8 @@ time_point scheduler::outcome_due(const task& t) const
     return ended ? deadline_after(*ended, settings_.outcome_timeout) : time_point::min();
 }
 
-void scheduler::send(worker_id id, task& t, time_point now, actions& out)
+void scheduler::send(worker_id id, worker& w, task& t, time_point now, actions& out)
 {
-    worker& w = workers_.at(id);
     if (w.at == state::idle) {
         std::erase(idle_, id);
         w.at = state::busy;
