@@ -103,6 +103,8 @@ struct settings
     std::chrono::nanoseconds retire_idle{0};
     /// How much estimated work a worker holds: as much as hides the way there and back. Zero: one task at a time.
     std::chrono::nanoseconds sent_ahead = std::chrono::milliseconds(1);
+    /// About as long as it takes to wake an idle worker: what the last one is thought to do sooner goes there.
+    std::chrono::nanoseconds wake_time = std::chrono::microseconds(10);
     /// How many tasks a worker holds at the most.
     std::size_t most_sent = 1024;
     /// What waits behind a task that runs so much longer than it was thought to is taken back. A few times sent_ahead,
@@ -281,6 +283,7 @@ private:
     std::map<worker_id, worker> workers_;
     std::vector<worker_id> idle_; // the last one back is the first one out: its caches are warm
     worker_id next_worker_ = 1;
+    worker_id last_sent_to_ = 0;
     std::size_t starting_ = 0;
     std::size_t lasting_ = 0; // workers that are not due to retire
     std::size_t running_ = 0;

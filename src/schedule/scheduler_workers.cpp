@@ -178,6 +178,10 @@ void scheduler::send_queue(time_point now, actions& out)
 
 worker_id scheduler::worker_for(const task& t, time_point now) const noexcept
 {
+    if (const auto last = workers_.find(last_sent_to_); !idle_.empty() && may_follow(t) && last != workers_.end() &&
+                                                        last->second.load + estimate(t) <= settings_.wake_time &&
+                                                        has_room(last->second, t, now))
+        return last_sent_to_;
     // A successor that is ready waits for the one that is due: no more tasks run at once than there are to be workers.
     const bool may_occupy = occupied_ < settings_.workers;
     for (auto id = idle_.rbegin(); may_occupy && id != idle_.rend(); ++id)
@@ -225,6 +229,7 @@ void scheduler::send(worker_id id, worker& w, task& t, time_point now, actions& 
         w.progress = now;
         w.deadline = deadline_after(now, settings_.start_timeout);
     }
+    last_sent_to_ = id;
     t.worker = id;
     t.state = task::phase::sent;
     t.charged = estimate(t);

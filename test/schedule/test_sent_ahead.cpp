@@ -113,6 +113,49 @@ BOOST_AUTO_TEST_CASE(the_worker_with_the_least_work_is_taken)
     CHECK_ACTIONS(s.sim, {"send 4 to 2", "send 5 to 2", "send 6 to 2", "send 7 to 1"});
 }
 
+BOOST_AUTO_TEST_CASE(a_worker_that_does_it_sooner_than_another_wakes_is_taken)
+{
+    streaming s(2, 4us);
+    s.sim.ready(2);
+    s.sim.take();
+    for (int i = 0; i != 4; ++i)
+        s.submit();
+    CHECK_ACTIONS(s.sim, {"send 1 to 2", "send 2 to 2", "send 3 to 1", "send 4 to 1"}); // 10 us wake a worker
+    s.sim.finished(1, 4us);
+    s.sim.finished(1, 4us);
+    s.submit();
+    CHECK_ACTIONS(s.sim, {"send 5 to 1"}); // 2 has both of its tasks
+}
+
+BOOST_AUTO_TEST_CASE(nothing_follows_a_task_of_unknown_cost_to_save_a_worker_from_waking)
+{
+    streaming s(2, 4us);
+    s.sim.ready(2);
+    s.sim.take();
+    s.sim.submit(s.sim.make());
+    s.submit();
+    CHECK_ACTIONS(s.sim, {"send 1 to 2", "send 2 to 1"});
+}
+
+BOOST_AUTO_TEST_CASE(a_call_that_is_out_of_line_counts_for_little_and_a_change_shows_after_a_few)
+{
+    detail::cost_estimate cost;
+    cost.add(1us);
+    cost.add(1s);
+    BOOST_TEST(cost.mean().count() < 2000);
+    for (int i = 0; i != 60; ++i)
+        cost.add(1ms);
+    BOOST_TEST(cost.mean().count() > 900'000);
+    for (int i = 0; i != 60; ++i)
+        cost.add(0ns);
+    BOOST_TEST(cost.mean().count() < 1000);
+    for (int i = 0; i != 60; ++i)
+        cost.add(1us);
+    BOOST_TEST(cost.mean().count() > 900);
+    cost.add(std::chrono::nanoseconds::max());
+    BOOST_TEST(cost.mean().count() > 0);
+}
+
 BOOST_AUTO_TEST_CASE(a_dead_worker_costs_what_it_had_begun_and_the_rest_goes_to_others_in_order)
 {
     streaming s(2);
