@@ -26,7 +26,7 @@ struct held_options
     std::string label;
 };
 
-/// How long a function's calls take, as far as that is known: a running mean.
+/// How long a function's calls usually take, as far as that is known: a running mean.
 class cost_estimate
 {
 public:
@@ -35,7 +35,11 @@ public:
 
     void add(std::chrono::nanoseconds took) noexcept
     {
-        // A sudden change shows after a few calls, one that is out of line does not count for much.
+        // A sudden change shows after a few calls. One that is out of line does not count for much, as it may have lost
+        // its processor to others meanwhile.
+        constexpr std::chrono::nanoseconds nothing{250}; // so that a mean of zero can grow
+        if (known_ && took / 4 - nothing > mean_)
+            took = 4 * (mean_ + nothing);
         mean_ = known_ ? mean_ + (took - mean_) / 8 : took;
         known_ = true;
     }
