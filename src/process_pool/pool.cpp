@@ -228,6 +228,7 @@ process_pool_stats pool::stats() const
 
 void pool::perform(aftermath& after)
 {
+    const link_ptr* target = nullptr; // many are sent to one worker
     for (std::size_t i = 0; i < actions_.size(); ++i) { // grows on the way
         const action a = actions_[i];
         switch (a.what) {
@@ -235,8 +236,11 @@ void pool::perform(aftermath& after)
             post_launch(a.worker);
             break;
         case action::kind::send:
-            if (!is_void(a))
-                send(a, after);
+            if (is_void(a))
+                break;
+            if (!target || (*target)->id != a.worker)
+                target = &links_.at(a.worker);
+            send(a, *target, after);
             break;
         case action::kind::ask_to_stop:
             links_.at(a.worker)->ask_to_stop(operation_of(*a.subject));
@@ -267,9 +271,8 @@ bool pool::is_void(const action& send)
            operation.slot != task_operation::no_slot;
 }
 
-void pool::send(const action& a, aftermath& after)
+void pool::send(const action& a, const link_ptr& link, aftermath& after)
 {
-    const link_ptr& link = links_.at(a.worker);
     auto& operation = operation_of(*a.subject);
     if (!link->knows(*operation.entry)) {
         refuse(operation, after);

@@ -61,7 +61,7 @@ private:
     void forget(const task_operation& operation); // it is to complete
     void perform(aftermath& after);
     static bool is_void(const schedule::action& send);
-    void send(const schedule::action& a, aftermath& after);
+    void send(const schedule::action& a, const link_ptr& link, aftermath& after);
     void kill(schedule::worker_id id);
     void retry(const schedule::action& a);
     void complete(const schedule::action& a, aftermath& after);

@@ -172,7 +172,7 @@ public:
     std::size_t idle_workers() const noexcept { return idle_.size(); }
     bool is_ending(worker_id id) const noexcept;
     /// The task that the worker is to answer next, or nothing.
-    task* task_of(worker_id id) const noexcept;
+    task* task_of(worker_id id) noexcept;
     /// Whether a worker that ended now would have failed to start: not ready, or sent a task and none begun yet.
     bool has_failed_to_start(worker_id id) const;
     template <class Function>
@@ -209,6 +209,16 @@ private:
         time_point progress = time_point::max(); // when it was sent its first task, finished one, or became idle
         time_point deadline = time_point::max(); // unless it has begun what it has
     };
+
+    // Mostly it is the one that was looked for last.
+    worker* find(worker_id id) noexcept
+    {
+        if (last_found_ && last_found_id_ == id)
+            return last_found_;
+        const auto it = workers_.find(id);
+        last_found_id_ = id;
+        return last_found_ = it == workers_.end() ? nullptr : &it->second;
+    }
 
     // Giving tasks to workers.
     void assign(time_point now, actions& out);
@@ -282,6 +292,8 @@ private:
     task_list delayed_; // tasks that wait for their retry
     std::map<worker_id, worker> workers_;
     std::vector<worker_id> idle_; // the last one back is the first one out: its caches are warm
+    worker* last_found_ = nullptr;
+    worker_id last_found_id_ = 0;
     worker_id next_worker_ = 1;
     worker_id last_sent_to_ = 0;
     std::size_t starting_ = 0;

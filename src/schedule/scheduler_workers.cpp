@@ -33,7 +33,7 @@ void scheduler::worker_ready(worker_id id, time_point now, actions& out)
 bool scheduler::task_finished(worker_id id, std::chrono::nanoseconds took, std::uint64_t resident_memory,
                               time_point now, actions& out)
 {
-    worker& w = workers_.at(id);
+    worker& w = *find(id);
     task& t = *w.sent.front();
     starts_.succeeded();
     w.has_finished = true;
@@ -84,6 +84,7 @@ void scheduler::worker_gone(worker_id id, bool can_start_again, time_point now, 
     if (w.due == retirement_reason::none)
         --lasting_;
     workers_.erase(it);
+    last_found_ = nullptr;
     for (auto& [other, due] : workers_)
         if (due.successor == id && !due.replaced)
             due.successor = 0;
@@ -120,10 +121,10 @@ bool scheduler::is_ending(worker_id id) const noexcept
     return it == workers_.end() || it->second.at == state::ending;
 }
 
-task* scheduler::task_of(worker_id id) const noexcept
+task* scheduler::task_of(worker_id id) noexcept
 {
-    const auto it = workers_.find(id);
-    return it == workers_.end() ? nullptr : it->second.sent.front();
+    const worker* const w = find(id);
+    return w ? w->sent.front() : nullptr;
 }
 
 bool scheduler::has_failed_to_start(worker_id id) const

@@ -17,37 +17,41 @@ public:
 
     task* front() const noexcept
     {
-        if (size_ == 0)
-            return nullptr;
-        auto it = levels_.begin();
-        while (it->second.empty())
-            ++it;
-        return it->second.front();
+        if (others_.empty() || (!usual_.empty() && others_.begin()->first < 0))
+            return usual_.front();
+        return others_.begin()->second.front();
     }
 
     void push_back(task& t)
     {
-        levels_[t.options->priority].push_back(t);
+        level_of(t).push_back(t);
         ++size_;
     }
 
     void push_front(task& t)
     {
-        levels_[t.options->priority].push_front(t);
+        level_of(t).push_front(t);
         ++size_;
     }
 
     void remove(task& t)
     {
-        const auto it = levels_.find(t.options->priority);
-        it->second.remove(t);
+        task_list& level = level_of(t);
+        level.remove(t);
         --size_;
-        if (it->second.empty() && it->first != 0) // the usual level stays, so that the steady state allocates nothing
-            levels_.erase(it);
+        if (level.empty() && &level != &usual_)
+            others_.erase(t.options->priority);
     }
 
 private:
-    std::map<int, task_list, std::greater<>> levels_;
+    task_list& level_of(const task& t)
+    {
+        const int priority = t.options->priority;
+        return priority == 0 ? usual_ : others_[priority];
+    }
+
+    task_list usual_; // of priority 0
+    std::map<int, task_list, std::greater<>> others_; // none is empty
     std::size_t size_ = 0;
 };
 
