@@ -70,7 +70,8 @@ struct scene
         step("submitting");
         run_options options;
         if (needs_limit(f, s) && s.at != progress::delivered)
-            options.run_timeout = hang_limit;
+            // A task that was sent only runs after all, on another worker, and whole.
+            options.run_timeout = s.at == progress::sent ? 4 * hang_limit : hang_limit;
         if (s.when == moment::at_first_run)
             options.retries = 1;
         const auto number = static_cast<std::size_t>(&f - all_faults().data());

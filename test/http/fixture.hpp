@@ -18,9 +18,11 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace test {
@@ -123,6 +125,31 @@ struct fixture
         std::ostringstream out;
         out << in.rdbuf();
         return std::move(out).str();
+    }
+
+    /// Until a download has the file for itself, which is a moment after it is there.
+    void wait_until_locked(const std::string& name) const
+    {
+        const auto is_locked = [&] {
+            struct stat file
+            {
+            };
+            if (::stat((folder / name).c_str(), &file) != 0) {
+                return false;
+            }
+            std::ifstream locks("/proc/locks");
+            const std::string inode = ':' + std::to_string(file.st_ino) + ' ';
+            for (std::string line; std::getline(locks, line);) {
+                if (line.find("FLOCK") != line.npos && line.find(inode) != line.npos) {
+                    return true;
+                }
+            }
+            return false;
+        };
+        for (int i = 0; i != 10'000 && !is_locked(); ++i) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        BOOST_TEST_REQUIRE(is_locked(), "no lock on " << name);
     }
 
     /// Names in the folder, so that a test sees every leftover.

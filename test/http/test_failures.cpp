@@ -276,9 +276,7 @@ BOOST_AUTO_TEST_CASE(one_target_for_two)
         }
     });
     test::started first(downloads, server.url("/1"), folder / "file");
-    while (listing() != "file.part") {
-        std::this_thread::sleep_for(1ms);
-    }
+    wait_until_locked("file.part");
     const test::outcome second = get(server.url("/2"));
     BOOST_TEST((second.code == errc::target_in_use), second);
     go.set_value();
@@ -300,9 +298,7 @@ BOOST_AUTO_TEST_CASE(a_target_named_like_anothers_part)
         }
     });
     test::started first(downloads, server.url("/1"), folder / "file");
-    while (listing() != "file.part") {
-        std::this_thread::sleep_for(1ms);
-    }
+    wait_until_locked("file.part");
     const test::outcome second = test::started(downloads, server.url("/2"), folder / "file.part").wait();
     BOOST_TEST(second.report.has_value(), second);
     go.set_value();
