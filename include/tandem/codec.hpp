@@ -34,9 +34,7 @@ template <transferable T>
 void encode_value(byte_buffer& out, const T& value, large_writer* large)
 {
     if constexpr (flat<T>) {
-        const std::size_t begin = out.size();
-        out.resize(begin + sizeof value);
-        put_flat(out.data() + begin, value);
+        append_flat(out, value);
     } else {
         output_archive archive{out, large};
         archive(value);
@@ -47,17 +45,13 @@ template <transferable T>
 T decode_value(std::span<const std::byte> in, large_reader* large)
 {
     T value{};
-    std::size_t remaining = 0;
     if constexpr (flat<T>) {
         take_flat(in, value);
-        remaining = in.size();
     } else {
         input_archive archive{in, large};
         archive(value);
-        remaining = archive.remaining();
+        expect_end(archive.remaining());
     }
-    if (remaining != 0)
-        throw std::length_error("the message goes on after its end");
     return value;
 }
 

@@ -143,8 +143,8 @@ public:
     /// Runs a task in a worker process.
     ///
     /// The arguments are encoded before the call returns, or with a lazy token such as deferred, when it is launched,
-    /// to which time the pool must live; nothing of the caller's needs to live longer than that. `work` is a bound_task; one that is kept and run again
-    /// is not copied. A task runs at most once unless options.retries says otherwise.
+    /// to which time the pool must live; nothing of the caller's needs to live longer than that. `work` is a bound_task;
+    /// one that is kept and run again is not copied. A task runs at most once unless options.retries says otherwise.
     ///
     /// Completion signature: `void(std::exception_ptr, R)`, or `void(std::exception_ptr)` where the task returns void.
     /// The handler runs in its associated executor, by default the pool's, and never inside of this call.

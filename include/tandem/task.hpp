@@ -58,17 +58,15 @@ struct parameter_list
     static constexpr bool are_flat = (parameter<P>::is_flat && ...);
     static constexpr std::size_t flat_size = (sizeof(typename parameter<P>::held) + ... + 0);
 
-    static void put([[maybe_unused]] std::byte* out, const held& values)
+    static void put(std::byte* out, const held& values)
     {
-        std::apply([&out](const auto&... value) { ((out = put_flat(out, value)), ...); }, values);
+        std::apply([out](const auto&... value) { put_flat(out, value...); }, values);
     }
 
     static void save(byte_buffer& out, large_writer* large, const held& values)
     {
         if constexpr (are_flat) {
-            const std::size_t begin = out.size();
-            out.resize(begin + flat_size);
-            put(out.data() + begin, values);
+            std::apply([&out](const auto&... value) { append_flat(out, value...); }, values);
         } else {
             output_archive archive{out, large};
             std::apply([&archive](const auto&... value) { (parameter<P>::save(archive, value), ...); }, values);
@@ -78,17 +76,13 @@ struct parameter_list
     /// All of `in`.
     static void load(std::span<const std::byte> in, large_reader* large, received& values)
     {
-        std::size_t remaining = 0;
         if constexpr (are_flat) {
-            std::apply([&in](auto&... value) { (take_flat(in, value.value), ...); }, values);
-            remaining = in.size();
+            std::apply([in](auto&... value) { take_flat(in, value.value...); }, values);
         } else {
             input_archive archive{in, large};
             std::apply([&archive](auto&... value) { (value.load(archive), ...); }, values);
-            remaining = archive.remaining();
+            expect_end(archive.remaining());
         }
-        if (remaining != 0)
-            throw std::length_error("the message goes on after its end");
     }
 
     template <class F>

@@ -3,13 +3,21 @@
 #include <cstring>
 
 namespace tandem::channel {
+namespace {
+
+void put_header(std::byte* to, std::size_t size, frame_kind kind, std::uint64_t id)
+{
+    const frame_header header{static_cast<std::uint32_t>(size), static_cast<std::uint16_t>(kind), 0, id};
+    std::memcpy(to, &header, sizeof header);
+}
+
+} // namespace
 
 std::size_t begin_frame(std::vector<std::byte>& out, frame_kind kind, std::uint64_t id)
 {
     const std::size_t begin = out.size();
-    const frame_header header{0, static_cast<std::uint16_t>(kind), 0, id};
-    out.resize(begin + sizeof header);
-    std::memcpy(out.data() + begin, &header, sizeof header);
+    out.resize(begin + sizeof(frame_header));
+    put_header(out.data() + begin, 0, kind, id);
     return begin;
 }
 
@@ -29,11 +37,10 @@ void change_kind(std::vector<std::byte>& out, std::size_t begin, frame_kind kind
 void append_frame(std::vector<std::byte>& out, frame_kind kind, std::uint64_t id, std::span<const std::byte> payload)
 {
     const std::size_t begin = out.size();
-    const frame_header header{static_cast<std::uint32_t>(payload.size()), static_cast<std::uint16_t>(kind), 0, id};
-    out.resize(begin + sizeof header + padded(payload.size()));
-    std::memcpy(out.data() + begin, &header, sizeof header);
+    out.resize(begin + sizeof(frame_header) + padded(payload.size()));
+    put_header(out.data() + begin, payload.size(), kind, id);
     if (!payload.empty())
-        std::memcpy(out.data() + begin + sizeof header, payload.data(), payload.size());
+        std::memcpy(out.data() + begin + sizeof(frame_header), payload.data(), payload.size());
 }
 
 } // namespace tandem::channel

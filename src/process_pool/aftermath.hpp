@@ -5,7 +5,6 @@
 #include <tandem/detail/archive.hpp>
 #include <tandem/detail/task_operation.hpp>
 
-#include <algorithm>
 #include <cstring>
 #include <exception>
 #include <memory>
@@ -66,19 +65,6 @@ public:
     }
 
     std::vector<completed_wait> waits;
-
-    /// Of one that is done with: its memory, where it has enough to be worth it and not so much that it is missed.
-    bool is_worth_keeping() const noexcept
-    {
-        return tasks_.capacity() >= 64 && tasks_.capacity() <= 4096 && messages_.capacity() <= 256 * 1024;
-    }
-    void clear() noexcept
-    {
-        tasks_.clear();
-        messages_.clear();
-        waits.clear();
-        next_ = 0;
-    }
 
 private:
     std::vector<completed_task> tasks_;

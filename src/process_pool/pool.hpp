@@ -145,7 +145,6 @@ private:
     std::optional<boost::asio::steady_timer> timer_; // until the context ends
     schedule::time_point timer_set_for_ = schedule::time_point::max();
     process_pool_stats counts_;
-    aftermath spare_; // empty; its memory
 };
 
 inline task_operation& operation_of(schedule::task& t)
@@ -165,7 +164,6 @@ bool pool::handle(completion_mode mode, Event event)
         const std::lock_guard lock(mutex_);
         if (closed_)
             return false;
-        std::swap(after, spare_);
         const auto now = std::chrono::steady_clock::now();
         event(now, after);
         scheduler_.settle(now, actions_);

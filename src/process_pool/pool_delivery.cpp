@@ -58,11 +58,6 @@ void pool::deliver(completion_mode mode, aftermath after)
     }
     for (auto& wait : after.waits)
         attempt([&] { wait.first->complete(mode, std::move(wait.second)); });
-    if (after.is_worth_keeping()) {
-        after.clear();
-        const std::lock_guard lock(mutex_);
-        spare_ = std::move(after);
-    }
     if (thrown)
         std::rethrow_exception(thrown);
 }

@@ -179,10 +179,12 @@ void scheduler::send_queue(time_point now, actions& out)
 
 worker_id scheduler::worker_for(const task& t, time_point now) const noexcept
 {
-    if (const auto last = workers_.find(last_sent_to_); !idle_.empty() && may_follow(t) && last != workers_.end() &&
-                                                        last->second.load + estimate(t) <= settings_.wake_time &&
-                                                        has_room(last->second, t, now))
-        return last_sent_to_;
+    if (!idle_.empty() && may_follow(t)) {
+        const auto last = workers_.find(last_sent_to_);
+        if (last != workers_.end() && last->second.load + estimate(t) <= settings_.wake_time &&
+            has_room(last->second, t, now))
+            return last_sent_to_;
+    }
     // A successor that is ready waits for the one that is due: no more tasks run at once than there are to be workers.
     const bool may_occupy = occupied_ < settings_.workers;
     for (auto id = idle_.rbegin(); may_occupy && id != idle_.rend(); ++id)

@@ -70,7 +70,8 @@ struct scene
         step("submitting");
         run_options options;
         if (needs_limit(f, s) && s.at != progress::delivered)
-            // A task that was sent only runs after all, on another worker, and whole.
+            // A task that was sent only runs after all, on another worker, and whole. Less than begin_limit: a time-out
+            // that counted from the sending would show.
             options.run_timeout = s.at == progress::sent ? 4 * hang_limit : hang_limit;
         if (s.when == moment::at_first_run)
             options.retries = 1;

@@ -37,6 +37,13 @@ inline std::string what_was_thrown()
     }
 }
 
+/// Of a message that was decoded.
+inline void expect_end(std::size_t remaining)
+{
+    if (remaining != 0)
+        throw std::length_error("the message goes on after its end");
+}
+
 /// Payloads lie at multiples of this, so what is aligned to it in a message is aligned where it lies.
 inline constexpr std::size_t message_alignment = 16;
 

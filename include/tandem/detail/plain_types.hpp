@@ -39,27 +39,36 @@ concept has_own_serialization =
 template <class T>
 concept travels_as_bytes = std::is_class_v<T> && std::is_trivially_copyable_v<T> && !has_own_serialization<T>;
 
-/// Whether the encoding of a T is its bytes, any bytes, and nothing else: it needs no archive, which costs more to make than
-/// a small value to copy.
+/// Whether the encoding of a T is its bytes, any bytes, and nothing else: it needs no archive, which costs more to make
+/// than a small value to copy.
 template <class T>
 concept flat = ((std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) || travels_as_bytes<T>) && sizeof(T) < large_run;
 
-/// Returns the end of what it wrote.
-template <flat T>
-std::byte* put_flat(std::byte* out, const T& value)
+/// The values, one after the other.
+template <flat... T>
+void put_flat([[maybe_unused]] std::byte* out, const T&... values)
 {
-    std::memcpy(out, std::addressof(value), sizeof value);
-    return out + sizeof value;
+    ((std::memcpy(out, std::addressof(values), sizeof values), out += sizeof values), ...);
 }
 
-/// Takes the value from the front of `in`.
-template <flat T>
-void take_flat(std::span<const std::byte>& in, T& value)
+template <flat... T>
+void append_flat(byte_buffer& out, const T&... values)
 {
-    if (in.size() < sizeof value)
+    const std::size_t begin = out.size();
+    out.resize(begin + (sizeof values + ... + 0));
+    put_flat(out.data() + begin, values...);
+}
+
+/// The values that are all of `in`.
+template <flat... T>
+void take_flat(std::span<const std::byte> in, T&... values)
+{
+    constexpr std::size_t size = (sizeof(T) + ... + 0);
+    if (in.size() < size)
         throw std::length_error("the message ends too early");
-    std::memcpy(static_cast<void*>(std::addressof(value)), in.data(), sizeof value);
-    in = in.subspan(sizeof value);
+    expect_end(in.size() - size);
+    [[maybe_unused]] const std::byte* from = in.data();
+    ((std::memcpy(static_cast<void*>(std::addressof(values)), from, sizeof values), from += sizeof values), ...);
 }
 
 template <class T>
