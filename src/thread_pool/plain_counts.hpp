@@ -2,6 +2,8 @@
 #ifndef TANDEM_THREAD_POOL_PLAIN_COUNTS_HPP
 #define TANDEM_THREAD_POOL_PLAIN_COUNTS_HPP
 
+#include <thread_pool/thread_number.hpp>
+
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -13,9 +15,9 @@ namespace tandem::detail {
 class plain_counts
 {
 public:
-    void submitted() noexcept { mine().submitted.fetch_add(1); }
-    void begun() noexcept { mine().begun.fetch_add(1, std::memory_order_relaxed); }
-    void ended() noexcept { mine().ended.fetch_add(1); }
+    void submitted() noexcept { count(&part::submitted); }
+    void begun() noexcept { count(&part::begun); }
+    void ended() noexcept { count(&part::ended); }
 
     struct totals
     {
@@ -28,11 +30,11 @@ public:
     {
         totals t;
         for (const part& p : parts_)
-            t.ended += p.ended.load();
+            t.ended += p.ended.load(std::memory_order_acquire);
         for (const part& p : parts_)
-            t.begun += p.begun.load();
+            t.begun += p.begun.load(std::memory_order_acquire);
         for (const part& p : parts_)
-            t.submitted += p.submitted.load();
+            t.submitted += p.submitted.load(std::memory_order_acquire);
         return t;
     }
 
@@ -42,14 +44,20 @@ private:
         std::atomic<std::uint64_t> submitted{0}, begun{0}, ended{0};
     };
 
-    part& mine() noexcept
+    void count(std::atomic<std::uint64_t> part::*which) noexcept
     {
-        static std::atomic<std::size_t> threads{0};
-        thread_local const std::size_t number = threads.fetch_add(1, std::memory_order_relaxed);
-        return parts_[number % parts_.size()];
+        const std::size_t number = thread_number();
+        if (number < parts_.size() - 1) {
+            // No other thread writes it, so this needs no locked instruction, of which three cost as much as the work's
+            // way through Asio's queue.
+            std::atomic<std::uint64_t>& mine = parts_[number].*which;
+            mine.store(mine.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+        } else {
+            (parts_.back().*which).fetch_add(1, std::memory_order_release);
+        }
     }
 
-    std::array<part, 16> parts_;
+    std::array<part, 64> parts_; // the last is shared by all threads that have none of their own
 };
 
 } // namespace tandem::detail

@@ -3,6 +3,7 @@
 #include <schedule/deadlines.hpp>
 #include <schedule/task_queue.hpp>
 #include <task/task_context.hpp>
+#include <thread_pool/asymmetric_fence.hpp>
 #include <thread_pool/plain_counts.hpp>
 #include <tandem/error.hpp>
 
@@ -92,8 +93,9 @@ public:
 
     bool submit_plain() noexcept override
     {
-        plain_.submitted(); // first: close() either sees it, or is seen here
-        if (!closed_.load() && !in_order_.load(std::memory_order_relaxed))
+        plain_.submitted();
+        fence_.light(); // close() either sees it, or is seen here
+        if (!closed_.load(std::memory_order_acquire) && !in_order_.load(std::memory_order_relaxed))
             return true;
         plain_.begun();
         hand_over_plain();
@@ -103,7 +105,7 @@ public:
     plain_turn run_plain(const std::function<void()>& work) override
     {
         plain_.begun();
-        const bool is_late = closed_.load();
+        const bool is_late = closed_.load(std::memory_order_acquire);
         if (!is_late && in_order_.load(std::memory_order_acquire))
             return plain_turn::in_order;
         if (!is_late) {
@@ -173,6 +175,7 @@ public:
         {
             const std::lock_guard lock(mutex_);
             closed_ = true;
+            fence_.heavy();
             when_quiet_ = std::move(then);
             while (work_item* item = first())
                 removed.push_back(take_out(*item));
@@ -247,7 +250,8 @@ private:
     void end_plain()
     {
         plain_.ended();
-        if (closed_.load())
+        fence_.light(); // as in submit_plain()
+        if (closed_.load(std::memory_order_acquire))
             post_if_quiet();
     }
 
@@ -376,6 +380,7 @@ private:
     schedule::task_queue queue_;
     schedule::task_queue running_;
     plain_counts plain_;
+    const asymmetric_fence fence_; // between plain_ and closed_
     task_context plain_context_; // only all of it at once can be asked to stop
     // From the first work that has a priority on, all is in order here: plain work waits in Asio's queue until its
     // turn, and is then put behind what was queued before.
