@@ -10,8 +10,8 @@
 
 namespace tandem::detail {
 
-/// Between a thread that stores a and then passes light() and loads b, and one that stores b and then passes heavy() and
-/// loads a, one at least sees the other's store.
+/// Between a thread that stores a and then passes light() and loads b, and one that stores b and then passes heavy()
+/// and loads a, one at least sees the other's store.
 class asymmetric_fence
 {
 public:
