@@ -3,7 +3,7 @@
 #include <schedule/deadlines.hpp>
 #include <schedule/task_queue.hpp>
 #include <task/task_context.hpp>
-#include <thread_pool/asymmetric_fence.hpp>
+#include <asymmetric_fence.hpp>
 #include <thread_pool/plain_counts.hpp>
 #include <tandem/error.hpp>
 

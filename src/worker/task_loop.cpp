@@ -141,11 +141,11 @@ void task_loop::call(const frame& f, const channel::task_call& head,
     const detail::task_context::scope scope{context};
     struct running
     {
-        watcher& w;
-        ~running() { w.task_ended(); }
+        running_task& task;
+        ~running() { task.end(); }
     };
-    watcher_.task_begins(f.id, context);
-    const running guard{watcher_};
+    watcher_.task().begin(f.id, context);
+    const running guard{watcher_.task()};
     cpu_limit_.begin();
     const auto run = [&](std::span<const std::byte> arguments, std::vector<std::byte>& out) {
         entry_of(head).run(arguments, large_.arguments(), out, large_.results());

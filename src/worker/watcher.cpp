@@ -32,26 +32,6 @@ watcher::watcher(int control, status::status_page& page, std::uint64_t resident_
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-void watcher::task_begins(std::uint64_t id, detail::task_context& context)
-{
-    bool asked = false;
-    {
-        const std::lock_guard lock(mutex_);
-        id_ = id;
-        context_ = &context;
-        asked = asked_ == id;
-    }
-    if (asked)
-        context.request_stop();
-}
-
-void watcher::task_ended()
-{
-    const std::lock_guard lock(mutex_);
-    id_ = 0;
-    context_ = nullptr;
-}
-
 void watcher::watch()
 {
     for (;;) {
@@ -59,7 +39,7 @@ void watcher::watch()
         std::uint64_t id = 0;
         const ssize_t size = ::read(control_, &id, sizeof id); // an id is written whole: it is below PIPE_BUF
         if (size == static_cast<ssize_t>(sizeof id))
-            ask_to_stop(id);
+            task_.ask_to_stop(id);
         else if (size >= 0 || errno != EINTR)
             parent_is_gone();
     }
@@ -71,31 +51,16 @@ void watcher::wait_for_control()
         return; // read() waits as well
     pollfd control{control_, POLLIN, 0};
     while (::poll(&control, 1, static_cast<int>(resident_memory_interval.count())) == 0) {
-        if (resident_bytes() <= resident_memory_ || !is_busy())
+        if (resident_bytes() <= resident_memory_ || !task_.is_there())
             continue;
         page_.over_memory_limit.store(1, std::memory_order_release);
         kill_own_group();
     }
 }
 
-bool watcher::is_busy()
-{
-    const std::lock_guard lock(mutex_);
-    return context_ != nullptr;
-}
-
-void watcher::ask_to_stop(std::uint64_t id)
-{
-    // The lock keeps the context alive; stop callbacks therefore must not wait for the task's end.
-    const std::lock_guard lock(mutex_);
-    asked_ = id;
-    if (id_ == id && context_)
-        context_->request_stop();
-}
-
 void watcher::parent_is_gone()
 {
-    if (!is_busy())
+    if (!task_.is_there())
         std::this_thread::sleep_for(exit_time);
     kill_own_group();
 }

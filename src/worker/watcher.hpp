@@ -4,10 +4,9 @@
 #define TANDEM_WORKER_WATCHER_HPP
 
 #include <status/status_page.hpp>
-#include <task/task_context.hpp>
+#include <worker/running_task.hpp>
 
 #include <cstdint>
-#include <mutex>
 
 namespace tandem::worker {
 
@@ -19,24 +18,18 @@ public:
     /// process; so must this object.
     watcher(int control, status::status_page& page, std::uint64_t resident_memory);
 
-    /// The task that is running; called by the thread that runs tasks.
-    void task_begins(std::uint64_t id, detail::task_context& context);
-    void task_ended();
+    /// Told by the thread that runs tasks.
+    running_task& task() noexcept { return task_; }
 
 private:
     void watch();
     void wait_for_control();
-    bool is_busy();
-    void ask_to_stop(std::uint64_t id);
     [[noreturn]] void parent_is_gone();
 
     int control_;
     status::status_page& page_;
     const std::uint64_t resident_memory_;
-    std::mutex mutex_;
-    std::uint64_t id_ = 0;
-    detail::task_context* context_ = nullptr;
-    std::uint64_t asked_ = ~std::uint64_t{0}; // the last id asked to stop: it may come before its task does
+    running_task task_;
 };
 
 /// Kills this worker's process group, this process included.

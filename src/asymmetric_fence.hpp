@@ -1,6 +1,6 @@
 // A fence whose one side is passed at every step and costs nothing, as the other, rare side pays for both.
-#ifndef TANDEM_THREAD_POOL_ASYMMETRIC_FENCE_HPP
-#define TANDEM_THREAD_POOL_ASYMMETRIC_FENCE_HPP
+#ifndef TANDEM_SRC_ASYMMETRIC_FENCE_HPP
+#define TANDEM_SRC_ASYMMETRIC_FENCE_HPP
 
 #include <linux/membarrier.h>
 #include <sys/syscall.h>
@@ -8,7 +8,7 @@
 
 #include <atomic>
 
-namespace tandem::detail {
+namespace tandem {
 
 /// Between a thread that stores a and then passes light() and loads b, and one that stores b and then passes heavy()
 /// and loads a, one at least sees the other's store.
@@ -38,6 +38,6 @@ private:
     const bool has_membarrier_ = call(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
 };
 
-} // namespace tandem::detail
+} // namespace tandem
 
 #endif
