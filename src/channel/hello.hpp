@@ -30,18 +30,30 @@ struct worker_settings
     worker_limits limits{};
 };
 
+/// How long the pool thinks that a call takes.
+enum class call_length : std::uint16_t
+{
+    brief = 2,        ///< less than to look at a clock a few times: not each call is measured
+    usual = 0,
+    perhaps_long = 1, ///< what was done before is to be told before it begins
+};
+
 /// At the head of the payload of frame_kind::task and initialize; the arguments follow.
 struct task_call
 {
-    std::uint32_t position = 0;      ///< in hello::tasks
-    std::uint16_t slot = 0;          ///< of the task in the status page
-    std::uint16_t may_take_long = 0; ///< one: what was done before is to be told before it begins
-    std::int64_t run_timeout = 0;    ///< in nanoseconds from the start; 0 for none
+    std::uint32_t position = 0; ///< in hello::tasks
+    std::uint16_t slot = 0;     ///< of the task in the status page
+    call_length length = call_length::usual;
+    std::int64_t run_timeout = 0; ///< in nanoseconds from the start; 0 for none
 };
 static_assert(sizeof(task_call) == 16);
 
 /// How long a worker that runs tasks may keep what it has done to itself.
 inline constexpr std::chrono::microseconds longest_untold{100};
+
+/// A call that takes less is brief. As many of them as are not measured take less than longest_untold.
+inline constexpr std::chrono::microseconds longest_brief{2};
+inline constexpr unsigned most_unmeasured = 8;
 
 } // namespace tandem::channel
 

@@ -25,6 +25,19 @@ std::shared_ptr<arena::result_memory> make_result_memory(const arena::argument_m
     }
 }
 
+channel::call_length length_of(const task_operation& operation)
+{
+    using channel::call_length;
+    if (!operation.cost || !operation.cost->is_known())
+        return call_length::perhaps_long;
+    const auto expected = operation.cost->mean() * operation.items;
+    if (expected > channel::longest_untold)
+        return call_length::perhaps_long;
+    // The run that has a deadline is measured from its very begin.
+    const bool is_brief = expected <= channel::longest_brief && operation.options->run_timeout.count() <= 0;
+    return is_brief ? call_length::brief : call_length::usual;
+}
+
 std::vector<int> shared_descriptors(const status::shared_page& page, const arena::argument_memory* arguments,
                                     const std::shared_ptr<arena::result_memory>& results)
 {
@@ -109,10 +122,9 @@ void worker_link::append_call(task_operation& operation)
     }
     operation.call = next_call_++;
     slot_of(operation).send(operation.call, operation.items);
-    const bool is_short = operation.cost && operation.cost->is_known() && operation.cost->mean() * operation.items <= channel::longest_untold;
     const channel::task_call head{.position = position_of(*operation.entry),
                                   .slot = static_cast<std::uint16_t>(operation.slot),
-                                  .may_take_long = static_cast<std::uint16_t>(is_short ? 0 : 1),
+                                  .length = length_of(operation),
                                   .run_timeout = operation.options->run_timeout.count()};
     static_assert(sizeof head == message_head_size);
     std::memcpy(operation.message.data(), &head, sizeof head);

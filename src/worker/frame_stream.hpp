@@ -33,6 +33,9 @@ public:
         return read([] {});
     }
 
+    /// Whether more than the last frame has been received.
+    bool has_more() const noexcept { return !reader_.unread().empty(); }
+
     /// Frames to be sent are appended here, then flushed.
     std::vector<std::byte>& outgoing() noexcept { return outgoing_; }
 

@@ -29,6 +29,8 @@ public:
 
 private:
     void run_task(const channel::frame& f);
+    void look_at_clock();
+    void end(status::slot& of, bool is_measured);
     void initialize(const channel::frame& f);
     void call(const channel::frame& f, const channel::task_call& head,
               std::optional<detail::task_context::time_point> deadline, std::vector<std::byte>& result);
@@ -51,7 +53,8 @@ private:
     task_cpu_limit cpu_limit_;
     channel::ring_writer results_;
     using time_point = std::chrono::steady_clock::time_point;
-    time_point now_{};          // when the last task ended, if nothing was waited for since
+    time_point now_{};          // the last look at the clock, at a task's end, if nothing was waited for since
+    unsigned unmeasured_ = 0;   // tasks that ended since
     time_point untold_since_{}; // the oldest result that the pool may sleep upon
     bool untold_ = false;
     time_point usage_noted_{};

@@ -33,8 +33,11 @@ public:
     bool is_known() const noexcept { return known_; }
     std::chrono::nanoseconds mean() const noexcept { return mean_; }
 
+    /// Nothing: it was not measured.
     void add(std::chrono::nanoseconds took) noexcept
     {
+        if (known_ && took <= std::chrono::nanoseconds::zero())
+            return;
         // A sudden change shows after a few calls. One that is out of line does not count for much, as it may have lost
         // its processor to others meanwhile.
         constexpr std::chrono::nanoseconds nothing{250}; // so that a mean of zero can grow
