@@ -3,6 +3,7 @@
 #define TANDEM_SRC_ASYMMETRIC_FENCE_HPP
 
 #include <linux/membarrier.h>
+#include <sys/single_threaded.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -31,11 +32,21 @@ public:
         std::atomic_thread_fence(std::memory_order_seq_cst);
     }
 
+    /// To be called while the program has no other threads: from then on the kernel would take some 15 ms to get ready,
+    /// and so is not asked to. Without it, both sides pay.
+    static void prepare() noexcept { has_membarrier(); }
+
 private:
     static bool call(int command) noexcept { return ::syscall(SYS_membarrier, command, 0, 0) == 0; }
 
-    // Some sandboxes refuse it.
-    const bool has_membarrier_ = call(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
+    static bool has_membarrier() noexcept
+    {
+        // Some sandboxes refuse it.
+        static const bool has = __libc_single_threaded && call(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
+        return has;
+    }
+
+    const bool has_membarrier_ = has_membarrier();
 };
 
 } // namespace tandem

@@ -2,7 +2,6 @@
 #ifndef TANDEM_THREAD_POOL_HPP
 #define TANDEM_THREAD_POOL_HPP
 
-#include <tandem/cpu_count.hpp>
 #include <tandem/detail/plain_work.hpp>
 #include <tandem/detail/run_signature.hpp>
 #include <tandem/detail/thread_work.hpp>
@@ -39,7 +38,7 @@ public:
     /// Starts `threads` threads; 0 stands for usable_cpus(). Throws boost::system::system_error where the system has no
     /// more.
     explicit thread_pool(std::size_t threads = 0)
-        : threads_(threads ? threads : usable_cpus()), pool_(threads_),
+        : threads_(detail::thread_count(threads)), pool_(threads_),
           queue_(detail::make_work_queue(pool_.get_executor()))
     {
     }

@@ -5,6 +5,7 @@
 #include <task/task_context.hpp>
 #include <asymmetric_fence.hpp>
 #include <thread_pool/plain_counts.hpp>
+#include <tandem/cpu_count.hpp>
 #include <tandem/error.hpp>
 
 #include <boost/asio/error.hpp>
@@ -400,6 +401,12 @@ private:
 };
 
 } // namespace
+
+std::size_t thread_count(std::size_t wanted) noexcept
+{
+    asymmetric_fence::prepare();
+    return wanted ? wanted : usable_cpus();
+}
 
 std::shared_ptr<work_queue> make_work_queue(const asio::thread_pool::executor_type& executor)
 {

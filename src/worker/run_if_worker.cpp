@@ -1,5 +1,6 @@
 #include <tandem/worker.hpp>
 
+#include <asymmetric_fence.hpp>
 #include <channel/hello.hpp>
 #include <status/shared_page.hpp>
 #include <tandem/codec.hpp>
@@ -93,6 +94,7 @@ void serve()
     // applied ends the worker; what it prints then tells the pool why.
     worker::large_values large(*settings);
     worker::apply(settings->limits, large.mapped());
+    asymmetric_fence::prepare();
     worker::install_crash_handler(page.crash);
     // Its thread outlives static destructors.
     static auto& watcher = *new worker::watcher(control, page, settings->limits.resident_memory);

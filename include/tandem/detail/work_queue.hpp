@@ -107,6 +107,10 @@ public:
     virtual work_queue_counts counts() const = 0;
 };
 
+/// How many threads a pool has that is to have `wanted`; usable_cpus() for 0. To be called before it starts them: some of
+/// what a queue needs is cheap only as long as there are none.
+std::size_t thread_count(std::size_t wanted) noexcept;
+
 std::shared_ptr<work_queue> make_work_queue(const asio::thread_pool::executor_type& executor);
 
 /// For the work that runs now on this thread; see task_context.
