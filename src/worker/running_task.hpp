@@ -50,7 +50,7 @@ public:
     }
 
 private:
-    const asymmetric_fence fence_;
+    const asymmetric_fence fence_{};
     std::atomic<std::uint64_t> id_{0};
     std::atomic<detail::task_context*> context_{nullptr};
     std::atomic<std::uint64_t> asked_{~std::uint64_t{0}}; // the last one asked to stop
