@@ -7,7 +7,7 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 preset=${1:-release}
 [ $# = 0 ] || shift
 
-install_build_packages test -- util-linux procps openssl
+install_build_packages test -- util-linux procps openssl nginx-light
 cd "$root"
 say "configuring the preset $preset"
 mkdir -p build
