@@ -1,13 +1,48 @@
 #ifndef TANDEM_HTTP_OPTIONS_HPP
 #define TANDEM_HTTP_OPTIONS_HPP
 
+#include <tandem/http/checksum.hpp>
+#include <tandem/http/progress.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace tandem::http {
+
+/// One field of a request or a response.
+struct header_field
+{
+    std::string name{};
+    std::string value{};
+
+    bool operator==(const header_field&) const = default;
+};
+
+/// A user name and a password, for Basic authentication.
+struct credentials
+{
+    std::string user{};
+    std::string password{};
+};
+
+/// Through which proxies requests go. A proxy is "http://[user:password@]host[:port]"; its port is 80 where none is
+/// given. To https URLs a tunnel is asked for (CONNECT).
+struct proxy_options
+{
+    std::string http{};     ///< for http URLs; empty: none
+    std::string https{};    ///< for https URLs; empty: none
+    std::string no_proxy{}; ///< hosts reached without, as in the variable NO_PROXY: "localhost,.example.org,10.0.0.0/8" or "*"
+
+    /// `http_proxy`, `https_proxy` and `no_proxy`, else the same in capitals, but for HTTP_PROXY, which a CGI request
+    /// could set; `all_proxy` for what is not given.
+    static proxy_options from_environment();
+};
 
 /// What holds for a client. Bounds are checked by its constructor, which throws `std::invalid_argument`.
 struct client_options
@@ -22,8 +57,12 @@ struct client_options
     /// is next used, not by a timer, so an idle client holds no context's `run()` open.
     std::chrono::milliseconds idle_connection_timeout = std::chrono::seconds(30);
 
-    /// For name resolution, connect and TLS handshake together. More than zero.
+    /// For name resolution, connect and TLS handshake together, a proxy's included. More than zero.
     std::chrono::milliseconds connect_timeout = std::chrono::seconds(30);
+
+    /// How long one address of a host is tried alone before the next one is tried beside it (RFC 8305, section 5, which
+    /// recommends this value). More than zero.
+    std::chrono::milliseconds connection_attempt_delay = std::chrono::milliseconds(250);
 
     /// A file of PEM certificates to trust in place of the system's store. Empty: the system's store. Certificates and
     /// host names are always verified.
@@ -32,37 +71,141 @@ struct client_options
     /// Bytes of a response's header. From 1 KiB to 16 MiB.
     std::uint32_t max_header_size = 64 * 1024;
 
+    /// Bytes a second of all bodies together. Zero: no limit.
+    std::uint64_t max_rate = 0;
+
     /// The User-Agent field; left out where empty. No control characters.
     std::string user_agent = "tandem";
+
+    proxy_options proxy{};
+
+    /// A file of logins, in the format of ~/.netrc. Empty: none is read. Credentials that a URL or an option gives
+    /// count first. Only for the host that a login names, so not after a redirect to another one.
+    std::filesystem::path netrc_file{};
 };
 
-/// What holds for one download.
-struct download_options
+/// What holds for one request and its answer.
+struct transfer_options
 {
     /// The longest time with no byte from the server once connected. More than zero.
     std::chrono::milliseconds idle_timeout = std::chrono::seconds(60);
 
-    /// From the start, waiting for a connection included, to the file under its final name. Zero: no limit.
+    /// From the start, waiting for a connection and all retries included, to the end. Zero: no limit.
     std::chrono::milliseconds total_timeout = std::chrono::milliseconds(0);
+
+    /// The fewest bytes a second of a body, on the average of each `min_rate_period`. Zero: no limit. Time that
+    /// `client_options::max_rate` takes does not count.
+    std::uint64_t min_rate = 0;
+    std::chrono::milliseconds min_rate_period = std::chrono::seconds(30);
 
     /// Redirects followed before giving up. Zero follows none.
     unsigned max_redirects = 20;
 
-    /// The largest body accepted, in bytes.
+    /// The largest body accepted, in bytes, before decoding and after it.
     std::uint64_t max_body_size = UINT64_MAX;
 
-    /// Ask the system to put the file on the disk (fsync) before it gets its final name.
+    /// Only https URLs, also in redirects.
+    bool https_only = false;
+
+    /// Ask for gzip, and decode it. Without it, an encoded body is refused. See also `max_decoded_ratio`.
+    bool compressed = false;
+
+    /// The most bytes that decoding may make of one received byte, beyond the first MiB: more is taken for an attack.
+    /// (deflate can reach 1,032; text seldom exceeds 20.)
+    unsigned max_decoded_ratio = 200;
+
+    /// Fields to be sent as well. Host, Connection, Content-Length, Transfer-Encoding, Range, If-Range and
+    /// Accept-Encoding are the client's own. Authorization and Cookie are not sent on to another origin.
+    std::vector<header_field> headers{};
+
+    /// Sent to the URL's own origin. Those in the URL count first.
+    std::optional<credentials> login{};
+};
+
+/// When and how often a download is tried again. Tried again are: no connection, a time-out, a connection that ended too
+/// early, 408, 429, 500, 502, 503 and 504. What will not get better (404, a certificate, a full disk) is not.
+struct retry_options
+{
+    /// Tries after the first one. After a try that has brought at least 1 MiB of the file that the next one can go on
+    /// from, they are counted from the beginning: a long download is not lost to a line that fails now and then.
+    unsigned retries = 5;
+
+    /// Before the first of them; each further one waits twice as long, up to `max_delay`. The actual time is drawn at
+    /// random between half of that and all of it, so that many clients do not come back at once.
+    std::chrono::milliseconds first_delay = std::chrono::seconds(1);
+    std::chrono::milliseconds max_delay = std::chrono::seconds(60);
+
+    /// The longest Retry-After that is waited for; a server that asks for more fails the download. 429 and 503 make
+    /// all downloads from that origin wait.
+    std::chrono::milliseconds max_retry_after = std::chrono::minutes(5);
+};
+
+/// What happens where a file has the target's name already.
+enum class existing_file
+{
+    fail,        ///< `errc::target_exists`, before anything is asked for where that is known
+    rename,      ///< the new one becomes "name-2.txt", or the next number that is free
+    replace,     ///< the new one takes its place in one step, once complete
+    skip_if_same ///< as replace; but where the server says that it is the same (checksum, or date and size) it stays
+};
+
+/// What holds for one download.
+struct download_options : transfer_options
+{
+    retry_options retry{};
+
+    existing_file existing = existing_file::replace;
+
+    /// A file that is there must not have been written since then, else `errc::target_written_meanwhile`, whatever
+    /// `existing` says but rename: so that two URLs of one run with one name do not overwrite each other. By the file
+    /// system's clock.
+    std::optional<std::filesystem::file_time_type> not_written_since{};
+
+    /// Take up what an earlier, interrupted download has left in the .part, where the server confirms by a strong
+    /// entity tag that the file is still the same one; and leave it there for the next one when this one fails.
+    bool resume = true;
+
+    /// What the whole file's bytes, as they are on the disk, must have.
+    std::optional<checksum> expected{};
+
+    /// Other URLs of the same file: tried in turn, one try each, when the first one has failed: at once where nothing is
+    /// there to go on from, else once its retries are used up. After them, what retries are left go to the first one.
+    /// None goes on from what another URL has delivered.
+    std::vector<std::string> mirrors{};
+
+    /// Parts fetched at once, over a connection each, where the server supports ranges and identifies the file by a
+    /// strong entity tag, and there is at least `min_segment_size` for each. One that fails is made up for by the
+    /// others. At least 1.
+    unsigned segments = 1;
+    std::uint64_t min_segment_size = 8 * 1024 * 1024;
+
+    /// The target is a folder; the name is what the response's Content-Disposition says, made safe, else the URL's.
+    bool content_disposition = false;
+
+    /// Give the file the time that the server says it was last changed. What `existing_file::skip_if_same` goes by.
+    bool keep_time = true;
+
+    /// Ask the system to put the file on the disk (fsync) before it gets its final name, and that name after it. Of a
+    /// larger one, each 16 MiB, so that it can be gone on with after a crash of the system.
     bool sync = false;
+
+    /// Told how far it is; see there. Null: nobody is.
+    std::shared_ptr<download_progress> progress{};
 };
 
 /// What a complete download was.
 struct download_report
 {
     std::string url{};                             ///< where the file came from, after redirects
-    unsigned status = 0;                           ///< of the last response, 2xx
+    std::filesystem::path path{};                  ///< where it is
+    unsigned status = 0;                           ///< of the last response: 2xx, or 304 where it was skipped
     std::uint64_t bytes = 0;                       ///< of the file
-    unsigned redirects = 0;                        ///< followed
+    std::uint64_t received = 0;                    ///< bytes of bodies, of all tries
+    std::uint64_t resumed_at = 0;                  ///< bytes that an earlier download had left
+    unsigned redirects = 0;                        ///< followed in the last try
+    unsigned retries = 0;                          ///< tries after the first
     bool reused_connection = false;                ///< the last response came over a kept connection
+    bool skipped = false;                          ///< the file was there, and the same
     std::chrono::steady_clock::duration elapsed{}; ///< from the start to the final name
 };
 
