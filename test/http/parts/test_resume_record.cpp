@@ -1,0 +1,237 @@
+#include "http/failure.hpp"
+#include "http/file/resume_record.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <thread>
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace std::string_literals;
+using namespace tandem::http;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct folder
+{
+    folder()
+    {
+        char name[] = "/tmp/tandem-resume-XXXXXX";
+        BOOST_REQUIRE(::mkdtemp(name) != nullptr);
+        path = name;
+        target = path / "a.bin";
+    }
+    folder(const folder&) = delete;
+    folder& operator=(const folder&) = delete;
+    ~folder()
+    {
+        std::error_code ignored;
+        fs::remove_all(path, ignored);
+    }
+
+    std::string text() const
+    {
+        std::ostringstream out;
+        out << std::ifstream(path / "a.bin.part.from").rdbuf();
+        return out.str();
+    }
+
+    std::size_t files() const
+    {
+        return static_cast<std::size_t>(std::distance(fs::directory_iterator(path), fs::directory_iterator()));
+    }
+
+    fs::path path{};
+    fs::path target{};
+};
+
+const resume_record example{"https://a/b?c=d", "\"tag\"", 1'000'000, 65'536, 77, "3b8f-01"};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(resume_records)
+
+BOOST_AUTO_TEST_CASE(come_back)
+{
+    const folder in;
+    BOOST_TEST(!read_resume_record(in.target).has_value());
+    remove_resume_record(in.target);
+    write_resume_record(in.target, example);
+    BOOST_TEST((read_resume_record(in.target) == example));
+    BOOST_TEST(in.files() == 1u);
+    BOOST_TEST((resume_record_path(in.target) == in.path / "a.bin.part.from"));
+    BOOST_TEST((fs::status(resume_record_path(in.target)).permissions() == fs::perms(0600)));
+
+    resume_record later = example;
+    later.good = later.total;
+    later.boot.clear();
+    write_resume_record(in.target, later);
+    BOOST_TEST((read_resume_record(in.target) == later));
+
+    remove_resume_record(in.target);
+    BOOST_TEST(in.files() == 0u);
+
+    resume_record largest{
+        std::string(60'000, 'u'), "\"" + std::string(4'000, 't') + "\"", UINT64_MAX, UINT64_MAX, UINT64_MAX, "b"};
+    write_resume_record(in.target, largest);
+    BOOST_TEST((read_resume_record(in.target) == largest));
+}
+
+BOOST_AUTO_TEST_CASE(that_cannot_be_written)
+{
+    const folder in;
+    const auto with = [](auto change) {
+        resume_record record = example;
+        change(record);
+        return record;
+    };
+    for (const resume_record& r : {
+             with([](resume_record& e) { e.url = "https://a/\nb"; }),
+             with([](resume_record& e) { e.url.clear(); }),
+             with([](resume_record& e) { e.url.assign(70'000, 'x'); }),
+             with([](resume_record& e) { e.entity_tag = "\"a\0b\""s; }),
+             with([](resume_record& e) { e.boot = "\r"; }),
+             with([](resume_record& e) { e.good = e.total + 1; }),
+         }) {
+        BOOST_CHECK_THROW(write_resume_record(in.target, r), failure);
+        BOOST_TEST(in.files() == 0u);
+    }
+    BOOST_CHECK_EXCEPTION(write_resume_record(in.path / "none" / "a", example), failure, [](const failure& e) {
+        BOOST_TEST_MESSAGE(e.detail() << ": " << e.code().message());
+        return e.code() == boost::system::errc::no_such_file_or_directory && !e.detail().empty();
+    });
+    resume_record untagged = example;
+    untagged.entity_tag.clear();
+    write_resume_record(in.target, untagged);
+    BOOST_TEST((read_resume_record(in.target) == untagged));
+    remove_resume_record(in.target);
+    fs::create_directory(resume_record_path(in.target));
+    BOOST_CHECK_THROW(write_resume_record(in.target, example), failure);
+    BOOST_TEST(in.files() == 1u);
+    BOOST_TEST(!read_resume_record(in.target).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(that_are_odd)
+{
+    const folder in;
+    write_resume_record(in.target, example);
+    const std::string good = in.text();
+    BOOST_TEST_MESSAGE(good);
+    const auto seen = [&](const std::string& text) {
+        std::ofstream(resume_record_path(in.target), std::ios::binary) << text;
+        return read_resume_record(in.target).has_value();
+    };
+    const auto with = [&](const std::string& from, const std::string& to) {
+        std::string text = good;
+        BOOST_REQUIRE(text.find(from) != text.npos);
+        return text.replace(text.find(from), from.size(), to);
+    };
+    BOOST_TEST(seen(good));
+    for (std::size_t size = 0; size < good.size(); ++size) {
+        if (seen(good.substr(0, size))) {
+            BOOST_ERROR("its first " << size << " bytes");
+        }
+        std::string zeros = good;
+        zeros.replace(size, good.size() - size, good.size() - size, '\0');
+        if (seen(zeros)) {
+            BOOST_ERROR("zeros from " << size);
+        }
+    }
+    for (const std::string& text : {
+             good + "x",
+             good + "\n",
+             good + good,
+             "\n" + good,
+             with("record 1", "record 2"),
+             with("url ", "URL "),
+             with("total 00000000000001000000", "total -1"),
+             with("total 00000000000001000000", "total 0x1"),
+             with("total 00000000000001000000", "total"),
+             with("total 00000000000001000000", "total 18446744073709551616"),
+             with("good 00000000000000065536", "good 1000001"),
+             with("good 00000000000000065536\n", ""),
+             with("good 00000000000000065536", "good 1\ngood 1"),
+             with("url https://a/b?c=d", "url "),
+             with("\nend", "\r\nend"),
+             with("end", "END"),
+             with("a/b", "a/\x01"),
+             good.substr(0, good.size() - 4) + std::string(70'000, 'x') + "\nend\n",
+         }) {
+        BOOST_TEST_CONTEXT(text.substr(0, 300))
+        {
+            BOOST_TEST(!seen(text));
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_stands_in_the_way)
+{
+    const folder in;
+    const fs::path elsewhere = in.path / "elsewhere";
+    const fs::path record = resume_record_path(in.target);
+    write_resume_record(in.target, example);
+    fs::rename(record, elsewhere);
+
+    fs::create_symlink(elsewhere, record);
+    BOOST_TEST(!read_resume_record(in.target).has_value());
+    resume_record other = example;
+    other.url += "/other";
+    BOOST_CHECK_THROW(write_resume_record(in.target, other), failure);
+
+    fs::rename(elsewhere, record);
+    BOOST_TEST((read_resume_record(in.target) == example)); // what the links led to is as it was
+
+    fs::remove(record);
+    BOOST_REQUIRE(::mkfifo(record.c_str(), 0600) == 0);
+    BOOST_TEST(!read_resume_record(in.target).has_value());
+}
+
+/// A writer that is killed at any moment leaves one of its records.
+BOOST_AUTO_TEST_CASE(survive_a_kill)
+{
+    const folder in;
+    resume_record one = example;
+    one.url = "https://a/" + std::string(30'000, '1');
+    resume_record two = one;
+    two.good = 0;
+    write_resume_record(in.target, one);
+    int odd = 0;
+    for (int i = 0; i < 100; ++i) {
+        const pid_t child = ::fork();
+        BOOST_REQUIRE(child >= 0);
+        if (child == 0) {
+            ::alarm(10);
+            while (true) {
+                write_resume_record(in.target, two);
+                write_resume_record(in.target, one);
+            }
+        }
+        std::this_thread::sleep_for(std::chrono::microseconds(200 + 97 * i));
+        ::kill(child, SIGKILL);
+        int status = 0;
+        BOOST_REQUIRE(::waitpid(child, &status, 0) == child);
+        const auto seen = read_resume_record(in.target);
+        odd += seen == one || seen == two ? 0 : 1;
+    }
+    BOOST_TEST(odd == 0);
+    BOOST_TEST(in.files() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(the_systems_run)
+{
+    const std::string boot = current_boot();
+    BOOST_TEST_MESSAGE("this one is " << boot);
+    BOOST_TEST(boot.size() == 36u);
+    BOOST_TEST(boot == current_boot());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
