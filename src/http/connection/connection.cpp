@@ -1,0 +1,68 @@
+#include "http/connection/connection.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace tandem::http {
+
+connection::connection(const executor_type& executor, asio::ssl::context* tls) : socket_(executor)
+{
+    if (tls) {
+        tls_.emplace(tls->native_handle(), socket_);
+    }
+}
+
+void connection::close() noexcept
+{
+    error_code ignored;
+    socket_.close(ignored);
+}
+
+bool connection::quiet()
+{
+    if (tls_ && tls_->has_pending()) {
+        return false;
+    }
+    error_code error;
+    char byte = 0;
+    socket_.receive(asio::buffer(&byte, 1), socket_type::message_peek, error);
+    return error == asio::error::would_block;
+}
+
+asio::awaitable<std::size_t> connection::read_some(asio::mutable_buffer to, error_code& error)
+{
+    return read_ready(to, 1, error);
+}
+
+asio::awaitable<std::size_t> connection::read_ready(asio::mutable_buffer to, std::size_t enough, error_code& error)
+{
+    if (encrypted) {
+        return tls_->read(to, enough, error);
+    }
+    // It gives all it has, or as much as there is room for.
+    return socket_.async_read_some(to, asio::redirect_error(asio::use_awaitable, error));
+}
+
+asio::awaitable<void> connection::write(std::string_view bytes, error_code& error)
+{
+    if (encrypted) {
+        co_await tls_->write(bytes, error);
+        co_return;
+    }
+    auto from = asio::buffer(bytes.data(), bytes.size());
+    // A request mostly fits into the socket's buffer.
+    const std::size_t written = socket_.write_some(from, error);
+    if (error == asio::error::would_block) {
+        error = {};
+    }
+    if (!error && written < bytes.size()) {
+        co_await asio::async_write(socket_, from + written, asio::redirect_error(asio::use_awaitable, error));
+    }
+}
+
+} // namespace tandem::http

@@ -1,0 +1,65 @@
+#ifndef TANDEM_SRC_HTTP_CONNECTION_CONNECTION_HPP
+#define TANDEM_SRC_HTTP_CONNECTION_CONNECTION_HPP
+
+#include "http/connection/tls_stream.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace tandem::http {
+
+/// One stream for both schemes, so that HTTP is compiled once. Used by one transfer at a time.
+class connection
+{
+public:
+    using executor_type = boost::asio::any_io_executor;
+    using socket_type = boost::asio::ip::tcp::socket;
+
+    /// Plain where `tls` is null.
+    connection(const executor_type& executor, boost::asio::ssl::context* tls);
+
+    executor_type get_executor() { return socket_.get_executor(); }
+
+    /// Null where it is plain.
+    tls_stream* tls() noexcept { return tls_ ? &*tls_ : nullptr; }
+    socket_type& socket() noexcept { return socket_; }
+
+    void close() noexcept;
+
+    /// Whether nothing has come from the server since its last response: no bytes, no end of the connection.
+    bool quiet();
+
+    /// At least one byte, or an error. Before `encrypted`, past TLS.
+    boost::asio::awaitable<std::size_t> read_some(boost::asio::mutable_buffer to, boost::system::error_code& error);
+
+    /// As `read_some`, and then what has come as well, until there are `enough` bytes: fewer turns of the executor for
+    /// a stream that comes in small records. An error after bytes is left to the next call.
+    boost::asio::awaitable<std::size_t> read_ready(boost::asio::mutable_buffer to, std::size_t enough,
+                                                   boost::system::error_code& error);
+
+    boost::asio::awaitable<void> write(std::string_view bytes, boost::system::error_code& error);
+
+    boost::beast::flat_buffer buffer; ///< received, not yet parsed
+    bool encrypted = false;           ///< the TLS handshake is done
+    bool connected = false;           ///< ready for a request
+    bool reused = false;              ///< has delivered a response before
+    std::chrono::steady_clock::time_point idle_since{};
+
+private:
+    socket_type socket_;
+    std::optional<tls_stream> tls_{};
+};
+
+} // namespace tandem::http
+
+#endif

@@ -1,0 +1,98 @@
+#ifndef TANDEM_SRC_HTTP_CONNECTION_CONNECTION_POOL_HPP
+#define TANDEM_SRC_HTTP_CONNECTION_CONNECTION_POOL_HPP
+
+#include "http/connection/connection.hpp"
+#include "http/connection/tls.hpp"
+#include "http/transfer.hpp"
+#include "http/url.hpp"
+
+#include <tandem/http/options.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cstddef>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace tandem::http {
+
+/// What connections may be shared for.
+struct route
+{
+    origin to{};                 ///< whom requests are for: TLS is spoken with it
+    std::optional<origin> via{}; ///< the proxy that keeps a tunnel to it
+
+    auto operator<=>(const route&) const = default;
+};
+
+/// Hands out connections, new or kept, within the limits; who finds none waits in order of arrival. Thread-safe.
+class connection_pool : public std::enable_shared_from_this<connection_pool>
+{
+public:
+    connection_pool(boost::asio::any_io_executor executor, const client_options& options, tls_settings& tls);
+
+    /// The right to one connection of a route. What is not given back is closed.
+    class lease
+    {
+    public:
+        lease() = default;
+        lease(std::shared_ptr<connection_pool> pool, route at, std::unique_ptr<connection> held)
+            : pool_(std::move(pool)), at_(std::move(at)), held_(std::move(held))
+        {
+        }
+        lease(lease&&) = default;
+        lease& operator=(lease&& other) noexcept;
+        ~lease();
+
+        connection& operator*() const noexcept { return *held_; }
+        connection* operator->() const noexcept { return held_.get(); }
+
+        /// A new connection, not yet connected, in place of one that the server had closed.
+        void replace();
+
+        /// Ready for the next request: kept for whoever asks.
+        void give_back();
+
+    private:
+        std::shared_ptr<connection_pool> pool_;
+        route at_{};
+        std::unique_ptr<connection> held_;
+    };
+
+    /// Throws `failure` when `by` is stopped while it waits.
+    boost::asio::awaitable<lease> acquire(transfer& by, route at);
+
+private:
+    struct host
+    {
+        std::size_t open = 0;                            ///< leased and idle
+        std::vector<std::unique_ptr<connection>> idle{}; ///< the longest idle first
+    };
+    struct waiter;
+    class place_in_line;
+    using waiters = std::list<std::shared_ptr<waiter>>;
+    using lock = std::unique_lock<std::mutex>;
+
+    std::unique_ptr<connection> make(const route& at) const;
+    std::unique_ptr<connection> try_take(const route& at);
+    bool evict_one_idle();
+    void release(const route& at, std::unique_ptr<connection> kept);
+    void serve_one_waiter();
+
+    const boost::asio::any_io_executor executor_;
+    const client_options options_;
+    tls_settings& tls_;
+
+    std::mutex mutex_;
+    std::map<route, host> hosts_;
+    std::size_t open_ = 0;
+    waiters waiting_;
+};
+
+} // namespace tandem::http
+
+#endif

@@ -1,0 +1,146 @@
+#include "http/connection/happy_eyeballs.hpp"
+
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <list>
+#include <memory>
+#include <utility>
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+namespace tandem::http {
+namespace {
+
+/// All on the transfer's strand.
+class attempts : public std::enable_shared_from_this<attempts>
+{
+public:
+    attempts(const transfer::executor_type& strand, asio::any_io_executor executor,
+             std::vector<tcp::endpoint> addresses, std::chrono::milliseconds delay)
+        : strand_(strand), executor_(std::move(executor)), addresses_(std::move(addresses)), delay_(delay),
+          pause_(strand), done_(strand), won_(executor_)
+    {
+        done_.expires_at(asio::steady_timer::time_point::max());
+    }
+
+    void try_next()
+    {
+        if (next_ == addresses_.size() || ended_) {
+            return;
+        }
+        const tcp::endpoint& to = addresses_[next_++];
+        const auto one = sockets_.emplace(sockets_.end(), executor_);
+        one->async_connect(to, asio::bind_executor(strand_, [self = shared_from_this(), one](error_code error) {
+                               self->on_result(one, error);
+                           }));
+        if (next_ != addresses_.size()) {
+            pause_.expires_after(delay_);
+            pause_.async_wait(asio::bind_executor(strand_, [self = shared_from_this()](error_code error) {
+                if (!error) {
+                    self->try_next();
+                }
+            }));
+        }
+    }
+
+    asio::steady_timer& done() { return done_; }
+
+    void end()
+    {
+        ended_ = true;
+        pause_.cancel();
+        done_.cancel();
+        for (tcp::socket& one : sockets_) {
+            error_code ignored;
+            one.close(ignored);
+        }
+    }
+
+    tcp::socket take_winner() { return std::move(won_); }
+    const error_code& error() const { return error_; }
+
+private:
+    void on_result(std::list<tcp::socket>::iterator one, error_code error)
+    {
+        if (!error && !ended_) {
+            won_ = std::move(*one);
+            error_ = {};
+        }
+        sockets_.erase(one);
+        if (ended_) {
+            return;
+        }
+        if (!error) {
+            end();
+            return;
+        }
+        error_ = error;
+        if (next_ != addresses_.size()) {
+            // Expired or not, the pause is over.
+            pause_.cancel();
+            try_next();
+        } else if (sockets_.empty()) {
+            end();
+        }
+    }
+
+    const transfer::executor_type strand_;
+    const asio::any_io_executor executor_;
+    const std::vector<tcp::endpoint> addresses_;
+    const std::chrono::milliseconds delay_;
+    std::size_t next_ = 0;
+    std::list<tcp::socket> sockets_{};
+    asio::steady_timer pause_;
+    asio::steady_timer done_;
+    tcp::socket won_;
+    error_code error_ = asio::error::operation_aborted;
+    bool ended_ = false;
+};
+
+} // namespace
+
+std::vector<tcp::endpoint> interleaved(const std::vector<tcp::endpoint>& addresses)
+{
+    std::vector<tcp::endpoint> first;
+    std::vector<tcp::endpoint> second;
+    for (const tcp::endpoint& one : addresses) {
+        (one.protocol() == addresses.front().protocol() ? first : second).push_back(one);
+    }
+    std::vector<tcp::endpoint> result;
+    for (std::size_t i = 0; i < std::max(first.size(), second.size()); ++i) {
+        if (i < first.size()) {
+            result.push_back(first[i]);
+        }
+        if (i < second.size()) {
+            result.push_back(second[i]);
+        }
+    }
+    return result;
+}
+
+asio::awaitable<tcp::socket> connect_one(transfer& by, const asio::any_io_executor& executor,
+                                         std::vector<tcp::endpoint> addresses, std::chrono::milliseconds delay,
+                                         error_code& error)
+{
+    const auto all = std::make_shared<attempts>(by.get_executor(), executor, std::move(addresses), delay);
+    // Left behind in any way, a coroutine destroyed with its context included, they end.
+    struct ending
+    {
+        attempts& of;
+        ~ending() { of.end(); }
+    } at_end{*all};
+    transfer::interrupt_scope scope(by, [&all] { all->end(); });
+    all->try_next();
+    error_code cancelled;
+    co_await all->done().async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    error = all->error();
+    co_return all->take_winner();
+}
+
+} // namespace tandem::http

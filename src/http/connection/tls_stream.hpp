@@ -1,0 +1,67 @@
+#ifndef TANDEM_SRC_HTTP_CONNECTION_TLS_STREAM_HPP
+#define TANDEM_SRC_HTTP_CONNECTION_TLS_STREAM_HPP
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+
+#include <openssl/ssl.h>
+
+namespace tandem::http {
+
+/// A client's TLS over a socket that does not block, with the socket below OpenSSL: asio::ssl::stream, whose buffers
+/// are, takes one record of 16 KiB at a time and copies it twice more.
+class tls_stream
+{
+public:
+    using socket_type = boost::asio::ip::tcp::socket;
+
+    /// `over` must outlive it and stay where it is. Throws `failure`.
+    tls_stream(SSL_CTX* settings, socket_type& over);
+    tls_stream(const tls_stream&) = delete;
+    tls_stream& operator=(const tls_stream&) = delete;
+
+    SSL* native_handle() const noexcept { return session_.get(); }
+
+    /// Whether bytes have come that no read has delivered yet.
+    bool has_pending() const noexcept { return SSL_has_pending(session_.get()) == 1; }
+
+    boost::asio::awaitable<void> handshake(boost::system::error_code& error);
+
+    /// At least one byte, or an error; and what has come as well, until there are `enough` bytes. An error after bytes
+    /// is left to the next call. `asio::error::eof` is the server's own end, `asio::ssl::error::stream_truncated` one
+    /// that anybody may have made.
+    boost::asio::awaitable<std::size_t> read(boost::asio::mutable_buffer to, std::size_t enough,
+                                             boost::system::error_code& error);
+
+    boost::asio::awaitable<void> write(std::string_view bytes, boost::system::error_code& error);
+
+    /// The socket as OpenSSL sees it, and what it said last.
+    struct link
+    {
+        socket_type& socket;
+        boost::system::error_code error{};
+    };
+
+private:
+    struct freer
+    {
+        void operator()(SSL* session) const noexcept { SSL_free(session); }
+    };
+
+    /// Repeats what `step` does until it is done, which is 1, or an error; waits for the socket in between.
+    template <class Step>
+    boost::asio::awaitable<void> repeat(Step step, boost::system::error_code& error);
+
+    link link_;
+    std::unique_ptr<SSL, freer> session_;
+};
+
+} // namespace tandem::http
+
+#endif

@@ -1,0 +1,47 @@
+#include "http/connection/tunnel.hpp"
+
+#include "http/exchange/header.hpp"
+#include "http/exchange/message.hpp"
+
+#include <optional>
+#include <string>
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace tandem::http {
+
+failure proxy_failure(const proxy& via, unsigned status, const std::string& reason)
+{
+    return failure(status == 407 ? errc::login_required : errc::proxy_refused,
+                   "the proxy " + via.at.host + " port " + std::to_string(via.at.port) + " answers " +
+                       std::to_string(status) + ' ' + printable_url(reason),
+                   status);
+}
+
+asio::awaitable<void> open_tunnel(const client_options& options, connection& over, transfer& by, const origin& at,
+                                  const proxy& via)
+{
+    error_code error;
+    co_await over.write(connect_text(options, at, via), error);
+    std::optional<response_parser> parser;
+    if (!error || is_early_end(error)) {
+        bool begun = false;
+        error = co_await read_header(over, options.max_header_size, true, parser, begun);
+    }
+    by.check();
+    const std::string who = "the proxy " + via.at.host + " port " + std::to_string(via.at.port);
+    if (error) {
+        const failure cause = header_failure(error);
+        throw failure(cause.code(), cause.detail().empty() ? who : who + ", " + cause.detail());
+    }
+    const unsigned status = parser->get().result_int();
+    if (status / 100 != 2) {
+        throw proxy_failure(via, status, std::string(parser->get().reason()));
+    }
+    if (over.buffer.size() > 0) {
+        throw failure(errc::malformed_response, who + " sends bytes before the TLS handshake", status);
+    }
+}
+
+} // namespace tandem::http
