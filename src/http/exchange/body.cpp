@@ -1,0 +1,273 @@
+#include "http/exchange/body.hpp"
+
+#include "http/exchange/gzip_decoder.hpp"
+#include "http/exchange/speed_watch.hpp"
+
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/rfc7230.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <optional>
+#include <string>
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using boost::system::error_code;
+
+namespace tandem::http {
+namespace {
+
+constexpr std::size_t parsed_at_once = 64 * 1024;
+constexpr std::size_t skip_at_most = 64 * 1024;
+
+failure body_failure(const error_code& error, const answer& from)
+{
+    std::string so_far = std::to_string(from.received);
+    if (const auto promised = from.content_length()) {
+        so_far += " of " + std::to_string(*promised);
+    }
+    so_far += " bytes received";
+    if (is_early_end(error)) {
+        return failure(errc::truncated_body, so_far, from.status());
+    }
+    if (is_protocol_error(error)) {
+        return failure(errc::malformed_response, so_far + ", " + error.message(), from.status());
+    }
+    return failure(error, so_far, from.status());
+}
+
+/// One body on its way: what the reads below share.
+class body_transfer
+{
+public:
+    body_transfer(detail::client_state& client, transfer& by, const transfer_options& options, answer& from,
+                  const sink& to)
+        : client_(client), by_(by), options_(options), from_(from), to_(to),
+          watch_(options.min_rate, options.min_rate_period, transfer::clock::now())
+    {
+    }
+
+    /// For the next read, which has until then.
+    void set_deadline()
+    {
+        const auto due = watch_.due();
+        if (due == transfer::clock::time_point::max()) {
+            by_.set_step_deadline(options_.idle_timeout, errc::idle_timeout);
+            return;
+        }
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - transfer::clock::now());
+        if (left < options_.idle_timeout) {
+            by_.set_step_deadline(left, errc::too_slow);
+        } else {
+            by_.set_step_deadline(options_.idle_timeout, errc::idle_timeout);
+        }
+    }
+
+    /// How much the next read may take: with a rate, so much that pauses are short.
+    std::size_t at_most(std::size_t size) const
+    {
+        return client_.rate.limited()
+                   ? static_cast<std::size_t>(std::clamp<std::uint64_t>(client_.options.max_rate / 10, 1024, size))
+                   : size;
+    }
+
+    void take(std::span<const char> bytes)
+    {
+        if (bytes.empty()) {
+            return;
+        }
+        from_.received += bytes.size();
+        if (from_.received > options_.max_body_size) {
+            throw failure(errc::body_too_large, {}, from_.status());
+        }
+        to_(bytes);
+    }
+
+    /// After what a read brought.
+    asio::awaitable<void> keep_pace(std::size_t received)
+    {
+        const auto now = transfer::clock::now();
+        if (!watch_.add(received, now)) {
+            throw failure(errc::too_slow, std::to_string(from_.received) + " bytes received", from_.status());
+        }
+        const auto go_on = client_.rate.take(received, now);
+        if (go_on > now) {
+            co_await by_.pause_until(go_on);
+            watch_.excuse(transfer::clock::now() - now);
+        }
+    }
+    bool paced() const { return client_.rate.limited() || options_.min_rate > 0; }
+
+    asio::awaitable<void> read_sized(std::uint64_t left);
+    asio::awaitable<void> read_parsed();
+
+private:
+    detail::client_state& client_;
+    transfer& by_;
+    const transfer_options& options_;
+    answer& from_;
+    const sink& to_;
+    speed_watch watch_;
+};
+
+/// A promised number of bytes, straight from the socket.
+asio::awaitable<void> body_transfer::read_sized(std::uint64_t left)
+{
+    connection& stream = *from_.from;
+    const std::size_t here = static_cast<std::size_t>(std::min<std::uint64_t>(left, stream.buffer.size()));
+    take({static_cast<const char*>(stream.buffer.data().data()), here});
+    stream.buffer.consume(here);
+    left -= here;
+    if (paced()) {
+        co_await keep_pace(here);
+    }
+    if (left == 0) {
+        co_return;
+    }
+    const buffer_store::loan piece(client_.buffers);
+    while (left > 0) {
+        // One byte more than is left, to see one that was not promised.
+        const std::size_t most = static_cast<std::size_t>(std::min<std::uint64_t>(left, UINT32_MAX)) + 1;
+        const auto into = piece.bytes().first(std::min(most, at_most(piece.bytes().size())));
+        error_code error;
+        set_deadline();
+        const std::size_t size =
+            co_await stream.read_ready(asio::buffer(into.data(), into.size()),
+                                       static_cast<std::size_t>(std::min<std::uint64_t>(left, into.size())), error);
+        by_.check();
+        const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(left, size));
+        take({into.data(), wanted});
+        left -= wanted;
+        if (size > wanted) {
+            throw failure(errc::body_too_long, std::to_string(from_.received) + " bytes were promised", from_.status());
+        }
+        if (error) {
+            throw body_failure(error, from_);
+        }
+        if (paced()) {
+            co_await keep_pace(size);
+        }
+    }
+}
+
+/// Chunks, or all until the connection's end.
+asio::awaitable<void> body_transfer::read_parsed()
+{
+    connection& stream = *from_.from;
+    response_parser& parser = *from_.parser;
+    const sink taking = [this](std::span<const char> bytes) { take(bytes); };
+    parser.get().body() = &taking;
+    parser.eager(true);
+    while (!parser.is_done()) {
+        error_code error = beast::http::error::need_more;
+        if (stream.buffer.size() > 0) {
+            const std::size_t size = parser.put(stream.buffer.data(), error);
+            stream.buffer.consume(size);
+            if (paced()) {
+                co_await keep_pace(size);
+            }
+        }
+        if (error == beast::http::error::need_more || (!error && !parser.is_done())) {
+            error = {};
+            if (stream.buffer.size() >= client_.options.max_header_size) {
+                throw failure(errc::malformed_response, "a chunk's size or the trailer does not end", from_.status());
+            }
+            set_deadline();
+            const std::size_t size = co_await stream.read_some(stream.buffer.prepare(at_most(parsed_at_once)), error);
+            by_.check();
+            stream.buffer.commit(size);
+            if (error == asio::error::eof) {
+                error = {};
+                parser.put_eof(error);
+            }
+        }
+        if (error) {
+            throw body_failure(error, from_);
+        }
+    }
+}
+
+asio::awaitable<void> read_raw(detail::client_state& client, transfer& by, const transfer_options& options,
+                               answer& from, const sink& to)
+{
+    connection* const stream = &*from.from;
+    {
+        transfer::interrupt_scope scope(by, [stream] { stream->close(); });
+        body_transfer body(client, by, options, from, to);
+        if (!from.parser->is_done()) {
+            if (const auto length = from.content_length()) {
+                co_await body.read_sized(*length);
+            } else {
+                co_await body.read_parsed();
+            }
+            by.clear_step_deadline();
+        }
+    }
+    if (stream->buffer.size() > 0) {
+        throw failure(errc::body_too_long, std::to_string(from.received) + " bytes were promised", from.status());
+    }
+    if (from.parser->keep_alive()) {
+        from.from.give_back();
+    }
+}
+
+} // namespace
+
+void check_body(const transfer_options& options, const answer& from)
+{
+    if (from.parser->is_done()) {
+        return; // by the rules there is none
+    }
+    const bool decodes = options.compressed && from.encoded();
+    const auto& header = from.parser->get();
+    const auto codings = header.equal_range(beast::http::field::content_encoding);
+    const std::string other = decodes && std::distance(codings.first, codings.second) == 1
+                                  ? std::string()
+                                  : from.other_than("identity", beast::http::field::content_encoding);
+    if (!other.empty()) {
+        throw failure(errc::unexpected_encoding, "Content-Encoding: " + other, from.status());
+    }
+    const auto length = from.content_length();
+    if (length && *length > options.max_body_size) {
+        throw failure(errc::body_too_large, std::to_string(*length) + " bytes are promised", from.status());
+    }
+}
+
+asio::awaitable<void> read_body(detail::client_state& client, transfer& by, const transfer_options& options,
+                                answer& from, const sink& to)
+{
+    check_body(options, from);
+    if (!from.encoded()) {
+        co_await read_raw(client, by, options, from, to);
+        co_return;
+    }
+    gzip_decoder decoder(options.max_body_size, options.max_decoded_ratio);
+    const sink decoding = [&](std::span<const char> bytes) { decoder.write(bytes, to); };
+    co_await read_raw(client, by, options, from, decoding);
+    if (from.received > 0) {
+        decoder.finish();
+    }
+}
+
+asio::awaitable<void> skip_body(detail::client_state& client, transfer& by, answer& from)
+{
+    if (!from.parser->keep_alive() || (!from.parser->is_done() && from.content_length().value_or(0) > skip_at_most)) {
+        co_return;
+    }
+    transfer_options options;
+    options.idle_timeout = std::chrono::seconds(2);
+    options.max_body_size = skip_at_most;
+    const sink nowhere = [](std::span<const char>) {};
+    try {
+        co_await read_raw(client, by, options, from, nowhere);
+    } catch (const failure&) {
+        // Its connection is closed, and that is all.
+        by.forgive(errc::idle_timeout);
+    }
+    by.clear_step_deadline();
+}
+
+} // namespace tandem::http

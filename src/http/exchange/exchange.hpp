@@ -1,0 +1,63 @@
+#ifndef TANDEM_SRC_HTTP_EXCHANGE_EXCHANGE_HPP
+#define TANDEM_SRC_HTTP_EXCHANGE_EXCHANGE_HPP
+
+#include "http/client_state.hpp"
+#include "http/connection/connection_pool.hpp"
+#include "http/exchange/header.hpp"
+#include "http/exchange/question.hpp"
+#include "http/transfer.hpp"
+
+#include <tandem/http/options.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/beast/http/field.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tandem::http {
+
+/// A response whose header has been read, and the connection that its body comes from.
+struct answer
+{
+    connection_pool::lease from{};
+    std::optional<response_parser> parser{};
+    bool reused = false;        ///< it came over a kept connection
+    std::uint64_t received = 0; ///< bytes of the body so far, as they came: before decoding
+
+    /// Closes the connection, unless it has been given back.
+    void reset()
+    {
+        from = {};
+        parser.reset();
+        received = 0;
+    }
+
+    unsigned status() const { return parser->get().result_int(); }
+
+    /// As the server words it, fit to be printed.
+    std::string reason() const;
+
+    /// The value of the first field of that name; nothing where there is none.
+    std::optional<std::string_view> field(boost::beast::http::field name) const;
+
+    /// The first value of the field that is neither absent nor `allowed`; empty where there is none.
+    std::string other_than(std::string_view allowed, boost::beast::http::field name) const;
+
+    /// What the header promises, also where there is no body by the rules (to HEAD, and with 304). Nothing where the
+    /// body is chunked or ends with the connection.
+    std::optional<std::uint64_t> content_length() const;
+
+    /// The body is gzip.
+    bool encoded() const;
+};
+
+/// Asks and reads the header of the answer, of any final status, into `result`: one exchange, redirects not followed.
+/// Throws `failure`.
+boost::asio::awaitable<void> ask(detail::client_state& client, transfer& by, const question& what, answer& result);
+
+} // namespace tandem::http
+
+#endif

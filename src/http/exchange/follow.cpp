@@ -1,0 +1,59 @@
+#include "http/exchange/follow.hpp"
+
+#include "http/exchange/body.hpp"
+
+#include <string>
+#include <utility>
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+
+namespace tandem::http {
+namespace {
+
+bool is_redirect(unsigned status)
+{
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+/// RFC 9110, section 15.4: 307 and 308 alone promise that the method stays.
+void change_method(question& what, unsigned status)
+{
+    const bool see_other = status == 303 && what.method != "GET" && what.method != "HEAD";
+    if (see_other || ((status == 301 || status == 302) && what.method == "POST")) {
+        what.method = "GET";
+        what.body.clear();
+        what.body_dropped = true;
+    }
+}
+
+} // namespace
+
+asio::awaitable<void> follow(detail::client_state& client, transfer& by, question& what, answer& result, trail& so_far)
+{
+    for (;;) {
+        co_await ask(client, by, what, result);
+        so_far.status = result.status();
+        if (!is_redirect(so_far.status)) {
+            co_return;
+        }
+        if (so_far.redirects >= what.options->max_redirects) {
+            throw failure(errc::too_many_redirects, std::to_string(so_far.redirects) + " followed", so_far.status);
+        }
+        const std::string to(result.field(beast::http::field::location).value_or(""));
+        if (to.empty()) {
+            throw failure(errc::bad_redirect, "there is no Location", so_far.status);
+        }
+        location next = redirect_url(what.at, to);
+        co_await skip_body(client, by, result);
+        by.check();
+        // The connection goes before another is waited for: two transfers must not hold what each other needs.
+        result.reset();
+        change_method(what, so_far.status);
+        what.crossed_origin = what.crossed_origin || next.from != what.at.from;
+        what.at = std::move(next);
+        ++so_far.redirects;
+    }
+}
+
+} // namespace tandem::http

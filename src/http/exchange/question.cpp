@@ -1,0 +1,77 @@
+#include "http/exchange/question.hpp"
+
+#include "http/failure.hpp"
+
+#include <boost/beast/http/field.hpp>
+
+#include <algorithm>
+
+namespace tandem::http {
+namespace {
+
+using boost::beast::http::field;
+
+/// RFC 9110, section 5.6.2.
+bool is_token(std::string_view text)
+{
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+    });
+}
+
+bool is_field_value(std::string_view text)
+{
+    return std::none_of(text.begin(), text.end(),
+                        [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; });
+}
+
+/// Not the value: it may be a secret.
+void check_header(const header_field& one)
+{
+    if (!is_token(one.name)) {
+        throw failure(errc::invalid_option, "the name of a header field has other characters than a name may have");
+    }
+    if (!is_field_value(one.value)) {
+        throw failure(errc::invalid_option, "the header field " + one.name + " holds a control character");
+    }
+    constexpr field own[] = {field::host,  field::connection, field::content_length, field::transfer_encoding,
+                             field::range, field::if_range,   field::accept_encoding};
+    if (std::find(std::begin(own), std::end(own), boost::beast::http::string_to_field(one.name)) != std::end(own)) {
+        throw failure(errc::invalid_option, "the header field " + one.name + " is the client's own");
+    }
+}
+
+void check_options(const transfer_options& options)
+{
+    const auto require = [](bool condition, const char* what) {
+        if (!condition) {
+            throw failure(errc::invalid_option, what);
+        }
+    };
+    require(options.idle_timeout.count() > 0, "idle_timeout is more than zero");
+    require(options.total_timeout.count() >= 0, "total_timeout is not negative");
+    require(options.min_rate == 0 || options.min_rate_period.count() > 0, "min_rate_period is more than zero");
+    std::for_each(options.headers.begin(), options.headers.end(), check_header);
+}
+
+} // namespace
+
+question::question(std::string_view url, const transfer_options& with, std::string_view method_name)
+    : at(parse_url(url)), method(method_name), options(&with)
+{
+    check_options(with);
+    if (!is_token(method) || method == "CONNECT") {
+        throw failure(errc::invalid_option, "the method is CONNECT, or has other characters than a method may have");
+    }
+    if (with.https_only && !at.from.secure) {
+        throw failure(errc::unsupported_scheme, "https_only is set, and this is http");
+    }
+}
+
+bool question::idempotent() const
+{
+    return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" || method == "OPTIONS";
+}
+
+} // namespace tandem::http

@@ -1,0 +1,35 @@
+#ifndef TANDEM_SRC_HTTP_EXCHANGE_QUESTION_HPP
+#define TANDEM_SRC_HTTP_EXCHANGE_QUESTION_HPP
+
+#include "http/url.hpp"
+
+#include <tandem/http/options.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tandem::http {
+
+/// What is asked of a server.
+struct question
+{
+    /// Throws `failure` where the URL is none, or is not allowed by the options; where the options or the method are
+    /// not valid.
+    question(std::string_view url, const transfer_options& with, std::string_view method_name = "GET");
+
+    /// Whether it may be sent twice: the server does the same for two as for one (RFC 9110, section 9.2.2).
+    bool idempotent() const;
+
+    location at;
+    std::string method;
+    std::string body{};                ///< sent where not empty, or the method is POST, PUT or PATCH
+    std::vector<header_field> extra{}; ///< the client's own: Range, If-Range, If-None-Match, ...
+    const transfer_options* options;   ///< must outlive it
+    bool crossed_origin = false;       ///< by a redirect: the user's credentials are not for this server
+    bool body_dropped = false;         ///< by a redirect, and so the fields that tell of it
+};
+
+} // namespace tandem::http
+
+#endif

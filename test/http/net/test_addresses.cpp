@@ -1,0 +1,178 @@
+#include "http/connection/happy_eyeballs.hpp"
+#include "http/connection/resolver.hpp"
+#include "http/net/asked.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include <list>
+#include <thread>
+
+#include <sys/socket.h>
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+using namespace std::chrono_literals;
+
+BOOST_AUTO_TEST_SUITE(addresses)
+
+namespace {
+
+tcp::endpoint at(const char* address, std::uint16_t port)
+{
+    return {asio::ip::make_address(address), port};
+}
+
+/// Takes no connection: its queue is full, so the system leaves those who come unanswered.
+class black_hole
+{
+public:
+    black_hole() : acceptor_(context_)
+    {
+        acceptor_.open(tcp::v4());
+        acceptor_.bind({asio::ip::address_v4::loopback(), 0});
+        acceptor_.listen(0);
+        for (int i = 0; i < 3; ++i) {
+            tcp::socket& one = waiting_.emplace_back(context_);
+            one.open(tcp::v4());
+            one.native_non_blocking(true);
+            const tcp::endpoint to = acceptor_.local_endpoint();
+            ::connect(one.native_handle(), to.data(), static_cast<socklen_t>(to.size())); // Asio's would wait
+        }
+        std::this_thread::sleep_for(50ms);
+    }
+
+    tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
+
+private:
+    asio::io_context context_{};
+    tcp::acceptor acceptor_;
+    std::list<tcp::socket> waiting_{};
+};
+
+struct result
+{
+    bool connected = false;
+    tcp::endpoint to{};
+    error_code error{};
+    std::chrono::steady_clock::duration elapsed{};
+};
+
+result connect_to(std::vector<tcp::endpoint> to, std::chrono::milliseconds delay, std::chrono::milliseconds limit = 30s)
+{
+    asio::io_context context;
+    const auto by = std::make_shared<tandem::http::transfer>(context.get_executor());
+    result seen;
+    const auto run = [&]() -> asio::awaitable<void> {
+        const auto start = std::chrono::steady_clock::now();
+        by->set_step_deadline(limit, tandem::http::errc::connect_timeout);
+        tcp::socket socket = co_await tandem::http::connect_one(*by, context.get_executor(), to, delay, seen.error);
+        seen.connected = !seen.error && socket.is_open();
+        if (seen.connected) {
+            seen.to = socket.remote_endpoint();
+        }
+        seen.elapsed = std::chrono::steady_clock::now() - start;
+        by->end();
+    };
+    auto done = asio::co_spawn(by->get_executor(), run(), asio::use_future);
+    context.run();
+    done.get();
+    return seen;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(take_turns_by_family)
+{
+    const auto a = at("::1", 1), b = at("::2", 1), c = at("::3", 1), x = at("1.1.1.1", 1), y = at("1.1.1.2", 1);
+    using list = std::vector<tcp::endpoint>;
+    BOOST_TEST((tandem::http::interleaved({a, b, c, x, y}) == list{a, x, b, y, c}));
+    BOOST_TEST((tandem::http::interleaved({x, a, b}) == list{x, a, b}));
+    BOOST_TEST((tandem::http::interleaved({x, y}) == list{x, y}));
+    BOOST_TEST((tandem::http::interleaved({a}) == list{a}));
+}
+
+BOOST_AUTO_TEST_CASE(that_refuse_are_followed_by_the_next_at_once)
+{
+    std::uint16_t nobody = 0;
+    {
+        test::scripted_server gone(test::answer_once(""));
+        nobody = gone.port();
+    }
+    test::scripted_server server(test::answer_once(""));
+    const result seen = connect_to({at("127.0.0.1", nobody), at("127.0.0.1", server.port())}, 20s);
+    BOOST_TEST(seen.connected, seen.error);
+    BOOST_TEST((seen.elapsed < 10s));
+
+    const result none = connect_to({at("127.0.0.1", nobody), at("127.0.0.1", nobody)}, 20s);
+    BOOST_TEST((none.error == asio::error::connection_refused), none.error);
+    BOOST_TEST((none.elapsed < 10s));
+}
+
+BOOST_AUTO_TEST_CASE(that_do_not_answer_are_tried_beside_the_next)
+{
+    const black_hole silent;
+    test::scripted_server server(test::answer_once(""));
+    const result seen = connect_to({silent.endpoint(), at("127.0.0.1", server.port())}, 50ms);
+    BOOST_TEST(seen.connected, seen.error);
+    BOOST_TEST(seen.to.port() == server.port());
+    BOOST_TEST((seen.elapsed >= 50ms));
+    BOOST_TEST((seen.elapsed < 900ms), "the system's own second try of the first came before");
+}
+
+BOOST_AUTO_TEST_CASE(that_all_do_not_answer_are_given_up_at_the_deadline)
+{
+    const black_hole silent;
+    const result seen = connect_to({silent.endpoint(), silent.endpoint(), silent.endpoint()}, 10ms, 100ms);
+    BOOST_TEST(!seen.connected);
+    BOOST_TEST((seen.elapsed < 20s));
+}
+
+BOOST_AUTO_TEST_CASE(of_a_name_are_tried_until_one_answers)
+{
+    // Listens on one family of localhost only; where the system gives both, the other one refuses.
+    test::net_fixture by;
+    test::scripted_server server(test::answer_always(test::ok("hello")));
+    test::net_fixture::check_answer(by.ask(server.url("/", "localhost")), 200, "hello");
+}
+
+BOOST_AUTO_TEST_CASE(of_many_names_are_looked_up_at_once)
+{
+    asio::io_context context;
+    int found = 0;
+    const auto run = [&](std::shared_ptr<tandem::http::transfer> by) -> asio::awaitable<void> {
+        const tandem::http::origin localhost{false, "localhost", 80};
+        const auto endpoints = co_await tandem::http::resolve(*by, localhost);
+        found += endpoints.empty() ? 0 : 1;
+        by->end();
+    };
+    for (int i = 0; i < 100; ++i) {
+        const auto by = std::make_shared<tandem::http::transfer>(context.get_executor());
+        asio::co_spawn(by->get_executor(), run(by), asio::detached);
+    }
+    context.run();
+    BOOST_TEST(found == 100);
+}
+
+BOOST_AUTO_TEST_CASE(are_not_waited_for_by_who_stops)
+{
+    asio::io_context context;
+    const auto by = std::make_shared<tandem::http::transfer>(context.get_executor());
+    const auto run = [&]() -> asio::awaitable<void> {
+        const tandem::http::origin nowhere{false, "nowhere.invalid", 80};
+        co_await tandem::http::resolve(*by, nowhere);
+    };
+    auto done = asio::co_spawn(by->get_executor(), run(), asio::use_future);
+    context.poll();
+    asio::post(by->get_executor(), [&] { by->stop(asio::error::operation_aborted); });
+    context.run();
+    BOOST_CHECK_THROW(done.get(), tandem::http::failure);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

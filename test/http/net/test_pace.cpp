@@ -1,0 +1,118 @@
+#include "http/exchange/speed_watch.hpp"
+#include "http/net/asked.hpp"
+
+#include <list>
+#include <thread>
+
+using tandem::http::errc;
+using tandem::http::request;
+using tandem::http::speed_watch;
+
+using namespace std::chrono_literals;
+
+BOOST_FIXTURE_TEST_SUITE(pace, test::net_fixture)
+
+BOOST_AUTO_TEST_CASE(a_watch_counts_by_period)
+{
+    const speed_watch::clock::time_point start{};
+    speed_watch watch(100, 2s, start);
+    BOOST_TEST((watch.due() == start + 2s));
+    BOOST_TEST(watch.add(150, start + 1s));
+    BOOST_TEST((watch.due() == start + 2s));
+    BOOST_TEST(watch.add(50, start + 1500ms));
+    BOOST_TEST((watch.due() == start + 4s));
+    BOOST_TEST(watch.add(199, start + 3s));
+    BOOST_TEST((watch.due() == start + 4s));
+    watch.excuse(10s);
+    BOOST_TEST((watch.due() == start + 14s));
+    BOOST_TEST(watch.add(1, start + 13s));
+    BOOST_TEST(watch.add(1000, start + 15s));
+    BOOST_TEST(!watch.add(1000, start + 19s), "nothing came within the last period");
+
+    speed_watch slow(100, 2s, start);
+    BOOST_TEST(slow.add(199, start + 1s));
+    BOOST_TEST(!slow.add(1'000'000, start + 2s));
+
+    speed_watch none(0, 2s, start);
+    BOOST_TEST(none.add(0, start + 1h));
+    BOOST_TEST((none.due() == speed_watch::clock::time_point::max()));
+
+    speed_watch far(UINT64_MAX, std::chrono::milliseconds::max(), start);
+    BOOST_TEST(far.add(1, start + 1h));
+    BOOST_TEST((far.due() > start + 24h));
+}
+
+BOOST_AUTO_TEST_CASE(too_slow_a_trickle)
+{
+    test::scripted_server server([](test::peer& client) {
+        client.read_request();
+        client.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
+        while (client.send("x")) {
+            std::this_thread::sleep_for(5ms);
+        }
+    });
+    request what{.url = server.url("/")};
+    what.options.min_rate = 100'000;
+    what.options.min_rate_period = 200ms;
+    const test::asked seen = ask(what);
+    check_failed(seen, errc::too_slow, 200);
+    BOOST_TEST((seen.code == std::errc::timed_out), seen);
+}
+
+BOOST_AUTO_TEST_CASE(too_slow_a_silence)
+{
+    for (const char* framing : {"Content-Length: 1000000", "Transfer-Encoding: chunked"}) {
+        test::scripted_server server([&](test::peer& client) {
+            client.read_request();
+            client.send("HTTP/1.1 200 OK\r\n" + std::string(framing) + "\r\n\r\n");
+            client.wait_for_end();
+        });
+        request what{.url = server.url("/")};
+        what.options.min_rate = 1;
+        what.options.min_rate_period = 1s;
+        check_failed(ask(what), errc::too_slow, 200);
+
+        what.options.idle_timeout = 50ms;
+        check_failed(ask(what), errc::idle_timeout, 200);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_rate_holds_for_all_together)
+{
+    const std::string body(150'000, 'x');
+    test::scripted_server server(test::answer_always(test::ok(body)));
+    tandem::http::client_options options;
+    options.max_rate = 500'000;
+    tandem::http::client slow(threads, options);
+    request what{.url = server.url("/")};
+    // Time that the limit takes counts for none of these.
+    what.options.idle_timeout = 200ms;
+    what.options.min_rate = 2'000;
+    what.options.min_rate_period = 100ms;
+    const auto start = std::chrono::steady_clock::now();
+    std::list<test::asking> all;
+    for (int i = 0; i < 4; ++i) {
+        all.emplace_back(slow, what);
+    }
+    for (auto& one : all) {
+        check_answer(one.wait(), 200, body);
+    }
+    const auto elapsed = std::chrono::steady_clock::now() - start;
+    BOOST_TEST((elapsed >= 900ms),
+               "4 x 150,000 bytes at 500,000 a second, of which a tenth of a second's worth is free");
+}
+
+BOOST_AUTO_TEST_CASE(a_pause_can_be_cancelled)
+{
+    test::scripted_server server(test::answer_always(test::ok(std::string(1'000'000, 'x'))));
+    tandem::http::client_options options;
+    options.max_rate = 20'000;
+    tandem::http::client slow(threads, options);
+    test::asking one(slow, {.url = server.url("/")});
+    std::this_thread::sleep_for(200ms);
+    one.signal.emit(boost::asio::cancellation_type::terminal);
+    const test::asked seen = one.wait();
+    check_failed(seen, boost::asio::error::operation_aborted, 200);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
