@@ -1,0 +1,282 @@
+#include "http/file/destination.hpp"
+
+#include "http/failure.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace tandem::http {
+namespace {
+
+/// How often the record says how far the file is complete.
+constexpr std::uint64_t note_every = 16 * 1024 * 1024;
+
+std::size_t read_at(const descriptor& from, std::uint64_t offset, std::span<char> to, const std::filesystem::path& name)
+{
+    for (;;) {
+        const ssize_t got = ::pread(from.get(), to.data(), to.size(), static_cast<off_t>(offset));
+        if (got > 0) {
+            return static_cast<std::size_t>(got);
+        }
+        if (got == 0 || errno != EINTR) {
+            errno = got == 0 ? EIO : errno;
+            throw_errno("cannot read", name);
+        }
+    }
+}
+
+} // namespace
+
+destination::destination(std::filesystem::path target, const download_options& options)
+    : target_(std::move(target)), options_(options)
+{
+    look_for_part();
+    if (options_.expected) {
+        sum_.emplace(*options_.expected);
+    }
+    if (part_ && part_->record()) {
+        part_->keep(true);
+        size_ = found_ = options_.resume ? part_->good() : 0;
+    }
+}
+
+destination::~destination()
+{
+    if (!begun_ || !part_ || !worth_keeping()) {
+        return;
+    }
+    try {
+        note_progress();
+        part_->cut(size_);
+    } catch (const failure&) {
+        // The record tells of what was there before then.
+    }
+}
+
+/// Under existing_file::rename, one that another download has for itself is passed over.
+void destination::look_for_part()
+{
+    for (;; ++number_) {
+        try {
+            if (std::optional<part_file> found = part_file::find(numbered(target_, number_))) {
+                part_.emplace(std::move(*found));
+            }
+            return;
+        } catch (const failure& cause) {
+            if (cause.code() != errc::target_in_use || options_.existing != existing_file::rename ||
+                number_ == most_numbers) {
+                throw;
+            }
+        }
+    }
+}
+
+void destination::open_part()
+{
+    for (;; ++number_) {
+        try {
+            part_.emplace(part_file::open(numbered(target_, number_)));
+            return;
+        } catch (const failure& cause) {
+            if ((cause.code() != errc::target_in_use && cause.code() != errc::target_exists) ||
+                options_.existing != existing_file::rename || number_ == most_numbers) {
+                throw;
+            }
+        }
+    }
+}
+
+const resume_record* destination::resumable(const std::string& url) const
+{
+    if (!part_ || !part_->record() || size_ == 0) {
+        return nullptr;
+    }
+    const resume_record& record = *part_->record();
+    const bool trusted = record.boot.empty() || record.boot == current_boot();
+    return trusted && !record.entity_tag.empty() && record.url == url ? &record : nullptr;
+}
+
+bool destination::worth_keeping() const
+{
+    return options_.resume && part_->record() && !part_->record()->entity_tag.empty() && size_ > 0;
+}
+
+bool destination::sum_up_some()
+{
+    if (!sum_ || summed_ == size_) {
+        return false;
+    }
+    std::vector<char> piece(static_cast<std::size_t>(std::min<std::uint64_t>(size_ - summed_, 1024 * 1024)));
+    const std::size_t got = read_at(file(), summed_, piece, name());
+    sum_->update({piece.data(), got});
+    summed_ += got;
+    return true;
+}
+
+void destination::begin(file_facts what)
+{
+    facts_ = std::move(what);
+    size_ = found_ = summed_ = noted_ = 0;
+    begun_ = true;
+    if (sum_) {
+        sum_.emplace(*options_.expected);
+    }
+    small_.reset();
+    if (!part_ && facts_.total.value_or(0) <= small) {
+        small_ = unnamed_file::make(target_);
+    }
+    if (!small_) {
+        move_to_part();
+    }
+}
+
+void destination::move_to_part()
+{
+    if (!part_) {
+        if (options_.existing != existing_file::rename && check_replaceable(target_, policy()) &&
+            options_.existing == existing_file::fail) {
+            throw failure(errc::target_exists, target_.string());
+        }
+        open_part();
+    }
+    const bool resumable = !facts_.entity_tag.empty() && facts_.total && *facts_.total > small;
+    part_->begin({.url = facts_.url,
+                  .entity_tag = resumable ? facts_.entity_tag : std::string(),
+                  .total = facts_.total.value_or(0),
+                  .good = options_.sync ? 0 : facts_.total.value_or(0),
+                  .boot = options_.sync ? std::string() : current_boot()});
+    part_->keep(false);
+}
+
+void destination::write(std::span<const char> bytes)
+{
+    if (small_ && size_ + bytes.size() > small) {
+        // Longer than it seemed.
+        std::vector<char> so_far(static_cast<std::size_t>(size_));
+        for (std::size_t got = 0; got != so_far.size();) {
+            got += read_at(small_->file(), got, std::span(so_far).subspan(got), target_);
+        }
+        move_to_part();
+        small_.reset();
+        write_at(part_->file(), 0, so_far, part_->path());
+    }
+    write_at(file(), size_, bytes, name());
+    if (sum_ && summed_ == size_) {
+        sum_->update(bytes);
+        summed_ += bytes.size();
+    }
+    set_size(size_ + bytes.size());
+}
+
+void destination::shorten(std::uint64_t bytes)
+{
+    size_ = bytes;
+    if (sum_ && summed_ > size_) {
+        sum_.emplace(*options_.expected);
+        summed_ = 0;
+    }
+}
+
+void destination::begin_segments()
+{
+    part_->set_good(size_);
+    part_->save_good();
+    noted_ = size_;
+}
+
+void destination::write_segment(std::uint64_t offset, std::span<const char> bytes)
+{
+    write_at(part_->file(), offset, bytes, part_->path());
+}
+
+void destination::set_size(std::uint64_t bytes)
+{
+    size_ = bytes;
+    if (part_) {
+        part_->keep(worth_keeping());
+        if (size_ - noted_ >= note_every) {
+            note_progress();
+        }
+    }
+}
+
+/// Where the .part's own length does not say it.
+void destination::note_progress()
+{
+    noted_ = size_;
+    const resume_record& record = *part_->record();
+    if (record.good == record.total) {
+        return;
+    }
+    if (record.boot.empty() && ::fdatasync(part_->file().get()) != 0) {
+        throw_errno("cannot write", part_->path());
+    }
+    part_->set_good(size_);
+    part_->save_good();
+}
+
+void destination::check_sum()
+{
+    if (!sum_) {
+        return;
+    }
+    while (sum_up_some()) {
+    }
+    if (!sum_->matches()) {
+        const std::string seen = sum_->digest();
+        discard();
+        throw failure(errc::checksum_mismatch, options_.expected->algorithm + " is " + seen);
+    }
+}
+
+void destination::set_time() const
+{
+    if (!options_.keep_time || !facts_.last_modified) {
+        return;
+    }
+    timespec times[2] = {};
+    times[0].tv_nsec = UTIME_OMIT;
+    times[1].tv_sec = static_cast<time_t>(facts_.last_modified->time_since_epoch().count());
+    // Where the file system has no times to set, the file is right all the same.
+    [[maybe_unused]] const int ignored = ::futimens(file().get(), times);
+}
+
+std::filesystem::path destination::finish()
+{
+    check_sum();
+    set_time();
+    if (options_.sync && ::fsync(file().get()) != 0) {
+        throw_errno("cannot write", name());
+    }
+    std::filesystem::path named = part_ ? give_name(*part_, target_, policy()) : give_name(*small_, target_, policy());
+    if (part_) {
+        part_->close(named);
+        part_.reset();
+    } else {
+        small_->close(named);
+    }
+    if (options_.sync) {
+        sync_folder_of(named);
+    }
+    return named;
+}
+
+void destination::discard()
+{
+    small_.reset();
+    size_ = found_ = summed_ = noted_ = 0;
+    if (part_) {
+        part_->keep(false);
+        part_->cut(0);
+    }
+    if (sum_) {
+        sum_.emplace(*options_.expected);
+    }
+}
+
+} // namespace tandem::http

@@ -1,0 +1,116 @@
+#ifndef TANDEM_SRC_HTTP_FILE_DESTINATION_HPP
+#define TANDEM_SRC_HTTP_FILE_DESTINATION_HPP
+
+#include "http/file/part_file.hpp"
+#include "http/file/running_checksum.hpp"
+#include "http/file/unnamed_file.hpp"
+
+#include <tandem/http/options.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace tandem::http {
+
+/// What is known of a file before its bytes come.
+struct file_facts
+{
+    std::string url{};                    ///< as it was asked for
+    std::string entity_tag{};             ///< strong, else empty
+    std::optional<std::uint64_t> total{}; ///< bytes
+    std::optional<std::chrono::sys_seconds> last_modified{};
+};
+
+/// Where one download's bytes go, over all its tries, up to the final name. Small bodies go into a file without a name,
+/// all others into a .part. What its end finds incomplete is kept where it can be gone on with, else removed. Blocking.
+/// All members throw `failure`.
+class destination
+{
+public:
+    /// Larger bodies are worth a .part.
+    static constexpr std::uint64_t small = 1024 * 1024;
+
+    /// `options` must outlive it.
+    destination(std::filesystem::path target, const download_options& options);
+    destination(const destination&) = delete;
+    destination& operator=(const destination&) = delete;
+    ~destination();
+
+    const std::filesystem::path& target() const noexcept { return target_; }
+
+    /// What can be gone on with, if the file at `url` has still this tag and total, from the byte `size()` on.
+    const resume_record* resumable(const std::string& url) const;
+
+    /// Of the file that are there.
+    std::uint64_t size() const noexcept { return size_; }
+
+    /// Bytes that an earlier download had left, and that are of use.
+    std::uint64_t found() const noexcept { return found_; }
+
+    /// Of the file, bytes of an earlier download whose checksum has yet to be taken: not more than a few at each call.
+    /// False when there are none left.
+    bool sum_up_some();
+
+    /// The body comes from its first byte on; what there was is of no use.
+    void begin(file_facts what);
+
+    /// The rest comes.
+    void go_on(file_facts what)
+    {
+        facts_ = std::move(what);
+        begun_ = true;
+    }
+
+    void write(std::span<const char> bytes);
+
+    /// The last of what there was is to come again.
+    void shorten(std::uint64_t bytes);
+
+    /// Before the first `write_segment`.
+    void begin_segments();
+
+    /// Any of the bytes, in any order: `size()` stays.
+    void write_segment(std::uint64_t offset, std::span<const char> bytes);
+
+    /// So many of the first bytes are there.
+    void set_size(std::uint64_t bytes);
+
+    /// The file is complete: checks its sum, gives it its name and returns that.
+    std::filesystem::path finish();
+
+    /// What there is is wrong.
+    void discard();
+
+private:
+    void look_for_part();
+    void open_part();
+    void note_progress();
+    const descriptor& file() const noexcept { return part_ ? part_->file() : small_->file(); }
+    const std::filesystem::path& name() const noexcept { return part_ ? part_->path() : target_; }
+    void move_to_part();
+    void check_sum();
+    void set_time() const;
+    bool worth_keeping() const;
+    name_policy policy() const { return {options_.existing, options_.not_written_since}; }
+
+    const std::filesystem::path target_;
+    const download_options& options_;
+    unsigned number_ = 1; ///< of the name whose .part is used
+    std::optional<part_file> part_{};
+    std::optional<unnamed_file> small_{};
+    std::optional<running_checksum> sum_{};
+    file_facts facts_{};
+    std::uint64_t size_ = 0;
+    std::uint64_t found_ = 0;
+    std::uint64_t summed_ = 0;
+    std::uint64_t noted_ = 0; ///< in the record
+    bool begun_ = false;      ///< something was written, or may have been
+};
+
+} // namespace tandem::http
+
+#endif

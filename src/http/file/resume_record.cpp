@@ -1,0 +1,155 @@
+#include "http/file/resume_record.hpp"
+
+#include "http/failure.hpp"
+#include "http/file/descriptor.hpp"
+#include "http/syntax/decimal.hpp"
+
+#include <boost/system/errc.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <new>
+#include <string_view>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace tandem::http {
+namespace {
+
+constexpr std::size_t max_size = 64 * 1024;
+constexpr std::string_view first_line = "tandem resume record 1";
+constexpr std::string_view last_line = "end";
+constexpr const char* boot_id = "/proc/sys/kernel/random/boot_id";
+
+/// Nothing where it is not a regular file, or longer than a record can be.
+std::optional<std::string> read_small_file(const char* path)
+{
+    // O_NONBLOCK: a FIFO in the way must not hang.
+    const descriptor file(::open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    struct stat status
+    {
+    };
+    if (file.get() < 0 || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+        return std::nullopt;
+    }
+    boost::system::error_code error;
+    std::string text = read_all(file, max_size, error);
+    return error ? std::nullopt : std::optional(std::move(text));
+}
+
+bool has_control(std::string_view text)
+{
+    return std::any_of(text.begin(), text.end(),
+                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+std::string fixed_width(std::uint64_t number)
+{
+    const std::string digits = std::to_string(number);
+    return std::string(20 - digits.size(), '0') + digits;
+}
+
+std::string as_text(const resume_record& record)
+{
+    std::string text(first_line);
+    text += "\ntotal " + fixed_width(record.total);
+    text += "\ngood " + fixed_width(record.good);
+    text += "\ninode " + fixed_width(record.inode);
+    text += "\nboot " + record.boot;
+    text += "\nurl " + record.url;
+    text += "\ntag " + record.entity_tag;
+    text += '\n';
+    text += last_line;
+    text += '\n';
+    return text;
+}
+
+std::optional<resume_record> parse(std::string_view text)
+{
+    bool odd = false;
+    const auto next = [&](std::string_view name) {
+        const std::size_t end = text.find('\n');
+        odd = odd || end == text.npos || !text.starts_with(name);
+        if (odd) {
+            return std::string_view();
+        }
+        const std::string_view value = text.substr(name.size(), end - name.size());
+        odd = has_control(value);
+        text.remove_prefix(end + 1);
+        return value;
+    };
+    odd = !next(first_line).empty() || odd;
+    resume_record record;
+    const auto total = parse_decimal(next("total "));
+    const auto good = parse_decimal(next("good "));
+    const auto inode = parse_decimal(next("inode "));
+    record.boot = next("boot ");
+    record.url = next("url ");
+    record.entity_tag = next("tag ");
+    odd = !next(last_line).empty() || odd;
+    if (odd || !text.empty() || !total || !good || !inode || *good > *total || record.url.empty()) {
+        return std::nullopt;
+    }
+    record.total = *total;
+    record.good = *good;
+    record.inode = *inode;
+    return record;
+}
+
+} // namespace
+
+std::filesystem::path resume_record_path(const std::filesystem::path& target)
+{
+    std::filesystem::path path = target;
+    path += ".part.from";
+    return path;
+}
+
+std::optional<resume_record> read_resume_record(const std::filesystem::path& target)
+{
+    const auto text = read_small_file(resume_record_path(target).c_str());
+    return text ? parse(*text) : std::nullopt;
+}
+
+void write_resume_record(const std::filesystem::path& target, const resume_record& record)
+{
+    const std::string text = as_text(record);
+    if (text.size() > max_size || parse(text) != record) {
+        throw failure(boost::system::errc::make_error_code(boost::system::errc::invalid_argument),
+                      "what is to be remembered for resuming cannot be written down");
+    }
+    // In place. Of the same file it differs in numbers of fixed width at its beginning, on which no write is
+    // interrupted.
+    const std::filesystem::path path = resume_record_path(target);
+    const descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
+    if (!file) {
+        throw_errno("cannot write", path);
+    }
+    write_at(file, 0, {text.data(), text.size()}, path);
+    if (::ftruncate(file.get(), static_cast<off_t>(text.size())) != 0) {
+        throw_errno("cannot write", path);
+    }
+}
+
+void remove_resume_record(const std::filesystem::path& target) noexcept
+{
+    try {
+        ::unlink(resume_record_path(target).c_str());
+    } catch (const std::bad_alloc&) {
+        // It stays, and tells nothing wrong: the next download compares it with the .part and asks the server.
+    }
+}
+
+const std::string& current_boot()
+{
+    static const std::string result = [] {
+        std::string text = read_small_file(boot_id).value_or(std::string());
+        text.resize(std::min(text.find('\n'), text.size()));
+        return has_control(text) ? std::string() : text;
+    }();
+    return result;
+}
+
+} // namespace tandem::http
