@@ -11,7 +11,7 @@ const char* sentence(errc e)
     case errc::invalid_url:
         return "not a URL that can be downloaded; give one such as https://host/path";
     case errc::unsupported_scheme:
-        return "only http and https can be downloaded";
+        return "only http and https can be downloaded, and with https_only https alone";
     case errc::too_many_redirects:
         return "too many redirects, probably a loop; raise max_redirects if it is none";
     case errc::insecure_redirect:
@@ -26,7 +26,7 @@ const char* sentence(errc e)
     case errc::header_too_large:
         return "the header of the server's answer is over max_header_size";
     case errc::unexpected_encoding:
-        return "the server encoded the body although it was asked not to";
+        return "the server encoded the body in a way that was not asked for";
     case errc::truncated_body:
         return "the connection ended before the body was complete; try again";
     case errc::body_too_long:
@@ -47,6 +47,27 @@ const char* sentence(errc e)
         return "what stands under that name is not a regular file; remove it or choose another name";
     case errc::target_in_use:
         return "another download is writing this file; give each its own name";
+    case errc::target_exists:
+        return "there is a file of that name already; remove it, or allow that it is replaced";
+    case errc::target_written_meanwhile:
+        return "the file was written by another download meanwhile; give each its own name";
+    case errc::range_mismatch:
+        return "the server sent another part of the file than it was asked for; try again without resuming";
+    case errc::too_slow:
+        return "less came than min_rate asks for; try again, or allow less";
+    case errc::undecodable_body:
+        return "the body is not what its encoding says; ask for it without compression";
+    case errc::decoded_too_large:
+        return "decoding makes so much of the body that it is taken for an attack; raise max_decoded_ratio if it is "
+               "none";
+    case errc::checksum_mismatch:
+        return "the file's bytes are not those that were expected, so it was not kept; ask who gave the checksum";
+    case errc::proxy_refused:
+        return "the proxy refused to connect; ask who runs it, or go without";
+    case errc::login_required:
+        return "a user name and a password are needed, or others than those that were given";
+    case errc::invalid_option:
+        return "an option is not valid; nothing was sent";
     }
     return "unknown error";
 }
@@ -63,6 +84,7 @@ public:
         case errc::connect_timeout:
         case errc::idle_timeout:
         case errc::total_timeout:
+        case errc::too_slow:
             return boost::system::errc::make_error_condition(boost::system::errc::timed_out);
         default:
             return {value, *this};

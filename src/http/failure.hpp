@@ -31,6 +31,10 @@ private:
     unsigned status_;
 };
 
+/// Within a handler of any exception: what the user is told of it. `url` may hold credentials, they are removed;
+/// `status` counts where the exception knows none. A `download_error`, or `std::bad_alloc`.
+std::exception_ptr current_as_download_error(const std::string& url, unsigned status);
+
 } // namespace tandem::http
 
 #endif

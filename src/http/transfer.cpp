@@ -1,6 +1,9 @@
 #include "http/transfer.hpp"
 
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 
@@ -20,9 +23,14 @@ transfer::clock::time_point from_now(std::chrono::milliseconds limit)
 
 transfer::transfer(const asio::any_io_executor& executor) : executor_(asio::make_strand(executor)), timer_(executor_) {}
 
+transfer::transfer(const executor_type& strand) : executor_(strand), timer_(executor_) {}
+
 void transfer::stop(const boost::system::error_code& reason)
 {
-    if (reason_ || ended_) {
+    // A step's deadline may be forgiven: who stops for good meanwhile must not be forgotten with it.
+    const bool for_good = reason == errc::total_timeout || reason == asio::error::operation_aborted;
+    if (ended_ ||
+        (reason_ && (!for_good || reason_ == errc::total_timeout || reason_ == asio::error::operation_aborted))) {
         return;
     }
     reason_ = reason;
@@ -61,6 +69,17 @@ void transfer::forgive(errc reason)
     if (reason_ == reason) {
         reason_.clear();
     }
+}
+
+asio::awaitable<void> transfer::pause_until(clock::time_point when)
+{
+    check();
+    clear_step_deadline();
+    asio::steady_timer pause(executor_, when);
+    interrupt_scope scope(*this, [&pause] { pause.cancel(); });
+    boost::system::error_code cancelled;
+    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    check();
 }
 
 void transfer::end()

@@ -4,6 +4,7 @@
 #include "http/failure.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/system/error_code.hpp>
@@ -25,6 +26,9 @@ public:
 
     explicit transfer(const boost::asio::any_io_executor& executor);
 
+    /// On a strand that it shares.
+    explicit transfer(const executor_type& strand);
+
     executor_type get_executor() const noexcept { return executor_; }
 
     /// The first reason stands.
@@ -41,6 +45,9 @@ public:
 
     /// Goes on after a step's deadline, where what it was for does not matter.
     void forgive(errc reason);
+
+    /// Waits with no step's deadline. Throws `failure` when stopped meanwhile.
+    boost::asio::awaitable<void> pause_until(clock::time_point when);
 
     /// The timer holds on to the context's `run()` until it is ended.
     void end();

@@ -6,6 +6,7 @@
 #include <boost/url/url.hpp>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 namespace urls = boost::urls;
@@ -18,19 +19,20 @@ constexpr bool is_control(char c)
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
 
-/// Where the authority begins and ends in an absolute URL or a reference; both 0 where there is none.
-std::pair<std::size_t, std::size_t> find_authority(std::string_view text)
+/// Not valid in a path or query. A table: each character of each URL is looked up.
+bool is_unsafe(char c)
 {
-    std::size_t begin = 0;
-    if (text.starts_with("//")) {
-        begin = 2;
-    } else if (std::size_t colon = text.find_first_of(":/?#");
-               colon != text.npos && text.substr(colon).starts_with("://")) {
-        begin = colon + 3;
-    } else {
-        return {0, 0};
-    }
-    return {begin, std::min(text.find_first_of("/?#", begin), text.size())};
+    static constexpr auto table = [] {
+        std::array<bool, 256> result{};
+        for (std::size_t i = 0x80; i != result.size(); ++i) {
+            result[i] = true;
+        }
+        for (const char each : std::string_view(" \"<>\\^`{|}[]")) {
+            result[static_cast<unsigned char>(each)] = true;
+        }
+        return result;
+    }();
+    return table[static_cast<unsigned char>(c)];
 }
 
 bool is_hex(char c)
@@ -46,12 +48,13 @@ std::string encode_unsafe(std::string_view text)
     }
     text = text.substr(0, text.find('#'));
     const std::size_t path = find_authority(text).second;
-    std::string result(text.substr(0, path));
+    std::string result;
+    result.reserve(text.size());
+    result = text.substr(0, path);
     for (std::size_t i = path; i < text.size(); ++i) {
         const char c = text[i];
         const bool escape_ok = c != '%' || (i + 2 < text.size() && is_hex(text[i + 1]) && is_hex(text[i + 2]));
-        if (static_cast<unsigned char>(c) > 0x7f ||
-            std::string_view(" \"<>\\^`{|}[]").find(c) != std::string_view::npos || !escape_ok) {
+        if (is_unsafe(c) || !escape_ok) {
             constexpr char digits[] = "0123456789ABCDEF";
             result += '%';
             result += digits[static_cast<unsigned char>(c) >> 4];
@@ -82,10 +85,10 @@ location take_apart(const urls::url_view& url)
     if (url.scheme_id() != urls::scheme::http && url.scheme_id() != urls::scheme::https) {
         throw failure(errc::unsupported_scheme, "the scheme is \"" + std::string(url.scheme()) + "\"");
     }
-    if (url.has_userinfo()) {
-        throw failure(errc::invalid_url, "a user name or password in a URL is not supported");
-    }
     location result;
+    if (url.has_userinfo() && !url.encoded_userinfo().empty()) {
+        result.login = credentials{std::string(url.user()), std::string(url.password())};
+    }
     result.from.secure = url.scheme_id() == urls::scheme::https;
     result.from.port = port_of(url, result.from.secure);
 
@@ -102,14 +105,32 @@ location take_apart(const urls::url_view& url)
     result.from.host = host.front() == '[' ? host.substr(1, host.size() - 2) : host;
 
     result.target.assign(url.encoded_target().data(), url.encoded_target().size());
-    if (result.target.empty() || result.target.front() != '/') {
+    if (result.target.empty() || result.target.front() == '?') {
         result.target.insert(0, 1, '/');
+    }
+    if (result.target.front() != '/') {
+        // Boost.URL 1.81 lets a path begin right behind a port's digits.
+        throw failure(errc::invalid_url, "the port is not a number");
     }
     result.text = (result.from.secure ? "https://" : "http://") + result.authority + result.target;
     return result;
 }
 
 } // namespace
+
+std::pair<std::size_t, std::size_t> find_authority(std::string_view text)
+{
+    std::size_t begin = 0;
+    if (text.starts_with("//")) {
+        begin = 2;
+    } else if (std::size_t colon = text.find_first_of(":/?#");
+               colon != text.npos && text.substr(colon).starts_with("://")) {
+        begin = colon + 3;
+    } else {
+        return {0, 0};
+    }
+    return {begin, std::min(text.find_first_of("/?#", begin), text.size())};
+}
 
 location parse_url(std::string_view text)
 {
@@ -133,6 +154,9 @@ location redirect_url(const location& base, std::string_view reference)
     location result = take_apart(resolved);
     if (base.from.secure && !result.from.secure) {
         throw failure(errc::insecure_redirect, "to " + result.text);
+    }
+    if (!result.login && result.from == base.from) {
+        result.login = base.login;
     }
     return result;
 }

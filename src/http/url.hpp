@@ -1,13 +1,18 @@
 #ifndef TANDEM_SRC_HTTP_URL_HPP
 #define TANDEM_SRC_HTTP_URL_HPP
 
+#include <tandem/http/options.hpp>
+
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace tandem::http {
 
-/// What connections may be shared for.
+/// A scheme, a host and a port.
 struct origin
 {
     bool secure = false;
@@ -20,16 +25,21 @@ struct origin
 /// A URL taken apart as a request needs it.
 struct location
 {
-    std::string text{}; ///< the whole, without fragment
+    std::string text{}; ///< the whole, without user info and fragment
     origin from{};
-    std::string authority{}; ///< the Host field
-    std::string target{};    ///< path and query, never empty
+    std::string authority{};            ///< the Host field
+    std::string target{};               ///< path and query, never empty
+    std::optional<credentials> login{}; ///< decoded; in none of the others
 };
+
+/// Where the authority begins and ends in an absolute URL or a reference; both 0 where there is none.
+std::pair<std::size_t, std::size_t> find_authority(std::string_view text);
 
 /// Percent-encodes what is not valid in a path or query, drops the fragment. Throws `failure`.
 location parse_url(std::string_view text);
 
-/// What a redirect from `base` to `reference` names. Throws `failure`, also for https to http.
+/// What a redirect from `base` to `reference` names; the login stays on the same origin, unless the reference has its
+/// own. Throws `failure`, also for https to http.
 location redirect_url(const location& base, std::string_view reference);
 
 /// `text` as it may stand in a message: no credentials, no control characters.

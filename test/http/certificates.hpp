@@ -25,10 +25,19 @@ public:
     /// Valid from now for `seconds`, which may be negative.
     boost::asio::ssl::context server(const std::string& names, long seconds = 3600) const;
 
+    /// The same for a server that reads files: the certificate, and its key.
+    void write_server(const std::string& names, const std::filesystem::path& certificate,
+                      const std::filesystem::path& key) const;
+
 private:
+    std::shared_ptr<X509> issue(EVP_PKEY* key, const std::string& names, long seconds) const;
+
     std::shared_ptr<EVP_PKEY> key_;
     std::shared_ptr<X509> certificate_;
 };
+
+/// A server's context for a certificate that no authority vouches for.
+boost::asio::ssl::context self_signed(const std::string& names);
 
 } // namespace test
 

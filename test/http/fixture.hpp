@@ -22,10 +22,29 @@
 #include <utility>
 #include <vector>
 
+#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 namespace test {
+
+/// No second try: a test that wants them says so.
+inline tandem::http::download_options once()
+{
+    tandem::http::download_options result;
+    result.retry.retries = 0;
+    return result;
+}
+
+/// As many as that, without much waiting.
+inline tandem::http::download_options tries(unsigned retries)
+{
+    tandem::http::download_options result;
+    result.retry.retries = retries;
+    result.retry.first_delay = std::chrono::milliseconds(2);
+    result.retry.max_delay = std::chrono::milliseconds(10);
+    return result;
+}
 
 /// What a download did, in one value that can be printed.
 struct outcome
@@ -41,7 +60,8 @@ inline std::ostream& operator<<(std::ostream& out, const outcome& o)
 {
     if (o.report) {
         return out << "complete: " << o.report->status << ", " << o.report->bytes << " bytes, " << o.report->redirects
-                   << " redirects, reused " << o.report->reused_connection << ", " << o.report->url;
+                   << " redirects, reused " << o.report->reused_connection << ", " << o.report->retries
+                   << " retries, resumed at " << o.report->resumed_at << ", " << o.report->url;
     }
     return out << "failed: " << o.what << " [" << o.code << ", status " << o.status << "]";
 }
@@ -68,18 +88,16 @@ inline outcome as_outcome(std::exception_ptr error, tandem::http::download_repor
 /// of ThreadSanitizer's sight, which then reports one read on two threads.
 struct started
 {
-    template <class... Options>
-    started(const tandem::http::client& client, const std::string& url, const std::filesystem::path& target,
-            const Options&... options)
+    started(const tandem::http::downloader& with, const std::string& url, const std::filesystem::path& target,
+            const tandem::http::download_options& options = once())
     {
         auto done = std::make_shared<std::promise<outcome>>();
         future = done->get_future();
-        client.async_download(
-            url, target, options...,
-            boost::asio::bind_cancellation_slot(signal.slot(),
-                                                [done](std::exception_ptr error, tandem::http::download_report report) {
-                                                    done->set_value(as_outcome(std::move(error), std::move(report)));
-                                                }));
+        with.async_download(url, target, options,
+                            boost::asio::bind_cancellation_slot(
+                                signal.slot(), [done](std::exception_ptr error, tandem::http::download_report report) {
+                                    done->set_value(as_outcome(std::move(error), std::move(report)));
+                                }));
     }
 
     /// Fails the test rather than hang.
@@ -110,13 +128,19 @@ struct fixture
         std::filesystem::remove_all(folder, ignored);
     }
 
-    outcome get(tandem::http::client& with, const std::string& url, tandem::http::download_options options = {})
+    outcome get(const tandem::http::downloader& with, const std::string& url,
+                const tandem::http::download_options& options = once())
     {
         return started(with, url, folder / "file", options).wait();
     }
-    outcome get(const std::string& url, tandem::http::download_options options = {})
+    outcome get(const std::string& url, const tandem::http::download_options& options = once())
     {
         return get(downloads, url, options);
+    }
+
+    void put(const std::string& name, const std::string& bytes) const
+    {
+        std::ofstream(folder / name, std::ios::binary) << bytes;
     }
 
     std::string content(const std::string& name = "file") const
@@ -191,7 +215,7 @@ struct fixture
 
     std::filesystem::path folder;
     boost::asio::thread_pool threads{2};
-    tandem::http::client downloads{threads};
+    tandem::http::downloader downloads{threads};
 };
 
 /// Bytes with no short period, so that a piece lost or doubled shows.
@@ -202,6 +226,20 @@ inline std::string noise(std::size_t size)
     for (char& c : result) {
         state = state * 1664525u + 1013904223u;
         c = static_cast<char>(state >> 24);
+    }
+    return result;
+}
+
+/// In hexadecimal.
+inline std::string md5(const std::string& bytes)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    BOOST_REQUIRE(EVP_Digest(bytes.data(), bytes.size(), digest, &size, EVP_md5(), nullptr) == 1);
+    std::string result;
+    for (unsigned i = 0; i != size; ++i) {
+        constexpr char digits[] = "0123456789abcdef";
+        result += {digits[digest[i] >> 4], digits[digest[i] & 15]};
     }
     return result;
 }

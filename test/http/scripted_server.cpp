@@ -47,6 +47,16 @@ std::string peer::read_request()
     return result;
 }
 
+std::string peer::read(std::size_t size)
+{
+    std::string result;
+    char c = 0;
+    while (result.size() < size && read_some(&c, 1) != 0) {
+        result += c;
+    }
+    return result;
+}
+
 bool peer::send(std::string_view bytes)
 {
     boost::system::error_code error;
@@ -101,8 +111,8 @@ void peer::interrupt()
     }
 }
 
-scripted_server::scripted_server(script each, asio::ssl::context* tls)
-    : each_(std::move(each)), tls_(tls), acceptor_(context_, tcp::endpoint(asio::ip::address_v4::loopback(), 0)),
+scripted_server::scripted_server(script each, asio::ssl::context* tls, const std::string& address)
+    : each_(std::move(each)), tls_(tls), acceptor_(context_, tcp::endpoint(asio::ip::make_address(address), 0)),
       port_(acceptor_.local_endpoint().port()), acceptor_thread_([this] { accept(); })
 {
 }

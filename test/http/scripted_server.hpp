@@ -30,6 +30,9 @@ public:
     /// Up to and with the empty line; empty at the end of the connection.
     std::string read_request();
 
+    /// Of what comes, so many bytes; fewer at the end of the connection.
+    std::string read(std::size_t size);
+
     bool send(std::string_view bytes);
 
     /// Ends with a FIN; over TLS without a close notification.
@@ -62,7 +65,9 @@ class scripted_server
 public:
     using script = std::function<void(peer&)>;
 
-    explicit scripted_server(script each, boost::asio::ssl::context* tls = nullptr);
+    /// At a port of its own of `address`.
+    explicit scripted_server(script each, boost::asio::ssl::context* tls = nullptr,
+                             const std::string& address = "127.0.0.1");
     scripted_server(const scripted_server&) = delete;
     scripted_server& operator=(const scripted_server&) = delete;
     ~scripted_server();

@@ -41,12 +41,12 @@ BOOST_AUTO_TEST_CASE(in_the_middle_of_a_body)
         std::promise<void> closed;
         test::scripted_server server([&](test::peer& peer) {
             peer.read_request();
-            peer.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + test::noise(100'000));
+            peer.send("HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + test::noise(400'000));
             peer.wait_for_end();
             closed.set_value();
         });
         test::started download(downloads, server.url("/"), folder / "file");
-        while (listing() != "file.part") {
+        while (listing() != "file.part file.part.from") {
             std::this_thread::sleep_for(1ms);
         }
         download.signal.emit(type);
@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(at_once)
 {
     test::scripted_server server(test::answer_once("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"));
     boost::asio::io_context context;
-    tandem::http::client here(context);
+    tandem::http::downloader here(context);
     for (const cancellation_type type : every_type()) {
         test::started download(here, server.url("/"), folder / "file");
         download.signal.emit(type);
@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(while_waiting_for_a_connection)
     });
     tandem::http::client_options options;
     options.max_connections = 1;
-    tandem::http::client one(threads, options);
+    tandem::http::downloader one(threads, options);
     test::started first(one, server.url("/"), folder / "1");
     asked.get_future().wait();
     test::started second(one, server.url("/"), folder / "2");
@@ -161,7 +161,7 @@ BOOST_AUTO_TEST_CASE(the_context_ends_first)
 {
     test::scripted_server server([](test::peer& peer) {
         peer.read_request();
-        peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort");
+        peer.send("HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + test::noise(400'000));
         peer.wait_for_end();
     });
     bool called = false;
@@ -170,11 +170,11 @@ BOOST_AUTO_TEST_CASE(the_context_ends_first)
         tandem::http::client_options options;
         options.max_connections = 1;
         // The client ends before its downloads: one in its body, one in the line.
-        for (tandem::http::client here(context, options); const char* name : {"1", "2"}) {
+        for (tandem::http::downloader here(context, options); const char* name : {"1", "2"}) {
             here.async_download(server.url("/"), folder / name,
                                 [&](std::exception_ptr, tandem::http::download_report) { called = true; });
         }
-        while (listing() != "1.part") {
+        while (listing() != "1.part 1.part.from") {
             context.run_for(1ms);
         }
     }

@@ -45,13 +45,13 @@ BOOST_AUTO_TEST_CASE(are_not_kept_when_idle_too_long)
     test::scripted_server server(test::answer_always(test::ok("hello")));
     tandem::http::client_options options;
     options.idle_connection_timeout = 0ms;
-    tandem::http::client keeps_none(threads, options);
+    tandem::http::downloader keeps_none(threads, options);
     check_complete(get(keeps_none, server.url("/")), "hello");
     check_complete(get(keeps_none, server.url("/")), "hello");
     BOOST_TEST(server.connections() == 2);
 
     options.idle_connection_timeout = 1ms;
-    tandem::http::client keeps_shortly(threads, options);
+    tandem::http::downloader keeps_shortly(threads, options);
     check_complete(get(keeps_shortly, server.url("/")), "hello");
     std::this_thread::sleep_for(20ms);
     check_complete(get(keeps_shortly, server.url("/")), "hello");
@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(stay_within_the_limits)
     tandem::http::client_options options;
     options.max_connections_per_host = 2;
     options.max_connections = 3;
-    tandem::http::client limited(threads, options);
+    tandem::http::downloader limited(threads, options);
 
     std::list<test::started> all;
     for (int i = 0; i < 200; ++i) {

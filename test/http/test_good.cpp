@@ -90,10 +90,9 @@ BOOST_AUTO_TEST_CASE(the_request_is_what_it_should_be)
 
 BOOST_AUTO_TEST_CASE(a_target_from_before_is_replaced)
 {
-    std::ofstream(folder / "file") << "something longer from before";
-    std::ofstream(folder / "file.part") << "a leftover of a killed program";
+    put("file", "something longer from before");
     test::scripted_server server(test::answer_always(test::ok("new")));
-    tandem::http::download_options options;
+    tandem::http::download_options options = test::once();
     options.sync = true;
     check_complete(get(server.url("/"), options), "new");
 }

@@ -30,7 +30,7 @@ BOOST_AUTO_TEST_CASE(a_good_host)
     auto context = authority.server("DNS:localhost,IP:127.0.0.1");
     const std::string body = test::noise(1'000'000);
     test::scripted_server server(test::answer_always(test::ok(body)), &context);
-    tandem::http::client trusting(threads, options);
+    tandem::http::downloader trusting(threads, options);
     for (const char* host : {"localhost", "127.0.0.1"}) {
         for (const bool again : {false, true}) {
             const test::outcome seen = get(trusting, server.url("/", host));
@@ -46,7 +46,7 @@ BOOST_AUTO_TEST_CASE(tls_1_2)
     auto context = authority.server("DNS:localhost");
     SSL_CTX_set_max_proto_version(context.native_handle(), TLS1_2_VERSION);
     test::scripted_server server(test::answer_always(test::ok("hello")), &context);
-    tandem::http::client trusting(threads, options);
+    tandem::http::downloader trusting(threads, options);
     check_complete(get(trusting, server.url("/", "localhost")), "hello");
     check_complete(get(trusting, server.url("/", "localhost")), "hello");
     BOOST_TEST(server.connections() == 1);
@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(the_wrong_host)
 {
     auto context = authority.server("DNS:example.com,IP:127.0.0.2");
     test::scripted_server server(test::answer_always(test::ok("hello")), &context);
-    tandem::http::client trusting(threads, options);
+    tandem::http::downloader trusting(threads, options);
     for (const char* host : {"localhost", "127.0.0.1"}) {
         const test::outcome seen = get(trusting, server.url("/", host));
         check_failed(seen, errc::certificate_refused);
@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(an_unknown_authority)
     test::authority another;
     auto foreign = another.server("DNS:localhost");
     test::scripted_server foreign_server(test::answer_always(test::ok("hello")), &foreign);
-    tandem::http::client trusting(threads, options);
+    tandem::http::downloader trusting(threads, options);
     check_failed(get(trusting, foreign_server.url("/", "localhost")), errc::certificate_refused);
 }
 
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(an_expired_certificate)
 {
     auto context = authority.server("DNS:localhost", -60);
     test::scripted_server server(test::answer_always(test::ok("hello")), &context);
-    tandem::http::client trusting(threads, options);
+    tandem::http::downloader trusting(threads, options);
     const test::outcome seen = get(trusting, server.url("/", "localhost"));
     check_failed(seen, errc::certificate_refused);
     BOOST_TEST((seen.what.find("expired") != seen.what.npos), seen);
@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(a_body_until_close_needs_the_notification)
                 }
             },
             &context);
-        tandem::http::client trusting(threads, options);
+        tandem::http::downloader trusting(threads, options);
         const test::outcome seen = get(trusting, server.url("/", "localhost"));
         if (notify) {
             check_complete(seen, "until the end");
@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(no_redirect_to_plain)
     test::scripted_server server(
         test::answer_always("HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + plain.url("/") + "\r\n\r\n"),
         &context);
-    tandem::http::client trusting(threads, options);
+    tandem::http::downloader trusting(threads, options);
     check_failed(get(trusting, server.url("/", "localhost")), errc::insecure_redirect);
     BOOST_TEST(plain.connections() == 0);
 
@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(a_stalled_handshake)
 {
     test::scripted_server server([](test::peer& peer) { peer.wait_for_end(); });
     options.connect_timeout = 100ms;
-    tandem::http::client impatient(threads, options);
+    tandem::http::downloader impatient(threads, options);
     check_failed(get(impatient, "https://127.0.0.1:" + std::to_string(server.port()) + "/"), errc::connect_timeout);
 }
 

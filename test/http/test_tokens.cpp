@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(a_callback_on_one_thread)
 {
     test::scripted_server server(test::answer_always(test::ok("hello")));
     asio::io_context context;
-    tandem::http::client here(context);
+    tandem::http::downloader here(context);
     int calls = 0;
     const auto started = std::this_thread::get_id();
     here.async_download(server.url("/"), folder / "file", [&](std::exception_ptr error, download_report report) {
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(never_within_the_initiating_call)
         BOOST_TEST((future.wait_for(30s) == std::future_status::ready));
     }
     asio::io_context context;
-    tandem::http::client here(context);
+    tandem::http::downloader here(context);
     asio::post(context, [&] {
         bool called = false;
         here.async_download("not a url", folder / "file", [&](std::exception_ptr, download_report) { called = true; });
@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE(coroutines)
         BOOST_TEST(report.bytes == 5u);
         report = co_await downloads.async_download(server.url("/"), folder / "2", asio::use_awaitable);
         BOOST_TEST(report.bytes == 5u);
-        tandem::http::download_options options;
+        tandem::http::download_options options = test::once();
         options.max_body_size = 2;
         auto [error, none] = co_await downloads.async_download(server.url("/"), folder / "3", options,
                                                                asio::as_tuple(asio::use_awaitable));
@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(the_slower_of_two_is_cancelled)
         peer.wait_for_end();
     });
     asio::io_context context;
-    tandem::http::client here(context);
+    tandem::http::downloader here(context);
     const auto run = [&]() -> asio::awaitable<void> {
         using namespace asio::experimental::awaitable_operators;
         auto won = co_await (here.async_download(slow.url("/"), folder / "slow", asio::use_awaitable) ||
@@ -196,7 +196,7 @@ BOOST_AUTO_TEST_CASE(detached)
 {
     test::scripted_server server(test::answer_always(test::ok("hello")));
     asio::io_context context;
-    tandem::http::client(context).async_download(server.url("/"), folder / "file", asio::detached);
+    tandem::http::downloader(context).async_download(server.url("/"), folder / "file", asio::detached);
     context.run();
     BOOST_TEST(content() == "hello");
 }
@@ -205,7 +205,7 @@ BOOST_AUTO_TEST_CASE(the_default_token_is_the_executors)
 {
     test::scripted_server server(test::answer_always(test::ok("hello")));
     using executor = asio::use_awaitable_t<>::executor_with_default<asio::any_io_executor>;
-    tandem::http::basic_client<executor> here(threads);
+    tandem::http::basic_downloader<executor> here(threads);
     const auto run = [&]() -> asio::awaitable<void> {
         asio::awaitable<download_report> waiting = here.async_download(server.url("/"), folder / "file");
         BOOST_TEST((co_await std::move(waiting)).bytes == 5u);

@@ -1,0 +1,220 @@
+#include "http/download/attempt.hpp"
+
+#include "http/download/resume.hpp"
+#include "http/download/segments.hpp"
+#include "http/exchange/body.hpp"
+#include "http/file/safe_name.hpp"
+#include "http/syntax/content_disposition.hpp"
+#include "http/syntax/entity_tag.hpp"
+#include "http/syntax/http_date.hpp"
+#include "http/syntax/retry_after.hpp"
+
+#include <tandem/http/file_name.hpp>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/http/field.hpp>
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+namespace asio = boost::asio;
+using boost::beast::http::field;
+
+namespace tandem::http {
+namespace {
+
+std::chrono::sys_seconds now()
+{
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+/// Others may have been told to leave it alone.
+asio::awaitable<void> wait_for(job& of, const origin& at)
+{
+    while (const auto until = of.client.pauses.paused_until(at, std::chrono::steady_clock::now())) {
+        of.set_phase(download_progress::phase::pausing);
+        co_await of.by.pause_until(*until);
+    }
+    of.set_phase(download_progress::phase::waiting);
+}
+
+/// In pieces: a large file must not keep all else on this thread waiting.
+asio::awaitable<void> sum_up(job& of)
+{
+    while (of.to->sum_up_some()) {
+        co_await asio::post(of.by.get_executor(), asio::use_awaitable);
+        of.by.check();
+    }
+}
+
+/// What is missing of the file that there is a part of, if it can be gone on with.
+asio::awaitable<std::optional<wanted_range>> find_rest(job& of, const std::string& url)
+{
+    const resume_record* const record = of.to && of.may_use_ranges ? of.to->resumable(url) : nullptr;
+    if (!record || record->total > of.options.max_body_size) {
+        co_return std::nullopt;
+    }
+    if (of.to->size() == record->total) {
+        // Only the name is missing. The last byte once more, for the server to say that it is still the same file.
+        of.to->shorten(record->total - 1);
+    }
+    const wanted_range rest{of.to->size(), record->total - 1, record->total, record->entity_tag};
+    co_await sum_up(of);
+    co_return rest;
+}
+
+std::string strong_tag(const answer& from)
+{
+    const std::string_view tag = from.field(field::etag).value_or(std::string_view());
+    return is_strong_tag(tag) ? std::string(tag) : std::string();
+}
+
+file_facts facts_of(const answer& from, const std::string& url)
+{
+    file_facts result;
+    result.url = url;
+    if (!from.encoded()) {
+        result.entity_tag = strong_tag(from);
+        result.total = from.content_length();
+    }
+    if (const auto date = from.field(field::last_modified)) {
+        result.last_modified = parse_http_date(*date, now());
+    }
+    return result;
+}
+
+/// The server means that it does not have it, or not now.
+asio::awaitable<void> refuse(job& of)
+{
+    const unsigned status = of.from.status();
+    if (const auto wish = of.from.field(field::retry_after)) {
+        const auto date = of.from.field(field::date);
+        const auto server_now = date ? parse_http_date(*date, now()) : std::nullopt;
+        of.retry_after = parse_retry_after(*wish, server_now.value_or(now()));
+    }
+    std::string text = std::to_string(status) + ' ' + of.from.reason();
+    if (of.retry_after) {
+        text += ", to be tried again after " + std::to_string(of.retry_after->count()) + " s";
+    }
+    co_await skip_body(of.client, of.by, of.from);
+    of.by.check();
+    throw failure(status == 401 || status == 407 ? errc::login_required : errc::bad_status, text, status);
+}
+
+bool is_same(const existing_copy& copy, const file_facts& facts)
+{
+    return facts.total == copy.size && facts.last_modified == copy.written;
+}
+
+/// Where only the answer tells the name.
+void choose_target(job& of)
+{
+    if (of.to) {
+        return;
+    }
+    const auto said = of.from.field(field::content_disposition);
+    const auto name = said ? disposition_name(*said) : std::nullopt;
+    const std::filesystem::path target = of.target / (name ? safe_name(*name) : file_name(of.asked->at.text));
+    of.copy = look_at_existing(target, of.options);
+    of.to.emplace(target, of.options);
+}
+
+asio::awaitable<void> receive(job& of, const file_facts& facts)
+{
+    destination& to = *of.to;
+    download_progress* const progress = of.options.progress.get();
+    if (progress) {
+        progress->total = facts.total.value_or(download_progress::unknown);
+        progress->bytes = to.size();
+        progress->now = download_progress::phase::receiving;
+    }
+    const sink into = [&](std::span<const char> bytes) {
+        if (facts.total && bytes.size() > *facts.total - to.size()) {
+            throw failure(errc::body_too_long, std::to_string(*facts.total) + " bytes were promised");
+        }
+        to.write(bytes);
+        if (progress) {
+            progress->bytes = to.size();
+        }
+    };
+    co_await read_body(of.client, of.by, of.options, of.from, into);
+    of.by.check();
+    if (facts.total && to.size() != *facts.total) {
+        throw failure(errc::truncated_body,
+                      std::to_string(to.size()) + " of " + std::to_string(*facts.total) + " bytes received");
+    }
+}
+
+asio::awaitable<void> save(job& of, const std::optional<wanted_range>& rest, file_facts facts)
+{
+    destination& to = *of.to;
+    of.resumed = rest.has_value();
+    if (rest) {
+        facts.entity_tag = rest->entity_tag;
+        facts.total = rest->total;
+        to.go_on(facts);
+    } else {
+        to.begin(facts);
+    }
+    of.report.resumed_at = std::min(to.found(), to.size());
+    if (const unsigned count = segments_for(of, facts); count > 1) {
+        co_await receive_in_segments(of, facts, count);
+    } else {
+        co_await receive(of, facts);
+    }
+    co_await sum_up(of);
+    of.report.bytes = to.size();
+    of.report.path = to.finish();
+}
+
+} // namespace
+
+asio::awaitable<void> attempt(job& of, const std::string& url)
+{
+    of.by.check();
+    of.so_far = {};
+    of.retry_after.reset();
+    of.resumed = false;
+    of.asked.emplace(url, of.options);
+    question& what = *of.asked;
+    of.key = what.at.text;
+    co_await wait_for(of, what.at.from);
+    std::optional<wanted_range> rest = co_await find_rest(of, of.key);
+    if (rest) {
+        ask_for(what, *rest);
+    } else if (of.copy) {
+        what.extra.push_back({"If-Modified-Since", format_http_date(of.copy->written)});
+    }
+    co_await follow(of.client, of.by, what, of.from, of.so_far);
+
+    const unsigned status = of.from.status();
+    of.report.reused_connection = of.from.reused;
+    if (status == 304 && of.copy && !rest) {
+        co_await skip_body(of.client, of.by, of.from);
+        of.skip(of.to->target());
+        co_return;
+    }
+    if (rest && (status == 416 || status == 206)) {
+        const auto wrong =
+            status == 416 ? std::optional<std::string>("416 " + of.from.reason()) : mismatch(of.from, *rest);
+        if (wrong) {
+            throw failure(errc::range_mismatch, *wrong, status);
+        }
+    } else if (status / 100 != 2 || status == 206) {
+        co_await refuse(of);
+    } else {
+        rest.reset();
+    }
+    check_body(of.options, of.from);
+    choose_target(of);
+    const file_facts facts = facts_of(of.from, of.key);
+    if (!rest && of.copy && is_same(*of.copy, facts)) {
+        of.skip(of.to->target());
+        co_return;
+    }
+    co_await save(of, rest, facts);
+}
+
+} // namespace tandem::http

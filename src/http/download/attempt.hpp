@@ -1,0 +1,63 @@
+#ifndef TANDEM_SRC_HTTP_DOWNLOAD_ATTEMPT_HPP
+#define TANDEM_SRC_HTTP_DOWNLOAD_ATTEMPT_HPP
+
+#include "http/exchange/exchange.hpp"
+#include "http/exchange/follow.hpp"
+#include "http/file/destination.hpp"
+#include "http/file/existing.hpp"
+
+#include <tandem/http/options.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace tandem::http {
+
+/// A download under way, over all its tries.
+struct job
+{
+    detail::client_state& client;
+    transfer& by;
+    const download_options& options;
+    download_report& report;
+    std::filesystem::path target; ///< or its folder, see download_options::content_disposition
+
+    std::optional<destination> to{};     ///< once the target is known
+    std::optional<existing_copy> copy{}; ///< that may be what the server has: to be asked for
+    bool may_use_ranges = true;          ///< until the server contradicts itself
+
+    // Of the last try:
+    std::string key{};               ///< its URL, as it stands in records
+    std::optional<question> asked{}; ///< where it came to, also when it failed
+    trail so_far{};
+    answer from{};
+    std::optional<std::chrono::seconds> retry_after{}; ///< what the server asked for
+    bool resumed = false;                              ///< it went on from what was there
+
+    /// The copy is the file.
+    void skip(const std::filesystem::path& name) const
+    {
+        report.skipped = true;
+        report.path = name;
+        report.bytes = copy->size;
+    }
+
+    void set_phase(download_progress::phase to_phase) const
+    {
+        if (options.progress) {
+            options.progress->now = to_phase;
+        }
+    }
+};
+
+/// One try at one URL: the file under its final name, or found to be there already. Throws `failure`;
+/// `errc::range_mismatch` where what there was could not be gone on with: it is discarded then.
+boost::asio::awaitable<void> attempt(job& of, const std::string& url);
+
+} // namespace tandem::http
+
+#endif

@@ -1,0 +1,47 @@
+#include "http/download/resume.hpp"
+
+#include "http/syntax/content_range.hpp"
+#include "http/url.hpp"
+
+#include <boost/beast/http/field.hpp>
+
+namespace tandem::http {
+
+using boost::beast::http::field;
+
+void ask_for(question& what, const wanted_range& part)
+{
+    // To the end without a number, as plain servers and caches know it best.
+    std::string range = "bytes=" + std::to_string(part.first) + '-';
+    if (part.last + 1 != part.total) {
+        range += std::to_string(part.last);
+    }
+    what.extra.push_back({"Range", std::move(range)});
+    what.extra.push_back({"If-Range", part.entity_tag});
+    what.extra.push_back({"Accept-Encoding", "identity"}); // a part of what is encoded is not a part of the file
+}
+
+std::optional<std::string> mismatch(const answer& from, const wanted_range& part)
+{
+    const std::string text(from.field(field::content_range).value_or(std::string_view()));
+    const std::optional<content_range> range =
+        from.other_than(text, field::content_range).empty() ? parse_content_range(text) : std::nullopt;
+    if (!range || !range->part || range->part->first != part.first || range->part->second != part.last ||
+        range->total != part.total) {
+        return "asked for " + std::to_string(part.first) + '-' + std::to_string(part.last) + '/' +
+               std::to_string(part.total) + ", the Content-Range is \"" + printable_url(text) + '"';
+    }
+    // A server that had a tag for the whole must give it for a part (RFC 9110, section 15.3.7).
+    if (from.field(field::etag) != part.entity_tag) {
+        return "the part is not shown to be of the same version of the file";
+    }
+    if (const std::string encoding = from.other_than("identity", field::content_encoding); !encoding.empty()) {
+        return "the part is encoded: " + encoding;
+    }
+    if (const auto length = from.content_length(); length && *length != part.last - part.first + 1) {
+        return "the Content-Length is not the Content-Range's";
+    }
+    return std::nullopt;
+}
+
+} // namespace tandem::http

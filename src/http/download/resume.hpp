@@ -1,0 +1,29 @@
+#ifndef TANDEM_SRC_HTTP_DOWNLOAD_RESUME_HPP
+#define TANDEM_SRC_HTTP_DOWNLOAD_RESUME_HPP
+
+#include "http/exchange/exchange.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace tandem::http {
+
+/// A part of a file, and which file: by its strong tag and its size.
+struct wanted_range
+{
+    std::uint64_t first = 0;
+    std::uint64_t last = 0; ///< included
+    std::uint64_t total = 0;
+    std::string entity_tag{};
+};
+
+/// Range and If-Range (RFC 9110, section 13.1.5): the part if the file is still the same, else all of it.
+void ask_for(question& what, const wanted_range& part);
+
+/// What is wrong with a 206 as an answer to that; nothing where it is exactly the part.
+std::optional<std::string> mismatch(const answer& from, const wanted_range& part);
+
+} // namespace tandem::http
+
+#endif

@@ -1,0 +1,73 @@
+#include "http/download/retry.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/ssl/error.hpp>
+
+#include <algorithm>
+#include <initializer_list>
+
+namespace asio = boost::asio;
+
+namespace tandem::http {
+namespace {
+
+bool status_may_pass(unsigned status)
+{
+    switch (status) {
+    case 408:
+    case 429:
+    case 500:
+    case 502:
+    case 503:
+    case 504:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool is_one_of(const boost::system::error_code& code, std::initializer_list<boost::system::error_code> those)
+{
+    return std::find(those.begin(), those.end(), code) != those.end();
+}
+
+} // namespace
+
+bool may_pass(const failure& cause)
+{
+    const boost::system::error_code& code = cause.code();
+    if (code == errc::bad_status || code == errc::proxy_refused) {
+        return status_may_pass(cause.status());
+    }
+    return is_one_of(code, {errc::connection_closed, errc::truncated_body, errc::connect_timeout, errc::idle_timeout,
+                            errc::too_slow, asio::error::connection_refused, asio::error::connection_reset,
+                            asio::error::connection_aborted, asio::error::broken_pipe, asio::error::eof,
+                            asio::error::network_unreachable, asio::error::network_down, asio::error::network_reset,
+                            asio::error::host_unreachable, asio::error::timed_out,
+                            asio::error::host_not_found_try_again, asio::ssl::error::stream_truncated});
+}
+
+bool asks_for_pause(const failure& cause)
+{
+    return cause.code() == errc::bad_status && (cause.status() == 429 || cause.status() == 503);
+}
+
+bool is_own(const failure& cause)
+{
+    const boost::system::error_code& code = cause.code();
+    return is_one_of(code, {errc::invalid_url, errc::unsupported_scheme, errc::target_is_not_a_file,
+                            errc::target_in_use, errc::target_exists, errc::target_written_meanwhile,
+                            errc::total_timeout, asio::error::operation_aborted}) ||
+           (code.category() == boost::system::system_category() && !may_pass(cause) &&
+            code != asio::error::host_not_found && code != asio::error::no_data);
+}
+
+void forgive_step(transfer& by)
+{
+    for (const errc reason : {errc::connect_timeout, errc::idle_timeout, errc::too_slow}) {
+        by.forgive(reason);
+    }
+    by.clear_step_deadline();
+}
+
+} // namespace tandem::http

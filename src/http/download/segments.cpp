@@ -1,0 +1,256 @@
+#include "http/download/segments.hpp"
+
+#include "http/download/back_off.hpp"
+#include "http/download/range_board.hpp"
+#include "http/download/resume.hpp"
+#include "http/download/retry.hpp"
+#include "http/exchange/body.hpp"
+
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/field.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <random>
+#include <span>
+#include <vector>
+
+namespace asio = boost::asio;
+using boost::beast::http::field;
+
+namespace tandem::http {
+namespace {
+
+/// How often a connection comes back for more: what one leaves undone by being slow, others do.
+constexpr std::uint64_t ranges_for_each = 8;
+
+/// Thrown by a sink that has what it wants.
+struct enough
+{
+};
+
+/// What the connections of one file share: all on the download's strand. It outlives each of them.
+struct crew
+{
+    crew(job& for_job, const file_facts& facts, unsigned count)
+        : of(for_job), total(*facts.total), tag(facts.entity_tag),
+          board(for_job.to->size(), total,
+                std::max(for_job.options.min_segment_size, (total - for_job.to->size()) / (count * ranges_for_each))),
+          first(board.take()), changed(for_job.by.get_executor())
+    {
+        changed.expires_at(asio::steady_timer::time_point::max());
+    }
+
+    void write(range_board::range& to, std::span<const char> bytes)
+    {
+        if (contradiction) {
+            throw failure(*contradiction);
+        }
+        const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), to.end - to.next));
+        of.to->write_segment(to.next, bytes.first(wanted));
+        to.next += wanted;
+        of.to->set_size(board.good());
+        if (of.options.progress) {
+            of.options.progress->bytes += wanted;
+        }
+    }
+
+    job& of;
+    const std::uint64_t total;
+    const std::string tag;
+    range_board board;
+    const range_board::taken first;                   ///< what the first answer delivers
+    asio::steady_timer changed;                       ///< cancelled when a helper ends
+    std::vector<std::shared_ptr<transfer>> helpers{}; ///< that run
+    std::optional<failure> contradiction{};
+    std::optional<failure> last{}; ///< why a helper gave up
+};
+
+/// Fetches what is missing of a range.
+asio::awaitable<void> fetch(crew& with, transfer& by, range_board::range& to, answer& from)
+{
+    const wanted_range part{to.next, to.end - 1, with.total, with.tag};
+    question what = *with.of.asked;
+    what.extra.clear();
+    ask_for(what, part);
+    trail so_far;
+    co_await follow(with.of.client, by, what, from, so_far);
+    const unsigned status = from.status();
+    if (status != 206 && status / 100 != 2 && status != 416) {
+        throw failure(errc::bad_status, std::to_string(status) + ' ' + from.reason(), status);
+    }
+    if (const auto wrong = status == 206 ? mismatch(from, part) : std::to_string(status) + ' ' + from.reason()) {
+        throw failure(errc::range_mismatch, *wrong, status);
+    }
+    const sink into = [&](std::span<const char> bytes) {
+        if (bytes.size() > to.end - to.next) {
+            throw failure(errc::body_too_long, {}, status);
+        }
+        with.write(to, bytes);
+    };
+    co_await read_body(with.of.client, by, with.of.options, from, into);
+    by.check();
+    if (to.next != to.end) {
+        throw failure(errc::truncated_body, {}, status);
+    }
+}
+
+/// Fetches range after range, and gives up when it cannot: then there is one helper less.
+/// Its parameters are held by itself: what ends with it when the context does may still need them.
+asio::awaitable<void> help(std::shared_ptr<crew> held, std::shared_ptr<transfer> its)
+{
+    crew& with = *held;
+    transfer& by = *its;
+    std::mt19937_64 random{std::random_device{}()};
+    unsigned failures = 0;
+    while (with.board.has_any() && !with.contradiction) {
+        const range_board::taken range = with.board.take();
+        const std::uint64_t before = range->next;
+        std::optional<failure> cause;
+        answer from;
+        try {
+            co_await fetch(with, by, *range, from);
+        } catch (const failure& e) {
+            cause = e;
+        }
+        with.of.report.received += from.received;
+        from.reset();
+        failures = range->next != before ? 0 : failures;
+        with.board.give_back(range);
+        if (!cause) {
+            continue;
+        }
+        forgive_step(by);
+        if (cause->code() == errc::range_mismatch) {
+            with.contradiction = cause;
+        }
+        if (by.stopped() || !may_pass(*cause) || failures == with.of.options.retry.retries) {
+            with.last = cause;
+            break;
+        }
+        co_await by.pause_until(transfer::clock::now() + back_off(with.of.options.retry, ++failures, random));
+    }
+}
+
+void start_helper(const std::shared_ptr<crew>& with)
+{
+    auto by = std::make_shared<transfer>(with->of.by.get_executor());
+    with->helpers.push_back(by);
+    asio::co_spawn(by->get_executor(), help(with, by), [with, by](const std::exception_ptr&) {
+        // Whatever it could not do, the download itself does, or fails to do.
+        by->end();
+        std::erase(with->helpers, by);
+        with->changed.cancel();
+    });
+}
+
+void stop_helpers(crew& with)
+{
+    for (const std::shared_ptr<transfer>& each : with.helpers) {
+        each->stop(asio::error::operation_aborted);
+    }
+}
+
+/// Until one helper less runs.
+asio::awaitable<void> wait_for_helper(crew& with)
+{
+    boost::system::error_code woken;
+    co_await with.changed.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+}
+
+/// The beginning of the first answer. A connection that fails is made up for.
+asio::awaitable<void> read_first(crew& with)
+{
+    job& of = with.of;
+    const range_board::taken range = with.first;
+    const sink into = [&with, range](std::span<const char> bytes) {
+        with.write(*range, bytes);
+        if (range->next == range->end && range->end != with.total) {
+            throw enough();
+        }
+    };
+    std::optional<failure> cause;
+    try {
+        co_await read_body(of.client, of.by, of.options, of.from, into);
+    } catch (const enough&) {
+    } catch (const failure& e) {
+        cause = e;
+    }
+    of.report.received += of.from.received;
+    of.from.reset();
+    with.board.give_back(range);
+    if (cause && !may_pass(*cause)) {
+        throw failure(*cause);
+    }
+    forgive_step(of.by);
+    of.by.check();
+}
+
+asio::awaitable<void> fetch_all(const std::shared_ptr<crew>& with)
+{
+    co_await read_first(*with);
+    start_helper(with);
+    {
+        transfer::interrupt_scope scope(with->of.by, [with] { stop_helpers(*with); });
+        while (!with->helpers.empty()) {
+            co_await wait_for_helper(*with);
+        }
+    }
+    with->of.by.check();
+    if (with->contradiction) {
+        throw failure(*with->contradiction);
+    }
+    if (with->board.has_any()) {
+        throw failure(*with->last);
+    }
+}
+
+} // namespace
+
+unsigned segments_for(const job& of, const file_facts& facts)
+{
+    if (of.options.segments <= 1 || !of.may_use_ranges || facts.entity_tag.empty() || !facts.total ||
+        (of.from.status() != 206 &&
+         !boost::beast::iequals(of.from.field(field::accept_ranges).value_or(std::string_view()), "bytes"))) {
+        return 1;
+    }
+    const std::uint64_t each = std::max<std::uint64_t>(of.options.min_segment_size, destination::small);
+    const std::uint64_t fit = (*facts.total - of.to->size()) / each;
+    return static_cast<unsigned>(std::clamp<std::uint64_t>(fit, 1, of.options.segments));
+}
+
+asio::awaitable<void> receive_in_segments(job& of, const file_facts& facts, unsigned count)
+{
+    of.to->begin_segments();
+    if (of.options.progress) {
+        of.options.progress->total = *facts.total;
+        of.options.progress->bytes = of.to->size();
+        of.options.progress->now = download_progress::phase::receiving;
+    }
+    const auto with = std::make_shared<crew>(of, facts, count);
+    for (unsigned i = 1; i < count; ++i) {
+        start_helper(with);
+    }
+    std::exception_ptr error;
+    try {
+        co_await fetch_all(with);
+    } catch (...) {
+        error = std::current_exception();
+    }
+    stop_helpers(*with);
+    while (!with->helpers.empty()) {
+        co_await wait_for_helper(*with);
+    }
+    of.to->set_size(with->board.good());
+    if (error) {
+        std::rethrow_exception(error);
+    }
+}
+
+} // namespace tandem::http

@@ -1,0 +1,69 @@
+#include <tandem/http/download_list.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace tandem::http {
+namespace {
+
+constexpr std::string_view blanks = " \t\r";
+
+/// Takes what stands before the next space; empty at the end.
+std::string_view take_word(std::string_view& line)
+{
+    line.remove_prefix(std::min(line.find_first_not_of(blanks), line.size()));
+    const std::string_view word = line.substr(0, line.find_first_of(blanks));
+    line.remove_prefix(word.size());
+    return word;
+}
+
+std::filesystem::path checked_name(std::string_view text)
+{
+    const std::filesystem::path name(text);
+    if (!name.has_filename() || name.is_absolute() || name.filename() == "." ||
+        std::find(name.begin(), name.end(), "..") != name.end() || std::any_of(text.begin(), text.end(), [](char c) {
+            return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+        })) {
+        throw std::invalid_argument("out= takes the name of a file below the folder, without \"..\"");
+    }
+    return name;
+}
+
+} // namespace
+
+std::optional<list_item> list_item::parse(std::string_view line)
+{
+    list_item item;
+    item.url = take_word(line);
+    if (item.url.empty() || item.url.front() == '#') {
+        return std::nullopt;
+    }
+    for (std::string_view word = take_word(line); !word.empty(); word = take_word(line)) {
+        constexpr std::string_view out = "out=";
+        constexpr std::string_view mirror = "mirror=";
+        if (word.starts_with(out)) {
+            if (!item.name.empty()) {
+                throw std::invalid_argument("a second out=");
+            }
+            item.name = checked_name(word.substr(out.size()));
+        } else if (word.starts_with(mirror) && word.size() > mirror.size()) {
+            item.mirrors.emplace_back(word.substr(mirror.size()));
+        } else {
+            std::optional<checksum> expected;
+            try {
+                expected = checksum::parse(word);
+            } catch (const std::invalid_argument& e) {
+                throw std::invalid_argument("\"" + std::string(word) + "\" is neither out= nor mirror=, and " +
+                                            e.what());
+            }
+            if (item.expected) {
+                throw std::invalid_argument("a second checksum");
+            }
+            item.expected = std::move(expected);
+        }
+    }
+    return item;
+}
+
+} // namespace tandem::http

@@ -1,0 +1,200 @@
+#include "http/fixture.hpp"
+#include "http/serve.hpp"
+
+using tandem::http::errc;
+
+using namespace std::chrono_literals;
+
+BOOST_FIXTURE_TEST_SUITE(retries, test::fixture)
+
+namespace {
+
+std::string status(const std::string& line, const std::string& fields = {})
+{
+    return "HTTP/1.1 " + line + "\r\n" + fields + "Content-Length: 0\r\n\r\n";
+}
+
+/// The first answers in turn, then the last one always.
+test::scripted_server::script in_turn(std::vector<std::string> answers, test::request_log& log)
+{
+    return [answers = std::move(answers), &log](test::peer& peer) {
+        for (std::string request; !(request = peer.read_request()).empty();) {
+            const std::size_t number = log.add(request);
+            const std::string& bytes = answers.at(std::min(number, answers.size()) - 1);
+            if (bytes.empty() || !peer.send(bytes)) {
+                return;
+            }
+        }
+    };
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(what_may_pass_is_tried_again)
+{
+    for (const char* line : {"408 Late", "429 Many", "500 Oops", "502 Bad", "503 Later", "504 Late", ""}) {
+        BOOST_TEST_CONTEXT(line)
+        {
+            test::request_log log;
+            const std::string bad = *line ? status(line) : std::string();
+            test::scripted_server server(in_turn({bad, bad, test::ok("hello")}, log));
+            const test::outcome seen = get(server.url("/"), test::tries(2));
+            check_complete(seen, "hello");
+            BOOST_TEST(seen.report->retries == 2u);
+            std::filesystem::remove(folder / "file");
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_will_not_pass_is_not)
+{
+    for (const char* line : {"400 Bad", "401 Who", "403 No", "404 None", "410 Gone", "501 Not", "505 Not"}) {
+        test::request_log log;
+        test::scripted_server server(in_turn({status(line)}, log));
+        const test::outcome seen = get(server.url("/"), test::tries(2));
+        check_failed(seen, std::string_view(line).starts_with("401") ? errc::login_required : errc::bad_status);
+        BOOST_TEST(log.all().size() == 1u);
+        BOOST_TEST((seen.what.find("tries") == seen.what.npos), seen);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_error_says_how_often_it_was_tried)
+{
+    test::request_log log;
+    test::scripted_server server(in_turn({status("503 Later")}, log));
+    const test::outcome seen = get(server.url("/"), test::tries(3));
+    check_failed(seen, errc::bad_status);
+    BOOST_TEST(seen.status == 503u);
+    BOOST_TEST((seen.what.find("503 Later, after 4 tries: ") != seen.what.npos), seen);
+    BOOST_TEST(log.all().size() == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(retry_after_is_waited_for)
+{
+    test::request_log log;
+    test::scripted_server server(in_turn({status("429 Many", "Retry-After: 1\r\n"), test::ok("hello")}, log));
+    const auto start = std::chrono::steady_clock::now();
+    check_complete(get(server.url("/"), test::tries(1)), "hello");
+    BOOST_TEST((std::chrono::steady_clock::now() - start >= 1s));
+}
+
+BOOST_AUTO_TEST_CASE(retry_after_that_is_too_long)
+{
+    test::request_log log;
+    test::scripted_server server(in_turn({status("503 Later", "Retry-After: 3600\r\n"), test::ok("hello")}, log));
+    const test::outcome seen = get(server.url("/"), test::tries(5));
+    check_failed(seen, errc::bad_status);
+    BOOST_TEST((seen.what.find("3600") != seen.what.npos), seen);
+    BOOST_TEST(log.all().size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(all_downloads_from_a_host_wait)
+{
+    test::request_log log;
+    test::scripted_server server(in_turn({status("503 Later", "Retry-After: 1\r\n"), test::ok("hello")}, log));
+    const auto start = std::chrono::steady_clock::now();
+    test::started first(downloads, server.url("/1"), folder / "1", test::tries(1));
+    while (log.all().empty()) {
+        std::this_thread::sleep_for(1ms);
+    }
+    std::this_thread::sleep_for(50ms);
+    auto progress = std::make_shared<tandem::http::download_progress>();
+    tandem::http::download_options options = test::once();
+    options.progress = progress;
+    test::started second(downloads, server.url("/2"), folder / "2", options);
+    std::this_thread::sleep_for(50ms);
+    BOOST_TEST((progress->now == tandem::http::download_progress::phase::pausing));
+    BOOST_TEST(second.wait().report.has_value());
+    BOOST_TEST((std::chrono::steady_clock::now() - start >= 1s));
+    BOOST_TEST(first.wait().report.has_value());
+    BOOST_TEST((progress->now == tandem::http::download_progress::phase::ended));
+    BOOST_TEST(progress->bytes == 5u);
+    BOOST_TEST(progress->total == 5u);
+}
+
+BOOST_AUTO_TEST_CASE(cancelled_in_a_pause)
+{
+    test::request_log log;
+    test::scripted_server server(in_turn({status("503 Later", "Retry-After: 60\r\n")}, log));
+    test::started download(downloads, server.url("/"), folder / "file", test::tries(1));
+    while (log.all().empty()) {
+        std::this_thread::sleep_for(1ms);
+    }
+    std::this_thread::sleep_for(20ms);
+    download.signal.emit(boost::asio::cancellation_type::total);
+    check_failed(download.wait(), boost::asio::error::operation_aborted);
+}
+
+BOOST_AUTO_TEST_CASE(the_total_time_counts_pauses)
+{
+    test::request_log log;
+    test::scripted_server server(in_turn({status("503 Later", "Retry-After: 60\r\n")}, log));
+    tandem::http::download_options options = test::tries(5);
+    options.total_timeout = 100ms;
+    check_failed(get(server.url("/"), options), errc::total_timeout);
+}
+
+BOOST_AUTO_TEST_CASE(an_idle_time_out_is_tried_again)
+{
+    test::request_log log;
+    test::scripted_server server([&](test::peer& peer) {
+        if (log.add(peer.read_request()) == 1) {
+            peer.wait_for_end();
+        } else {
+            peer.send(test::ok("hello"));
+        }
+    });
+    tandem::http::download_options options = test::tries(1);
+    options.idle_timeout = 100ms;
+    check_complete(get(server.url("/"), options), "hello");
+}
+
+BOOST_AUTO_TEST_CASE(what_was_won_is_worth_another_try)
+{
+    // Each answer brings two MiB: more often broken off than there are retries.
+    const std::string whole = test::noise(9 * 1024 * 1024);
+    constexpr std::size_t each = 2 * 1024 * 1024;
+    test::request_log log;
+    test::scripted_server server([&](test::peer& peer) {
+        const std::string request = peer.read_request();
+        log.add(request);
+        const auto range = test::range_of(request, whole.size());
+        const std::string bytes = range ? test::part_of(whole, *range, "ETag: \"a\"\r\n")
+                                        : test::broken_off(whole, whole.size(), "ETag: \"a\"\r\n");
+        peer.send(std::string_view(bytes).substr(0, each + 200));
+    });
+    const test::outcome seen = get(server.url("/"), test::tries(1));
+    check_complete(seen, whole);
+    BOOST_TEST(log.all().size() == 5u);
+}
+
+BOOST_AUTO_TEST_CASE(mirrors)
+{
+    test::request_log log;
+    test::scripted_server missing(in_turn({status("404 None")}, log));
+    test::scripted_server broken(in_turn({"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort", ""}, log));
+    test::scripted_server good(test::answer_always(test::ok("hello")));
+    tandem::http::download_options options = test::once();
+    options.mirrors = {missing.url("/b"), good.url("/c")};
+    test::outcome seen = get(missing.url("/a"), options);
+    check_complete(seen, "hello");
+    BOOST_TEST(seen.report->url == good.url("/c"));
+    BOOST_TEST(seen.report->retries == 2u);
+    std::filesystem::remove(folder / "file");
+
+    // The sum decides which one is right.
+    test::scripted_server wrong(test::answer_always(test::ok("wrong")));
+    options.mirrors = {good.url("/c")};
+    options.expected = tandem::http::checksum::parse("md5=" + test::md5("hello"));
+    seen = get(wrong.url("/a"), options);
+    check_complete(seen, "hello");
+    std::filesystem::remove(folder / "file");
+
+    options.mirrors = {missing.url("/b"), missing.url("/c")};
+    seen = get(missing.url("/a"), options);
+    check_failed(seen, errc::bad_status);
+    BOOST_TEST(seen.url == missing.url("/a"));
+    BOOST_TEST((seen.what.find("after 3 tries") != seen.what.npos), seen);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,140 @@
+#include "http/fixture.hpp"
+
+#include <tandem/http/then.hpp>
+#include <tandem/process_pool.hpp>
+#include <tandem/thread_pool.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include <cstdlib>
+
+namespace asio = boost::asio;
+using tandem::http::async_download_then;
+
+using namespace std::chrono_literals;
+
+namespace {
+
+std::uint64_t size_of(const std::string& path)
+{
+    return std::filesystem::file_size(path);
+}
+
+std::uint64_t size_plus(const std::string& path, std::uint64_t more)
+{
+    return std::filesystem::file_size(path) + more;
+}
+
+void remove_it(const std::string& path)
+{
+    std::filesystem::remove(path);
+}
+
+void crash(const std::string&)
+{
+    std::abort();
+}
+
+void sleep_long(const std::string& path)
+{
+    std::ofstream(path + ".begun") << "x";
+    std::this_thread::sleep_for(60s);
+}
+
+template <class Pool>
+void check(Pool& pool, test::fixture& in)
+{
+    test::scripted_server server(test::answer_always(test::ok("hello")));
+    const auto target = in.folder / "file";
+    std::future<std::uint64_t> size = async_download_then(in.downloads, server.url("/"), target, test::once(), pool,
+                                                          tandem::task<size_of>, asio::use_future);
+    BOOST_TEST(size.get() == 5u);
+    const auto plus_two = [](std::string path) { return tandem::task<size_plus>(std::move(path), 2u); };
+    const auto run = [&]() -> asio::awaitable<void> {
+        BOOST_TEST(
+            (co_await async_download_then(in.downloads, server.url("/"), target, test::once(), pool, plus_two)) == 7u);
+        co_await async_download_then(in.downloads, server.url("/"), target, test::once(), pool,
+                                     tandem::task<remove_it>);
+    };
+    asio::co_spawn(in.threads, run(), asio::use_future).get();
+    BOOST_TEST(in.listing() == "");
+
+    // Of a failed download nothing is run.
+    std::future<void> failed = async_download_then(in.downloads, "ftp://host/", target, test::once(), pool,
+                                                   tandem::task<remove_it>, asio::use_future);
+    BOOST_CHECK_THROW(failed.get(), tandem::http::download_error);
+}
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(then, test::fixture)
+
+BOOST_AUTO_TEST_CASE(on_threads)
+{
+    tandem::thread_pool pool(2);
+    check(pool, *this);
+}
+
+BOOST_AUTO_TEST_CASE(in_processes)
+{
+    tandem::process_pool_options options;
+    options.workers = 1;
+    tandem::process_pool pool(threads, options);
+    check(pool, *this);
+
+    test::scripted_server server(test::answer_always(test::ok("hello")));
+    std::future<void> crashed = async_download_then(downloads, server.url("/"), folder / "file", test::once(), pool,
+                                                    tandem::task<crash>, asio::use_future);
+    BOOST_CHECK_THROW(crashed.get(), tandem::task_error);
+    BOOST_TEST(content() == "hello");
+}
+
+BOOST_AUTO_TEST_CASE(cancelled_in_either_step)
+{
+    tandem::process_pool_options options;
+    options.workers = 1;
+    tandem::process_pool pool(threads, options);
+    test::scripted_server server(test::answer_always(test::ok("hello")));
+    std::promise<void> asked;
+    test::scripted_server stalled([&](test::peer& peer) {
+        peer.read_request();
+        asked.set_value();
+        peer.wait_for_end();
+    });
+    const auto start = [&](const std::string& url, asio::cancellation_signal& signal) {
+        auto done = std::make_shared<std::promise<boost::system::error_code>>();
+        async_download_then(downloads, url, folder / "file", test::once(), pool, tandem::task<sleep_long>,
+                            asio::bind_cancellation_slot(signal.slot(), [done](std::exception_ptr error) {
+                                try {
+                                    std::rethrow_exception(std::move(error));
+                                } catch (const boost::system::system_error& e) {
+                                    done->set_value(e.code());
+                                }
+                            }));
+        return done->get_future();
+    };
+    asio::cancellation_signal first;
+    auto seen = start(stalled.url("/"), first);
+    asked.get_future().wait();
+    first.emit(asio::cancellation_type::terminal);
+    BOOST_REQUIRE((seen.wait_for(30s) == std::future_status::ready));
+    BOOST_TEST((seen.get() == asio::error::operation_aborted));
+    BOOST_TEST(listing() == "");
+
+    asio::cancellation_signal second;
+    seen = start(server.url("/"), second);
+    for (int i = 0; i != 30'000 && !std::filesystem::exists(folder / "file.begun"); ++i) {
+        std::this_thread::sleep_for(1ms);
+    }
+    second.emit(asio::cancellation_type::terminal);
+    BOOST_REQUIRE((seen.wait_for(30s) == std::future_status::ready));
+    BOOST_TEST((seen.get() == asio::error::operation_aborted));
+    BOOST_TEST(content() == "hello");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
