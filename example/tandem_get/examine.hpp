@@ -1,5 +1,5 @@
-#ifndef EXAMPLE_DOWNLOAD_EXAMINE_HPP
-#define EXAMPLE_DOWNLOAD_EXAMINE_HPP
+#ifndef EXAMPLE_TANDEM_GET_EXAMINE_HPP
+#define EXAMPLE_TANDEM_GET_EXAMINE_HPP
 
 #include <cstdint>
 #include <string>
@@ -14,8 +14,5 @@ struct findings
 
 /// The work for the processor: SHA-256 and gzip of a whole file. Throws std::system_error, std::runtime_error.
 findings examine(const std::string& path);
-
-/// SHA-256 alone.
-std::string sha256(const std::string& path);
 
 #endif

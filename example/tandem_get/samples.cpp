@@ -1,4 +1,4 @@
-#include "download/samples.hpp"
+#include "tandem_get/samples.hpp"
 
 #include <algorithm>
 #include <stdexcept>

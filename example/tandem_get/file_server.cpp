@@ -1,4 +1,4 @@
-#include "download/file_server.hpp"
+#include "tandem_get/file_server.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>

@@ -1,5 +1,5 @@
-#ifndef EXAMPLE_DOWNLOAD_SAMPLES_HPP
-#define EXAMPLE_DOWNLOAD_SAMPLES_HPP
+#ifndef EXAMPLE_TANDEM_GET_SAMPLES_HPP
+#define EXAMPLE_TANDEM_GET_SAMPLES_HPP
 
 #include <cstddef>
 #include <filesystem>

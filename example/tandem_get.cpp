@@ -1,0 +1,50 @@
+// tandem-get downloads many URLs at once, and has work done on each file, in processes, as soon as it is there.
+//
+//   tandem-get [OPTIONS] URL [sha256=HEX] [out=NAME] [URL ...]
+//
+// All that it knows of downloading is in tandem::http; here are its command line and its screen. See --help.
+
+#include "tandem_get/demo.hpp"
+#include "tandem_get/get.hpp"
+#include "tandem_get/options.hpp"
+#include "tandem_get/session.hpp"
+
+#include <tandem/worker.hpp>
+
+#include <boost/program_options/errors.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <optional>
+
+namespace {
+
+int run(int argc, char** argv)
+{
+    constexpr int could_not_begin = 2;
+    try {
+        const std::optional<options> given = read_options(argc, argv);
+        if (!given) {
+            return 0;
+        }
+        session here;
+        const int status = given->demo ? demo(*given, here) : get(*given, here);
+        // Not by returning: a look-up of a name may not have come back, and the session would wait for it.
+        std::fflush(nullptr);
+        std::_Exit(status);
+    } catch (const boost::program_options::error& error) {
+        std::fprintf(stderr, "tandem-get: %s; see tandem-get --help\n", error.what());
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "tandem-get: %s\n", error.what());
+    }
+    return could_not_begin;
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    tandem::run_if_worker();
+    return run(argc, argv);
+}

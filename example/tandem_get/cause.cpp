@@ -1,0 +1,198 @@
+#include "tandem_get/cause.hpp"
+
+#include <tandem/error.hpp>
+#include <tandem/http/error.hpp>
+
+#include <boost/asio/error.hpp>
+
+#include <cerrno>
+#include <system_error>
+
+#include <string.h>
+
+namespace http = tandem::http;
+
+namespace {
+
+/// Of an error of HTTP's: its name, and what of the command line helps.
+void explain(http::errc code, cause& result)
+{
+    struct explanation
+    {
+        const char* name;
+        const char* hint;
+    };
+    const auto words = [code]() -> explanation {
+        switch (code) {
+        case http::errc::invalid_url:
+            return {"invalid_url", ""};
+        case http::errc::unsupported_scheme:
+            return {"unsupported_scheme", ""};
+        case http::errc::too_many_redirects:
+            return {"too_many_redirects", "--max-redirects"};
+        case http::errc::insecure_redirect:
+            return {"insecure_redirect", ""};
+        case http::errc::bad_redirect:
+            return {"bad_redirect", ""};
+        case http::errc::bad_status:
+            return {"bad_status", ""};
+        case http::errc::malformed_response:
+            return {"malformed_response", ""};
+        case http::errc::header_too_large:
+            return {"header_too_large", ""};
+        case http::errc::unexpected_encoding:
+            return {"unexpected_encoding", "--compressed"};
+        case http::errc::truncated_body:
+            return {"truncated_body", "--retries"};
+        case http::errc::body_too_long:
+            return {"body_too_long", ""};
+        case http::errc::body_too_large:
+            return {"body_too_large", "--max-size"};
+        case http::errc::connection_closed:
+            return {"connection_closed", "--retries"};
+        case http::errc::connect_timeout:
+            return {"connect_timeout", "--connect-timeout"};
+        case http::errc::idle_timeout:
+            return {"idle_timeout", "--idle-timeout"};
+        case http::errc::total_timeout:
+            return {"total_timeout", "--max-time"};
+        case http::errc::certificate_refused:
+            return {"certificate_refused", "--cacert"};
+        case http::errc::target_is_not_a_file:
+            return {"target_is_not_a_file", ""};
+        case http::errc::target_in_use:
+            return {"target_in_use", "out=NAME after the URL"};
+        case http::errc::target_exists:
+            return {"target_exists", "--if-exists=rename, --if-exists=replace or --if-exists=skip"};
+        case http::errc::target_written_meanwhile:
+            return {"target_written_meanwhile", "out=NAME after the URL, or --if-exists=rename"};
+        case http::errc::range_mismatch:
+            return {"range_mismatch", "--no-resume"};
+        case http::errc::too_slow:
+            return {"too_slow", "--min-rate"};
+        case http::errc::undecodable_body:
+            return {"undecodable_body", ""};
+        case http::errc::decoded_too_large:
+            return {"decoded_too_large", ""};
+        case http::errc::checksum_mismatch:
+            return {"checksum_mismatch", ""};
+        case http::errc::proxy_refused:
+            return {"proxy_refused", "--proxy or --no-proxy"};
+        case http::errc::invalid_option:
+            return {"invalid_option", ""};
+        case http::errc::login_required:
+            return {"login_required", "--user or --netrc"};
+        }
+        return {"error", ""};
+    }();
+    result.code = words.name;
+    result.hint = words.hint;
+}
+
+const char* name_of(tandem::errc code)
+{
+    switch (code) {
+    case tandem::errc::worker_died:
+        return "worker_died";
+    case tandem::errc::start_failed:
+        return "start_failed";
+    case tandem::errc::not_a_worker:
+        return "not_a_worker";
+    case tandem::errc::version_mismatch:
+        return "version_mismatch";
+    case tandem::errc::unknown_task:
+        return "unknown_task";
+    case tandem::errc::encode_failed:
+        return "encode_failed";
+    case tandem::errc::decode_failed:
+        return "decode_failed";
+    case tandem::errc::message_too_large:
+        return "message_too_large";
+    case tandem::errc::pool_closed:
+        return "pool_closed";
+    case tandem::errc::run_timeout:
+        return "run_timeout";
+    case tandem::errc::queue_timeout:
+        return "queue_timeout";
+    case tandem::errc::duplicate_task:
+        return "duplicate_task";
+    case tandem::errc::worker_without_main:
+        return "worker_without_main";
+    case tandem::errc::nesting_too_deep:
+        return "nesting_too_deep";
+    case tandem::errc::initializer_failed:
+        return "initializer_failed";
+    case tandem::errc::memory_limit:
+        return "memory_limit";
+    case tandem::errc::cpu_limit:
+        return "cpu_limit";
+    case tandem::errc::shutdown_timeout:
+        return "shutdown_timeout";
+    }
+    return "error";
+}
+
+/// Of a task whose process ended: what the user can do something with. (The error's own text names the function.)
+std::string describe_death(const tandem::task_report& report)
+{
+    std::string text = "its task crashed";
+    if (report.signal) {
+        const char* name = ::sigdescr_np(*report.signal);
+        text += ": signal " + std::to_string(*report.signal) + (name ? " (" + std::string(name) + ")" : "");
+    } else if (report.exit_code) {
+        text += ": its process ended with exit code " + std::to_string(*report.exit_code);
+    }
+    return text + (report.stderr_tail.empty() ? "" : "\n" + report.stderr_tail);
+}
+
+void name_code(const boost::system::error_code& code, cause& result)
+{
+    const std::error_code standard = code;
+    result.disk_full = standard == std::errc::no_space_on_device ||
+                       (standard.default_error_condition().category() == std::generic_category() &&
+                        standard.default_error_condition().value() == EDQUOT);
+    result.cancelled = code == boost::asio::error::operation_aborted;
+    if (code.category() == http::error_category()) {
+        explain(static_cast<http::errc>(code.value()), result);
+    } else if (code.category() == tandem::tandem_category()) {
+        result.code = name_of(static_cast<tandem::errc>(code.value()));
+    } else if (code == boost::asio::error::host_not_found || code == boost::asio::error::host_not_found_try_again) {
+        result.code = "host_not_found";
+    } else if (const char* name = standard.default_error_condition().category() == std::generic_category()
+                                      ? ::strerrorname_np(standard.default_error_condition().value())
+                                      : nullptr) {
+        result.code = name;
+    } else {
+        result.code = std::string(code.category().name()) + ':' + std::to_string(code.value());
+    }
+}
+
+} // namespace
+
+cause cause_of(const std::exception_ptr& error)
+{
+    cause result{.code = "error"};
+    try {
+        std::rethrow_exception(error);
+    } catch (const http::download_error& failed) {
+        result.message = failed.what();
+        result.status = failed.status();
+        result.names_url = true;
+        name_code(failed.code(), result);
+    } catch (const tandem::task_error& failed) {
+        const bool died = failed.code() == tandem::errc::worker_died;
+        result.message = died ? describe_death(failed.report()) : failed.what();
+        name_code(failed.code(), result);
+    } catch (const boost::system::system_error& failed) {
+        result.message = failed.what();
+        name_code(failed.code(), result);
+    } catch (const std::system_error& failed) {
+        result.message = failed.what();
+        name_code(boost::system::error_code(failed.code()), result);
+    } catch (const std::exception& failed) {
+        result.message = failed.what();
+    } catch (...) {
+        result.message = "an unknown exception";
+    }
+    return result;
+}

@@ -1,0 +1,11 @@
+#ifndef EXAMPLE_TANDEM_GET_GET_HPP
+#define EXAMPLE_TANDEM_GET_GET_HPP
+
+#include "tandem_get/options.hpp"
+#include "tandem_get/session.hpp"
+
+/// Downloads what the command line names. Returns the program's exit status. Throws std::exception where it cannot even
+/// begin.
+int get(const options& given, session& here);
+
+#endif

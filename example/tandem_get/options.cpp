@@ -1,0 +1,382 @@
+#include "tandem_get/options.hpp"
+
+#include "tandem_get/quantity.hpp"
+
+#include <boost/make_shared.hpp>
+#include <boost/program_options.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <iostream>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+namespace fs = std::filesystem;
+namespace http = tandem::http;
+namespace po = boost::program_options;
+
+namespace {
+
+constexpr const char* usage = "tandem-get [OPTIONS] URL [sha256=HEX] [out=NAME] [mirror=URL] [URL ...]\n"
+                              "\n"
+                              "Downloads the URLs (http, https), many at once: each file is complete under its\n"
+                              "name, or there is none of it there but NAME.part, from which the next download\n"
+                              "goes on where that is safe. Words such as sha256=... belong to the URL before.\n";
+
+constexpr const char* statuses = "\n"
+                                 "Exit status: 0 every file is there; 1 some failed; 2 the command line is wrong,\n"
+                                 "and nothing was done; 3 the disk is full; 130 or 143 ended by a signal. After 3,\n"
+                                 "130 and 143 nothing is lost: what is complete stays, what can be resumed stays.\n";
+
+/// The command line as it stands.
+struct command_line
+{
+    std::string input{};
+    std::string directory = ".";
+    std::string output{};
+    std::string if_exists = "fail";
+    std::string max_size{};
+    std::string rate{};
+    std::string retry_delay{};
+    std::string connect_timeout{};
+    std::string idle_timeout{};
+    std::string max_time{};
+    std::string min_rate{};
+    std::string min_rate_time{};
+    std::string cacert{};
+    std::string user{};
+    std::string netrc_file{};
+    std::string proxy{};
+    std::string then{};
+    std::string json{};
+    std::vector<std::string> headers{};
+    std::vector<std::string> words{};
+    int parallel = 16;
+    int per_host = 0;
+    int segments = 1;
+    int retries = 5;
+    int max_redirects = 20;
+    int workers = 0;
+};
+
+class option_group
+{
+public:
+    explicit option_group(const char* title) : options_(title) {}
+
+    template <class T>
+    option_group& value(const char* name, T& to, const char* value_name, const char* help)
+    {
+        return add(name, po::value(&to)->value_name(value_name), help);
+    }
+
+    option_group& flag(const char* name, const char* help) { return add(name, new po::untyped_value(true), help); }
+
+    option_group& add(const char* name, const po::value_semantic* semantic, const char* help)
+    {
+        options_.add(boost::make_shared<po::option_description>(name, semantic, help));
+        return *this;
+    }
+
+    const po::options_description& options() const { return options_; }
+
+private:
+    po::options_description options_;
+};
+
+/// All that --help shows.
+po::options_description shown_options(command_line& to)
+{
+    option_group files("Files");
+    files
+        .value("input,i", to.input, "FILE",
+               "a list: a URL a line, with the same words behind it; \"-\": standard input")
+        .value("directory,d", to.directory, "FOLDER", "where the files go (.); made where there is none")
+        .value("output,o", to.output, "NAME", "what a single URL's file is called")
+        .value(
+            "if-exists", to.if_exists, "WHAT",
+            "where a file has the name already: fail (the default), rename (the new one becomes NAME-2), replace, or "
+            "skip (it stays if it is the same)")
+        .value("max-size", to.max_size, "SIZE", "refuse files over 500, 64K, 1.5M, 2G bytes")
+        .flag("content-disposition", "files are called what the server says")
+        .flag("no-resume", "do not go on from a NAME.part, nor leave one")
+        .flag("no-time", "files do not get the time that the server says")
+        .flag("sync", "a file is on the disk before it gets its name");
+    option_group speed("Speed");
+    speed.value("parallel,p", to.parallel, "N", "downloads at once (16)")
+        .value("per-host", to.per_host, "N", "connections to one host (as many as there may be in all)")
+        .value("segments", to.segments, "N", "connections for one large file (1)")
+        .value("rate", to.rate, "SIZE", "bytes a second of all together")
+        .flag("compressed", "ask for gzip, and decode it");
+    option_group trouble("Trouble");
+    trouble.value("retries", to.retries, "N", "further tries (5)")
+        .value("retry-delay", to.retry_delay, "SECONDS", "before the first of them (1); it doubles")
+        .value("connect-timeout", to.connect_timeout, "SECONDS", "for a connection (30)")
+        .value("idle-timeout", to.idle_timeout, "SECONDS", "with no byte from the server (60)")
+        .value("max-time", to.max_time, "SECONDS", "for a file, with all its tries (no limit)")
+        .value("min-rate", to.min_rate, "SIZE", "the fewest bytes a second of a file (0)")
+        .value("min-rate-time", to.min_rate_time, "SECONDS", "on the average of this time (30)")
+        .value("max-redirects", to.max_redirects, "N", "to be followed (20)");
+    option_group access("Access");
+    access.value("header", to.headers, "'NAME: VALUE'", "to be sent as well; may be given several times")
+        .value("user", to.user, "NAME:PASSWORD", "for the URLs' own hosts")
+        .flag("netrc", "logins are in ~/.netrc")
+        .value("netrc-file", to.netrc_file, "FILE", "logins are in that file")
+        .flag("https-only", "no http URLs, also in redirects")
+        .value("cacert", to.cacert, "FILE", "PEM certificates to trust in place of the system's")
+        .value("proxy", to.proxy, "URL", "for http and https, in place of http_proxy and https_proxy")
+        .flag("no-proxy", "use none, whatever the environment says");
+    option_group then("Then");
+    then.value("then", to.then, "TASK", "work on each file as soon as it is there, in a process of its own: see below")
+        .value("workers", to.workers, "N", "such processes (as many as cores may be used)")
+        .value("json", to.json, "FILE", "results, a JSON object a line; \"-\": standard output")
+        .flag("quiet,q", "print nothing but errors and results")
+        .flag("demo", "serve 1,000 files to itself, download, verify and compare")
+        .flag("help,h", "show this")
+        .flag("version", "show the version");
+    po::options_description all;
+    all.add(files.options()).add(speed.options()).add(trouble.options()).add(access.options()).add(then.options());
+    return all;
+}
+
+std::size_t in_bounds(const char* option, int value, int least, int most)
+{
+    if (value < least || value > most) {
+        throw std::invalid_argument(std::string(option) + " takes a number from " + std::to_string(least) + " to " +
+                                    std::to_string(most));
+    }
+    return static_cast<std::size_t>(value);
+}
+
+void set_size(const char* option, const std::string& text, std::uint64_t& to)
+{
+    if (!text.empty()) {
+        to = parse_size(option, text);
+    }
+}
+
+void set_time(const char* option, const std::string& text, std::chrono::milliseconds& to, bool may_be_zero = false)
+{
+    if (text.empty()) {
+        return;
+    }
+    to = parse_seconds(option, text);
+    if (to.count() == 0 && !may_be_zero) {
+        throw std::invalid_argument(std::string(option) + " must be at least 0.001 seconds");
+    }
+}
+
+http::existing_file parse_existing(const std::string& text)
+{
+    if (text == "fail") {
+        return http::existing_file::fail;
+    }
+    if (text == "rename") {
+        return http::existing_file::rename;
+    }
+    if (text == "replace") {
+        return http::existing_file::replace;
+    }
+    if (text == "skip") {
+        return http::existing_file::skip_if_same;
+    }
+    throw std::invalid_argument("--if-exists takes fail, rename, replace or skip, not '" + text + "'");
+}
+
+http::header_field parse_header(const std::string& text)
+{
+    const std::size_t colon = text.find(':');
+    if (colon == std::string::npos || colon == 0) {
+        throw std::invalid_argument("--header takes 'NAME: VALUE', not '" + text + "'");
+    }
+    const std::size_t value = text.find_first_not_of(" \t", colon + 1);
+    return {text.substr(0, colon), value == std::string::npos ? "" : text.substr(value)};
+}
+
+http::credentials parse_login(const std::string& text)
+{
+    const std::size_t colon = text.find(':');
+    if (colon == std::string::npos) {
+        throw std::invalid_argument("--user takes NAME:PASSWORD"); // not what was given: it may be a password
+    }
+    return {text.substr(0, colon), text.substr(colon + 1)};
+}
+
+fs::path own_netrc()
+{
+    const char* home = std::getenv("HOME");
+    if (!home) {
+        throw std::invalid_argument("--netrc needs the variable HOME; or give --netrc-file FILE");
+    }
+    return fs::path(home) / ".netrc";
+}
+
+http::client_options connections_of(const command_line& line, const po::variables_map& given)
+{
+    http::client_options result;
+    const std::size_t in_all =
+        in_bounds("--parallel", line.parallel, 1, 10'000) * in_bounds("--segments", line.segments, 1, 64);
+    result.max_connections = in_all;
+    result.max_connections_per_host =
+        line.per_host == 0 && !given.count("per-host") ? in_all : in_bounds("--per-host", line.per_host, 1, 10'000);
+    set_time("--connect-timeout", line.connect_timeout, result.connect_timeout);
+    set_size("--rate", line.rate, result.max_rate);
+    result.ca_file = line.cacert;
+    result.user_agent = "tandem-get/" TANDEM_GET_VERSION;
+    result.netrc_file = !line.netrc_file.empty() ? fs::path(line.netrc_file)
+                        : given.count("netrc")   ? own_netrc()
+                                                 : fs::path();
+    if (!given.count("no-proxy")) {
+        result.proxy = http::proxy_options::from_environment();
+        if (!line.proxy.empty()) {
+            result.proxy.http = line.proxy;
+            result.proxy.https = line.proxy;
+        }
+    } else if (!line.proxy.empty()) {
+        throw std::invalid_argument("--proxy and --no-proxy contradict each other");
+    }
+    return result;
+}
+
+http::download_options each_of(const command_line& line, const po::variables_map& given)
+{
+    http::download_options result;
+    result.existing = parse_existing(line.if_exists);
+    set_size("--max-size", line.max_size, result.max_body_size);
+    set_size("--min-rate", line.min_rate, result.min_rate);
+    set_time("--min-rate-time", line.min_rate_time, result.min_rate_period);
+    set_time("--idle-timeout", line.idle_timeout, result.idle_timeout);
+    set_time("--max-time", line.max_time, result.total_timeout);
+    set_time("--retry-delay", line.retry_delay, result.retry.first_delay, true);
+    result.retry.max_delay = std::max(result.retry.max_delay, result.retry.first_delay);
+    result.retry.retries = static_cast<unsigned>(in_bounds("--retries", line.retries, 0, 1'000'000));
+    result.max_redirects = static_cast<unsigned>(in_bounds("--max-redirects", line.max_redirects, 0, 1'000));
+    result.segments = static_cast<unsigned>(line.segments);
+    result.https_only = given.count("https-only") != 0;
+    result.compressed = given.count("compressed") != 0;
+    result.content_disposition = given.count("content-disposition") != 0;
+    result.resume = given.count("no-resume") == 0;
+    result.keep_time = given.count("no-time") == 0;
+    result.sync = given.count("sync") != 0;
+    for (const std::string& header : line.headers) {
+        result.headers.push_back(parse_header(header));
+    }
+    if (!line.user.empty()) {
+        result.login = parse_login(line.user);
+    }
+    return result;
+}
+
+/// The folder and the name that --output says, for the only URL.
+void set_output(const std::string& output, options& to)
+{
+    const fs::path path = output;
+    if (to.items.size() != 1 || to.input || to.each.content_disposition) {
+        throw std::invalid_argument(to.each.content_disposition
+                                        ? "--output and --content-disposition contradict each other"
+                                        : "--output is for a single URL; write out=NAME behind each of several");
+    }
+    if (!path.has_filename() || path.filename() == "." || path.filename() == "..") {
+        throw std::invalid_argument("--output takes a file's name, not '" + output + "'; --directory takes a folder's");
+    }
+    to.directory = path.has_parent_path() ? to.directory / path.parent_path() : to.directory;
+    to.items.front().name = path.filename();
+}
+
+options to_options(const command_line& line, const po::variables_map& given)
+{
+    options result;
+    result.demo = given.count("demo") != 0;
+    result.quiet = given.count("quiet") != 0;
+    result.items = items_of(line.words);
+    result.directory = line.directory.empty() ? "." : line.directory;
+    result.connections = connections_of(line, given);
+    result.each = each_of(line, given);
+    result.parallel = static_cast<std::size_t>(line.parallel);
+    result.workers = in_bounds("--workers", line.workers, 0, 1'000);
+    if (!line.input.empty()) {
+        result.input = line.input;
+    }
+    if (!line.json.empty()) {
+        result.json = line.json;
+    }
+    if (!line.output.empty()) {
+        set_output(line.output, result);
+    }
+    if (!line.then.empty()) {
+        result.then = find_then_task(line.then);
+        if (!result.then) {
+            throw std::invalid_argument("--then takes " + then_task_names() + ", not '" + line.then + "'");
+        }
+    }
+    const bool has_files = !result.items.empty() || result.input;
+    if (!has_files && !result.demo) {
+        throw std::invalid_argument("there is nothing to download: give URLs, or --input FILE");
+    }
+    if (has_files && result.demo) {
+        throw std::invalid_argument("--demo downloads from itself: give it no URLs");
+    }
+    return result;
+}
+
+} // namespace
+
+std::vector<http::list_item> items_of(const std::vector<std::string>& words)
+{
+    constexpr std::array<std::string_view, 6> keys{"sha256=", "sha512=", "sha1=", "md5=", "out=", "mirror="};
+    const auto is_option = [&](const std::string& word) {
+        return std::any_of(keys.begin(), keys.end(), [&](std::string_view key) { return word.starts_with(key); });
+    };
+    std::vector<std::string> lines;
+    for (const std::string& word : words) {
+        if (is_option(word)) {
+            if (lines.empty()) {
+                throw std::invalid_argument("'" + word + "' must stand behind the URL that it is for");
+            }
+            if (word.find_first_of(" \t\n") != std::string::npos) {
+                throw std::invalid_argument("'" + word + "' must not hold spaces; --output takes any name");
+            }
+            lines.back() += ' ' + word;
+        } else {
+            std::string url;
+            for (const char character : word) {
+                url += character == ' ' ? "%20" : std::string(1, character);
+            }
+            lines.push_back(std::move(url));
+        }
+    }
+    std::vector<http::list_item> result;
+    for (const std::string& line : lines) {
+        std::optional<http::list_item> item = http::list_item::parse(line);
+        if (!item) {
+            throw std::invalid_argument("'" + line + "' is not a URL");
+        }
+        result.push_back(std::move(*item));
+    }
+    return result;
+}
+
+std::optional<options> read_options(int argc, char** argv)
+{
+    command_line line;
+    const po::options_description shown = shown_options(line);
+    po::options_description all;
+    all.add(shown).add_options()("word", po::value(&line.words));
+    po::positional_options_description positional;
+    positional.add("word", -1);
+
+    po::variables_map given;
+    po::store(po::command_line_parser(argc, argv).options(all).positional(positional).run(), given);
+    po::notify(given);
+    if (given.count("help")) {
+        std::cout << usage << shown << "\nTasks for --then:\n" << then_tasks_help() << statuses;
+        return std::nullopt;
+    }
+    if (given.count("version")) {
+        std::cout << "tandem-get " TANDEM_GET_VERSION "\n";
+        return std::nullopt;
+    }
+    return to_options(line, given);
+}

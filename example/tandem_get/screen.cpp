@@ -1,0 +1,83 @@
+#include "tandem_get/screen.hpp"
+
+#include "tandem_get/text.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <string_view>
+#include <utility>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace {
+
+/// In as few steps as the terminal takes it, so that it does not flicker.
+void write_all(std::string_view text)
+{
+    while (!text.empty()) {
+        const ssize_t size = ::write(STDERR_FILENO, text.data(), text.size());
+        if (size < 0 && errno != EINTR) {
+            return; // nobody is left to be told
+        }
+        text.remove_prefix(size < 0 ? 0 : static_cast<std::size_t>(size));
+    }
+}
+
+} // namespace
+
+screen::screen() : terminal_(::isatty(STDERR_FILENO) == 1) {}
+
+screen::size screen::dimensions() const
+{
+    winsize window{};
+    if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &window) != 0 || window.ws_col == 0 || window.ws_row == 0) {
+        return {80, 24};
+    }
+    return {window.ws_col, window.ws_row};
+}
+
+void screen::say(const std::string& line)
+{
+    std::string_view rest = line;
+    for (std::size_t end = 0; end != std::string_view::npos;) {
+        end = rest.find('\n');
+        said_ += (rest.data() == line.data() ? "" : "    ") + printable(rest.substr(0, end)) + '\n';
+        rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    }
+}
+
+void screen::print(const std::string& line)
+{
+    printed_ += line + '\n';
+}
+
+void screen::show(const std::vector<std::string>& lines)
+{
+    if (said_.empty() && printed_.empty() && lines.empty() && !drawn_) {
+        return;
+    }
+    // The cursor was left at the beginning of the lines that were drawn. So they are cleared whatever the terminal made
+    // of them when its size changed.
+    std::string text = std::exchange(drawn_, false) ? "\r\x1b[J" : "";
+    text += std::exchange(said_, {});
+    if (!printed_.empty()) {
+        write_all(std::exchange(text, {}));
+        const bool printed = std::fwrite(printed_.data(), 1, printed_.size(), stdout) == printed_.size();
+        if (!printed || std::fflush(stdout) != 0) {
+            print_error_ = errno;
+        }
+        printed_.clear();
+    }
+    for (const std::string& line : lines) {
+        text += (drawn_ ? "\n" : "") + line;
+        drawn_ = true;
+    }
+    if (drawn_) {
+        text += '\r';
+        if (lines.size() > 1) {
+            text += "\x1b[" + std::to_string(lines.size() - 1) + 'A';
+        }
+    }
+    write_all(text);
+}

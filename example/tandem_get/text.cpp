@@ -1,0 +1,226 @@
+#include "tandem_get/text.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cwchar>
+
+#include <locale.h>
+#include <wchar.h>
+
+namespace {
+
+/// The calling thread's characters are UTF-8 while it lives, whatever the user's locale is.
+class utf8_locale
+{
+public:
+    utf8_locale() : before_(::uselocale(utf8())) {}
+    utf8_locale(const utf8_locale&) = delete;
+    utf8_locale& operator=(const utf8_locale&) = delete;
+    ~utf8_locale() { ::uselocale(before_); }
+
+private:
+    static locale_t utf8()
+    {
+        static const locale_t locale = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+        return locale; // null where the system has none: then the locale stays as it is
+    }
+
+    locale_t before_;
+};
+
+struct character
+{
+    std::string_view bytes;
+    std::size_t columns;
+    bool valid;     ///< UTF-8
+    bool printable; ///< and not a control character
+};
+
+/// Calls `use` with each character until it returns false.
+template <class Use>
+void for_each_character(std::string_view text, const Use& use)
+{
+    const utf8_locale locale;
+    while (!text.empty()) {
+        std::mbstate_t state{};
+        wchar_t decoded = 0;
+        const std::size_t length = std::mbrtowc(&decoded, text.data(), text.size(), &state);
+        character one{text.substr(0, 1), 1, false, false};
+        if (length == 0) {
+            one.valid = true; // a NUL
+        } else if (length <= text.size()) {
+            const int width = ::wcwidth(decoded);
+            one = {text.substr(0, length), width >= 0 ? static_cast<std::size_t>(width) : 1, true, width >= 0};
+        }
+        if (!use(one)) {
+            return;
+        }
+        text.remove_prefix(one.bytes.size());
+    }
+}
+
+/// The end that fits into `width` columns.
+std::string_view end_of(std::string_view text, std::size_t width)
+{
+    std::size_t left = columns(text);
+    std::string_view result = text;
+    for_each_character(text, [&](const character& one) {
+        if (left <= width) {
+            return false;
+        }
+        left -= one.columns;
+        result.remove_prefix(one.bytes.size());
+        return true;
+    });
+    return result;
+}
+
+} // namespace
+
+std::size_t columns(std::string_view text)
+{
+    std::size_t result = 0;
+    for_each_character(text, [&](const character& one) {
+        result += one.columns;
+        return true;
+    });
+    return result;
+}
+
+std::string printable(std::string_view text)
+{
+    std::string result;
+    for_each_character(text, [&](const character& one) {
+        result += one.printable ? one.bytes : "?";
+        return true;
+    });
+    return result;
+}
+
+std::string without_login(std::string_view url)
+{
+    std::string result(url);
+    const std::size_t scheme = result.find("://");
+    if (scheme == std::string::npos) {
+        return result;
+    }
+    const std::size_t begin = scheme + 3;
+    const std::size_t end = std::min(result.find_first_of("/?# \t", begin), result.size());
+    const std::size_t at = result.substr(begin, end - begin).rfind('@');
+    return at == std::string::npos ? result : result.erase(begin, at + 1);
+}
+
+std::string valid_utf8(std::string_view text)
+{
+    std::string result;
+    for_each_character(text, [&](const character& one) {
+        result += one.valid ? one.bytes : "\xef\xbf\xbd";
+        return true;
+    });
+    return result;
+}
+
+std::string cut(std::string_view text, std::size_t width)
+{
+    std::size_t used = 0;
+    std::size_t length = 0;
+    for_each_character(text, [&](const character& one) {
+        used += one.columns;
+        if (used > width) {
+            return false;
+        }
+        length += one.bytes.size();
+        return true;
+    });
+    return std::string(text.substr(0, length));
+}
+
+std::string shortened(std::string_view text, std::size_t width)
+{
+    constexpr std::string_view left_out = "...";
+    if (columns(text) <= width) {
+        return std::string(text);
+    }
+    if (width <= left_out.size() + 1) {
+        return cut(text, width);
+    }
+    const std::size_t kept = width - left_out.size();
+    return cut(text, kept - kept / 2).append(left_out).append(end_of(text, kept / 2));
+}
+
+std::string padded(std::string text, std::size_t width)
+{
+    const std::size_t used = columns(text);
+    text.append(used < width ? width - used : 0, ' ');
+    return text;
+}
+
+std::string right_aligned(const std::string& text, std::size_t width)
+{
+    const std::size_t used = columns(text);
+    return std::string(used < width ? width - used : 0, ' ') + text;
+}
+
+std::string grouped(std::uint64_t count)
+{
+    std::string result = std::to_string(count);
+    for (std::size_t end = result.size(); end > 3; end -= 3) {
+        result.insert(end - 3, 1, ',');
+    }
+    return result;
+}
+
+std::string in_files(std::uint64_t count)
+{
+    return grouped(count) + (count == 1 ? " file" : " files");
+}
+
+std::string in_units(double bytes)
+{
+    const char* unit = "B";
+    for (const char* next : {"KiB", "MiB", "GiB", "TiB"}) {
+        if (bytes < 1000) { // not 1024: four digits before the point would not fit into a column
+            break;
+        }
+        bytes /= 1024;
+        unit = next;
+    }
+    char text[32];
+    std::snprintf(text, sizeof text, unit[1] == '\0' ? "%.0f %s" : "%.1f %s", bytes, unit);
+    return text;
+}
+
+std::string in_units(std::uint64_t bytes)
+{
+    return in_units(static_cast<double>(bytes));
+}
+
+std::string in_seconds(double seconds)
+{
+    constexpr double many = 99.9;
+    if (seconds > many) {
+        return in_time(seconds);
+    }
+    char text[32];
+    std::snprintf(text, sizeof text, seconds < 1 ? "%.0f ms" : "%.1f s", seconds < 1 ? seconds * 1000 : seconds);
+    return text;
+}
+
+std::string in_time(double seconds)
+{
+    constexpr double longest = 1e12;
+    const auto all = static_cast<std::uint64_t>(std::clamp(seconds + 0.5, 0.0, longest));
+    const std::uint64_t hours = all / 3600;
+    const unsigned minutes = static_cast<unsigned>(all / 60 % 60);
+    char text[32];
+    if (hours >= 100) {
+        return grouped(hours / 24) + " days";
+    }
+    if (hours > 0) {
+        std::snprintf(text, sizeof text, "%u:%02u:%02u", static_cast<unsigned>(hours), minutes,
+                      static_cast<unsigned>(all % 60));
+    } else {
+        std::snprintf(text, sizeof text, "%u:%02u", minutes, static_cast<unsigned>(all % 60));
+    }
+    return text;
+}

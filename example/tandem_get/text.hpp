@@ -1,0 +1,50 @@
+#ifndef EXAMPLE_TANDEM_GET_TEXT_HPP
+#define EXAMPLE_TANDEM_GET_TEXT_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+// Text for people. What the names and servers of others put into it is not trusted: a terminal acts upon control
+// characters.
+
+/// Columns that a terminal needs for it. Of UTF-8; a byte that is none of it, and a control character, counts one.
+std::size_t columns(std::string_view text);
+
+/// The same with each control character, and each byte that is not UTF-8, as a question mark.
+std::string printable(std::string_view text);
+
+/// The same with each byte that is not UTF-8 as U+FFFD, as JSON must be.
+std::string valid_utf8(std::string_view text);
+
+/// A URL, or a line that begins with one, with no user name and password in it.
+std::string without_login(std::string_view url);
+
+/// The beginning that fits into `width` columns. `text` is printable.
+std::string cut(std::string_view text, std::size_t width);
+
+/// Shortened in the middle to fit into `width` columns: "a-long...me.iso". `text` is printable.
+std::string shortened(std::string_view text, std::size_t width);
+
+/// Spaces after it, or before it, up to `width` columns.
+std::string padded(std::string text, std::size_t width);
+std::string right_aligned(const std::string& text, std::size_t width);
+
+/// "12", "1,000".
+std::string grouped(std::uint64_t count);
+
+/// "1 file", "1,000 files".
+std::string in_files(std::uint64_t count);
+
+/// "1.5 MiB", "20.0 KiB".
+std::string in_units(double bytes);
+std::string in_units(std::uint64_t bytes);
+
+/// Seconds that something took: "12 ms", "2.1 s", "3:20".
+std::string in_seconds(double seconds);
+
+/// Seconds as "0:07", "12:05", "3:00:09"; from 100 hours on as "4 days".
+std::string in_time(double seconds);
+
+#endif
