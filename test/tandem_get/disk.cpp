@@ -1,0 +1,354 @@
+// What stands in the way on the disk. The servers are well-behaved.
+#include "tandem_get/hostile.hpp"
+
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <thread>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace fs = std::filesystem;
+using namespace test;
+using namespace std::chrono_literals;
+
+namespace {
+
+const std::string bytes = noise(4'000'000);
+
+/// Serves `bytes` under every path, with ranges, as nobody could find fault with; `pause` after each piece of 64 KiB.
+scripted_server::script serve(std::chrono::microseconds pause = 0us, std::atomic<int>* parts = nullptr)
+{
+    return [=](peer& client) {
+        for (std::string request; !(request = client.read_request()).empty();) {
+            const std::size_t at = request.find("\r\nRange: bytes=");
+            const std::size_t from = at == request.npos ? 0 : std::stoul(request.substr(at + 15));
+            const std::string fields =
+                "ETag: \"one\"\r\nContent-Length: " + std::to_string(bytes.size() - from) + "\r\n";
+            const std::string range = "Content-Range: bytes " + std::to_string(from) + '-' +
+                                      std::to_string(bytes.size() - 1) + '/' + std::to_string(bytes.size()) + "\r\n";
+            if (from != 0 && parts) {
+                ++*parts;
+            }
+            bool open = client.send(from == 0 ? answer(fields, "")
+                                              : "HTTP/1.1 206 Partial Content\r\n" + range + fields + "\r\n");
+            for (std::size_t i = from; open && i < bytes.size(); i += 65'536) {
+                open = client.send(std::string_view(bytes).substr(i, 65'536));
+                std::this_thread::sleep_for(pause);
+            }
+            if (!open) {
+                return;
+            }
+        }
+    };
+}
+
+struct fixture
+{
+    std::string url(const std::string& path = "/file") const { return server.url(path); }
+    fs::path file(const std::string& name = "file") const { return box.files() / name; }
+
+    sandbox box{};
+    scripted_server server{serve()};
+};
+
+/// Whether the tests of what not every machine allows may be left out.
+bool must_all_run()
+{
+    return std::getenv("CI") != nullptr;
+}
+
+void cannot(const std::string& what)
+{
+    BOOST_TEST_MESSAGE("NOT TESTED: " << what);
+    std::fprintf(stderr, "NOT TESTED: %s\n", what.c_str());
+    BOOST_TEST(!must_all_run(), what);
+}
+
+/// Runs `script` where it may mount, with "$@" as tandem-get and its options, and $0 as the sandbox's folder of its
+/// own.
+ended in_own_mounts(const sandbox& box, const std::string& script, const std::vector<std::string>& arguments)
+{
+    std::vector<std::string> command = {"unshare", "--user", "--map-root-user", "--mount", "sh",
+                                        "-c",      script,   box.own().string()};
+    const std::vector<std::string> tool = box.command(arguments);
+    command.insert(command.end(), tool.begin(), tool.end());
+    return process(command, box.place()).wait();
+}
+
+bool may_mount(const sandbox& box)
+{
+    const ended seen = process({"unshare", "--user", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "none",
+                                box.files().string()},
+                               box.place())
+                           .wait();
+    if (seen.status != 0) {
+        cannot("a full disk: no file system can be mounted here, neither by root nor in a namespace: " + seen.err);
+    }
+    return seen.status == 0;
+}
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(disk, fixture)
+
+// A disk of 2 MiB for a file of 4 MB; then room is made, and it goes on from there.
+BOOST_AUTO_TEST_CASE(full)
+{
+    if (!may_mount(box)) {
+        return;
+    }
+    const std::string script = "set -e; mount -t tmpfs -o size=8m none " + box.files().string() +
+                               R"(
+        cd ")" + box.files().string() +
+                               R"("
+        head -c 6000000 /dev/zero >filler
+        status=0; "$@" || status=$?
+        echo "status $status"; ls -A | tr '\n' ' '; echo
+        cp file.part "$0/part" || true
+        rm filler
+        status=0; "$@" || status=$?
+        echo "status $status"; ls -A | tr '\n' ' '; echo
+        cp file "$0/file")";
+    const ended seen = in_own_mounts(box, script, {url()});
+    BOOST_TEST_CONTEXT(seen)
+    {
+        BOOST_TEST(seen.status == 0);
+        BOOST_TEST((seen.out.find("status 3\nfile.part file.part.from filler \n") != seen.out.npos));
+        BOOST_TEST((seen.out.find("status 0\nfile \n") != seen.out.npos));
+        BOOST_TEST((seen.err.find(url()) != seen.err.npos));
+        BOOST_TEST((seen.err.find("No space left on device") != seen.err.npos));
+    }
+    const std::string part = read_file(box.own() / "part");
+    BOOST_TEST(part.size() > 0u);
+    BOOST_TEST((bytes.starts_with(part)));
+    BOOST_TEST((read_file(box.own() / "file") == bytes));
+}
+
+// Every further file would meet the same: nothing more is asked for, and what is complete stays.
+BOOST_AUTO_TEST_CASE(full_in_the_middle_of_a_list)
+{
+    if (!may_mount(box)) {
+        return;
+    }
+    std::string list;
+    for (int i = 0; i != 200; ++i) {
+        list += url("/" + std::to_string(i)) + '\n';
+    }
+    write_file(box.own() / "list", list);
+    const std::string script = "mount -t tmpfs -o size=10m none " + box.files().string() + R"(
+        status=0; "$@" || status=$?
+        cp -a ")" + box.files().string() +
+                               R"(/." "$0/copy"
+        exit $status)";
+    fs::create_directory(box.own() / "copy");
+    const ended seen = in_own_mounts(box, script, {"-p", "1", "-i", (box.own() / "list").string()});
+    BOOST_TEST_CONTEXT(seen)
+    {
+        BOOST_TEST(seen.status == 3);
+        BOOST_TEST((seen.err.find("No space left on device") != seen.err.npos));
+        BOOST_TEST(server.connections() < 10);
+    }
+    BOOST_TEST((read_file(box.own() / "copy" / "0") == bytes));
+    BOOST_TEST((read_file(box.own() / "copy" / "1") == bytes));
+    for (const auto& entry : fs::directory_iterator(box.own() / "copy")) {
+        const std::string name = entry.path().filename().string();
+        BOOST_TEST((name == "0" || name == "1" || name.starts_with("2.part")), "there is a " << name);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(read_only)
+{
+    if (!may_mount(box)) {
+        return;
+    }
+    const std::string script = "mount -t tmpfs -o ro none " + box.files().string() + R"( && "$@")";
+    const ended seen = in_own_mounts(box, script, {url()});
+    box.check_ended(seen, 1, {url(), "Read-only file system"});
+    box.check_there({});
+}
+
+// Whoever runs the tests may have been given the capability to write everywhere; tandem-get gets it not.
+BOOST_AUTO_TEST_CASE(no_permission)
+{
+    fs::permissions(box.files(), fs::perms(0555));
+    fs::copy_file(TANDEM_GET, box.own() / "tandem-get-itself"); // where it is may be nobody's business
+    std::vector<std::string> command = {"setpriv", "--ambient-caps=-all", "--inh-caps=-all"};
+    if (::geteuid() == 0) {
+        command.insert(command.end(), {"--reuid=65534", "--regid=65534", "--clear-groups"});
+    }
+    std::vector<std::string> tool = box.command({url()});
+    tool.front() = (box.own() / "tandem-get-itself").string();
+    command.insert(command.end(), tool.begin(), tool.end());
+    box.check_ended(process(command, box.place()).wait(), 1, {url(), "Permission denied"});
+    box.check_there({});
+}
+
+BOOST_AUTO_TEST_CASE(no_such_folder)
+{
+    // Within a file, where none can be made.
+    write_file(box.own() / "a-file", "");
+    const ended seen =
+        process({TANDEM_GET, "-d", (box.own() / "a-file" / "folder").string(), url()}, box.place()).wait();
+    BOOST_TEST((seen.status == 1 || seen.status == 2), seen);
+    box.check_ended(seen, seen.status, {"a-file"});
+    box.check_there({});
+}
+
+BOOST_AUTO_TEST_CASE(the_target_is_a_folder)
+{
+    for (const char* const policy : {"fail", "replace", "skip"}) {
+        BOOST_TEST_CONTEXT(policy)
+        {
+            fs::create_directories(file());
+            write_file(file() / "inside", "kept");
+            box.check_ended(box.get({"--if-exists", policy, url()}), 1, {url()});
+            box.check_there({{"file/", ""}, {"file/inside", "kept"}});
+        }
+    }
+    box.check_ended(box.get({"--if-exists", "rename", url()}), 0);
+    box.check_there({{"file/", ""}, {"file/inside", "kept"}, {"file-2", bytes}});
+}
+
+BOOST_AUTO_TEST_CASE(the_part_is_a_folder)
+{
+    fs::create_directories(file("file.part"));
+    write_file(file("file.part") / "inside", "kept");
+    box.check_ended(box.get({url()}), 1, {url(), "file.part"});
+    box.check_there({{"file.part/", ""}, {"file.part/inside", "kept"}});
+}
+
+BOOST_AUTO_TEST_CASE(the_record_is_a_folder)
+{
+    fs::create_directories(file("file.part.from"));
+    const ended seen = box.get({url()});
+    BOOST_TEST((seen.status == 0 || seen.status == 1), seen);
+    box.check_ended(seen, seen.status);
+    BOOST_TEST(fs::is_directory(file("file.part.from")));
+    BOOST_TEST((box.there().count("file") == 1) == (seen.status == 0));
+}
+
+// Whatever becomes of the download: what a link points to is not touched, nor made.
+BOOST_AUTO_TEST_CASE(a_symlink_in_the_way)
+{
+    for (const char* const name : {"file", "file.part", "file.part.from"}) {
+        for (const bool dangling : {false, true}) {
+            for (const char* const policy : {"fail", "rename", "replace", "skip"}) {
+                BOOST_TEST_CONTEXT(name << (dangling ? ", dangling, " : ", ") << policy)
+                {
+                    const fixture with;
+                    const fs::path victim = with.box.own() / "victim";
+                    if (!dangling) {
+                        write_file(victim, "kept");
+                    }
+                    fs::create_symlink(victim, with.file(name));
+                    const ended seen = with.box.get({"--if-exists", policy, with.url()});
+                    with.box.check_ended(seen, seen.status == 0 ? 0 : 1);
+                    BOOST_TEST(fs::exists(victim) == !dangling);
+                    BOOST_TEST(read_file(victim) == (dangling ? "" : "kept"));
+                    tree there = with.box.there();
+                    // The link stays, or the complete file has taken its place.
+                    for (const auto& [one, content] : there) {
+                        BOOST_TEST((content.empty() || content == bytes), one << " holds something else");
+                        BOOST_TEST((one.starts_with("file") &&
+                                    (one.find(".part") == one.npos || one.find(" -> ") != one.npos)),
+                                   "there is a " << one);
+                    }
+                    if (seen.status != 0) {
+                        BOOST_TEST((seen.err.find(with.url()) != seen.err.npos), seen);
+                        BOOST_TEST(there.size() == 1u);
+                    }
+                }
+            }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_fifo_in_the_way)
+{
+    for (const char* const name : {"file", "file.part", "file.part.from"}) {
+        BOOST_TEST_CONTEXT(name)
+        {
+            const fixture with;
+            BOOST_TEST_REQUIRE(::mkfifo(with.file(name).c_str(), 0600) == 0);
+            process running(with.box.command({"--if-exists", "replace", with.url()}), with.box.place());
+            const ended seen = running.wait(20s); // it does not hang
+            with.box.check_ended(seen, seen.status == 0 ? 0 : 1);
+            if (std::string(name) != "file.part.from") {
+                BOOST_TEST(seen.status == 1);
+            }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(another_is_writing_it)
+{
+    const scripted_server slow(serve(20ms));
+    process first(box.command({slow.url("/file")}), box.place());
+    for (int i = 0; i != 20'000 && first.running() && !fs::exists(file("file.part")); ++i) {
+        std::this_thread::sleep_for(1ms);
+    }
+    surroundings place = box.place();
+    place.output = box.own() / "second";
+    box.check_ended(process(box.command({slow.url("/file")}), place).wait(), 1, {slow.url("/file")});
+    box.check_ended(first.wait(), 0);
+    box.check_there({{"file", bytes}});
+}
+
+// Killed again and again, wherever it is: the file is right in the end, and was never there before.
+BOOST_AUTO_TEST_CASE(killed_and_resumed_many_times)
+{
+    std::atomic<int> parts{0};
+    const scripted_server slow(serve(2ms, &parts));
+    const auto size = [&] {
+        std::error_code none;
+        const auto result = fs::file_size(file("file.part"), none);
+        return none ? 0 : result;
+    };
+    int kills = 0;
+    for (std::size_t next = 1; next < bytes.size() - 300'000; next += 700'000) {
+        process running(box.command({slow.url("/file")}), box.place());
+        for (int i = 0; i != 30'000 && running.running() && size() < next; ++i) {
+            std::this_thread::sleep_for(1ms);
+        }
+        running.send(SIGKILL);
+        const ended seen = running.wait();
+        if (seen.signal != SIGKILL) {
+            BOOST_TEST(seen.status == 0, seen);
+            break;
+        }
+        ++kills;
+        BOOST_TEST(!fs::exists(file()));
+        BOOST_TEST((bytes.starts_with(read_file(file("file.part")))), "the .part holds other bytes");
+    }
+    BOOST_TEST(kills > 1);
+    if (!fs::exists(file())) {
+        box.check_ended(box.get({slow.url("/file")}), 0);
+    }
+    box.check_there({{"file", bytes}});
+    BOOST_TEST(parts > 0);
+}
+
+BOOST_AUTO_TEST_CASE(killed_at_random)
+{
+    const scripted_server slow(serve(500us));
+    for (int i = 0; i != 12; ++i) {
+        process running(box.command({slow.url("/file"), "--sync"}), box.place());
+        std::this_thread::sleep_for(std::chrono::milliseconds(5 + 13 * i));
+        running.send(SIGKILL);
+        running.wait();
+        if (fs::exists(file())) {
+            box.check_there({{"file", bytes}});
+            fs::remove(file());
+        }
+    }
+    box.check_ended(box.get({slow.url("/file")}), 0);
+    box.check_there({{"file", bytes}});
+}
+
+BOOST_AUTO_TEST_SUITE_END()

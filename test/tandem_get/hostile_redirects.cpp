@@ -1,0 +1,173 @@
+// Where a server sends its clients.
+#include "tandem_get/hostile.hpp"
+
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <atomic>
+#include <mutex>
+
+using namespace test;
+
+namespace {
+
+std::string redirect(const std::string& to, const std::string& status = "302 Found")
+{
+    return "HTTP/1.1 " + status + "\r\nLocation: " + to + "\r\nContent-Length: 0\r\n\r\n";
+}
+
+row refused(const std::string& name, const std::string& to, const std::string& says)
+{
+    return {name, answer_always(redirect(to)), 1, {}, {says}};
+}
+
+row followed(const std::string& name, const std::string& to, const std::string& status = "302 Found",
+             const std::string& file = "file")
+{
+    return {name, answer_in_turn({redirect(to, status), ok("there")}), 0, {{file, "there"}}};
+}
+
+const std::vector<row> rows = {
+    followed("301", "/there", "301 Moved Permanently"),
+    followed("302", "/there", "302 Found"),
+    followed("303", "/there", "303 See Other"),
+    followed("307", "/there", "307 Temporary Redirect"),
+    followed("308", "/there", "308 Permanent Redirect"),
+    followed("to a relative path", "../there"),
+    followed("to a query", "?there"),
+    followed("to non-ASCII", "/\xc3\xbc b"),
+    followed("to encoded CR LF, which stays encoded", "/a%0d%0aX-Injected:%20yes"),
+    followed("to a name outside the folder", "/..%2f..%2fevil"),
+    {"a loop", answer_always(redirect("/file")), 1, {}, {"too many redirects"}},
+    {"a loop, with a limit",
+     answer_always(redirect("/file")),
+     1,
+     {},
+     {"too many redirects", "3"},
+     {"--max-redirects", "3"}},
+    {"none allowed", answer_always(redirect("/there")), 1, {}, {"too many redirects"}, {"--max-redirects", "0"}},
+    {"no Location",
+     answer_always("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"),
+     1,
+     {},
+     {"without saying where to"}},
+    refused("an empty Location", "", "without saying where to"),
+    refused("to file:", "file:///etc/passwd", "only http and https"),
+    refused("to file: in capitals", "FILE:///etc/passwd", "only http and https"),
+    refused("to ftp:", "ftp://127.0.0.1/file", "only http and https"),
+    refused("to data:", "data:text/plain,evil", "http"),
+    refused("to javascript:", "javascript:alert(1)", "http"),
+    refused("to no host", "http:///file", "http"),
+    refused("to a port that is none", "http://127.0.0.1:99999/", "http"),
+    refused("to a host that is none", "http://[::1/", "http"),
+    refused("with a raw escape", "/\x1b[31mred", "http"),
+    {"with an endless body",
+     answer_endlessly("HTTP/1.1 302 Found\r\nLocation: file:///x\r\n\r\n", "and on and on..."),
+     1,
+     {},
+     {"only http and https"}},
+    {"https to http", answer_always(redirect("http://127.0.0.1:1/file")), 1, {}, {"unencrypted"}, {}, "/file", trusted},
+    {"https to HTTP", answer_always(redirect("HTTP://127.0.0.1:1/file")), 1, {}, {"unencrypted"}, {}, "/file", trusted},
+    {"https to https",
+     answer_in_turn({redirect("/there"), ok("there")}),
+     0,
+     {{"file", "there"}},
+     {},
+     {},
+     "/file",
+     trusted},
+    {"http, where only https may be", answer_always(ok("there")), 1, {}, {"https"}, {"--https-only"}},
+};
+
+/// Keeps what it was asked.
+struct recorder
+{
+    std::string asked()
+    {
+        std::lock_guard guard(mutex);
+        return requests;
+    }
+
+    scripted_server::script answering(const std::string& bytes)
+    {
+        return [this, bytes](peer& client) {
+            for (std::string request; !(request = client.read_request()).empty();) {
+                {
+                    std::lock_guard guard(mutex);
+                    requests += request;
+                }
+                client.send(bytes);
+            }
+        };
+    }
+
+    std::mutex mutex{};
+    std::string requests{};
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(redirects)
+
+BOOST_DATA_TEST_CASE(each, boost::unit_test::data::make(rows), r)
+{
+    check_row(r);
+}
+
+BOOST_AUTO_TEST_CASE(a_limit_of_three_makes_four_requests)
+{
+    const sandbox box;
+    std::atomic<int> requests{0};
+    const scripted_server server([&](peer& client) {
+        while (!client.read_request().empty()) {
+            ++requests;
+            client.send(redirect("/file"));
+        }
+    });
+    box.check_ended(box.get({"--max-redirects", "3", server.url("/file")}), 1, {server.url("/file")});
+    BOOST_TEST(requests == 4);
+}
+
+BOOST_AUTO_TEST_CASE(credentials_stay_with_their_origin)
+{
+    const sandbox box;
+    recorder there;
+    const scripted_server second(there.answering(ok("there")));
+    recorder here;
+    const scripted_server first(here.answering(redirect(second.url("/other"))));
+    const std::string url = first.url("/file");
+    box.check_ended(
+        box.get({"--user", "name:secret", "--header", "Cookie: session=secret", "--header", "X-Kept: yes", url}), 0);
+    box.check_there({{"file", "there"}});
+    BOOST_TEST((here.asked().find("Authorization: Basic bmFtZTpzZWNyZXQ=\r\n") != std::string::npos), here.asked());
+    BOOST_TEST((here.asked().find("Cookie: session=secret\r\n") != std::string::npos), here.asked());
+    BOOST_TEST((there.asked().find("Authorization") == std::string::npos), there.asked());
+    BOOST_TEST((there.asked().find("secret") == std::string::npos), there.asked());
+    BOOST_TEST((there.asked().find("X-Kept: yes\r\n") != std::string::npos), there.asked());
+}
+
+BOOST_AUTO_TEST_CASE(credentials_in_a_url_stay_with_their_origin)
+{
+    const sandbox box;
+    recorder there;
+    const scripted_server second(there.answering("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"));
+    recorder here;
+    const scripted_server first(here.answering(redirect(second.url("/other"))));
+    const ended seen = box.get({"http://name:secret@127.0.0.1:" + std::to_string(first.port()) + "/file"});
+    box.check_ended(seen, 1, {"404", std::to_string(second.port())});
+    BOOST_TEST((seen.err.find("secret") == std::string::npos), seen);
+    BOOST_TEST((seen.out.find("secret") == std::string::npos), seen);
+    BOOST_TEST((here.asked().find("Authorization: Basic bmFtZTpzZWNyZXQ=\r\n") != std::string::npos), here.asked());
+    BOOST_TEST((there.asked().find("Authorization") == std::string::npos), there.asked());
+}
+
+BOOST_AUTO_TEST_CASE(credentials_in_a_location_are_not_sent_elsewhere_in_clear_sight)
+{
+    const sandbox box;
+    const scripted_server server(answer_always(redirect("http://name:secret@127.0.0.1:1/file")));
+    const ended seen = box.get({server.url("/file")});
+    box.check_ended(seen, 1, {"127.0.0.1"});
+    BOOST_TEST((seen.err.find("secret") == std::string::npos), seen);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,238 @@
+// URLs that are more, or less, than a host and a path.
+#include "tandem_get/hostile.hpp"
+
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <fstream>
+#include <mutex>
+
+using namespace test;
+
+namespace {
+
+/// Keeps the requests, and answers each.
+struct listener
+{
+    explicit listener(const std::string& at = "127.0.0.1")
+        : server(
+              [this](peer& client) {
+                  for (std::string request; !(request = client.read_request()).empty();) {
+                      {
+                          std::lock_guard guard(mutex);
+                          requests += request;
+                      }
+                      client.send(ok("bytes"));
+                  }
+              },
+              nullptr, at)
+    {
+    }
+
+    std::string asked()
+    {
+        std::lock_guard guard(mutex);
+        return requests;
+    }
+    std::string port() const { return std::to_string(server.port()); }
+
+    std::mutex mutex{};
+    std::string requests{};
+    scripted_server server;
+};
+
+bool has_ipv6()
+{
+    std::ifstream in("/proc/net/if_inet6");
+    for (std::string line; std::getline(in, line);) {
+        if (line.starts_with("00000000000000000000000000000001 ")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// "PORT" stands for the server's. Nothing may be sent.
+const std::vector<std::string> refused = {
+    "http://",
+    "http:///file",
+    "http:/127.0.0.1:PORT/file",
+    "//127.0.0.1:PORT/file",
+    "127.0.0.1:PORT/file",
+    "/etc/passwd",
+    "file:///etc/passwd",
+    "ftp://127.0.0.1:PORT/file",
+    "http://[::1/file",
+    "http://[::g]/file",
+    "http://[127.0.0.1]:PORT/file",
+    "http://[v1.x]/file",
+    "http://127.0.0.1:PORTx/file",
+    "http://127.0.0.1:99999/file",
+    "http://127.0.0.1:-1/file",
+    "http://127.0.0.1:0/file",
+    "http://127.0.0.1 :PORT/file",
+    "http://127.0.0.1:PORT/a\r\nX-Injected: yes",
+    "http://127.0.0.1:PORT/a\nX-Injected: yes",
+    "http://127.0.0.1:PORT\r\nX-Injected: yes/",
+    "http://name\r\nX-Injected: yes@127.0.0.1:PORT/",
+    "http://127.0.0.1:PORT/\x7f",
+    "http://127.0.0.1:PORT/\x1b[31m",
+    "http://b\xc3\xbc"
+    "cher.example/file",
+    "http://a%2fb:PORT/file",
+    "http://127.0.0.1%00.example:PORT/file",
+    "http://127.0.0.1\\@127.0.0.1:PORT/file",
+    std::string("http://") + std::string(5000, 'a') + ".invalid/file",
+};
+
+std::string with_port(std::string url, const std::string& port)
+{
+    const std::size_t at = url.find("PORT");
+    return at == url.npos ? url : url.replace(at, 4, port);
+}
+
+struct accepted
+{
+    std::string url;
+    std::string request; ///< a piece of what the server sees
+    std::string file = "file";
+};
+
+std::ostream& operator<<(std::ostream& out, const accepted& a)
+{
+    return out << a.url;
+}
+
+const std::vector<accepted> good = {
+    {"HTTP://127.0.0.1:PORT/file", "GET /file HTTP/1.1\r\n"},
+    {"http://127.0.0.1:PORT", "GET / HTTP/1.1\r\n", "index.html"},
+    {"http://127.0.0.1:PORT?query", "GET /?query HTTP/1.1\r\n", "index.html"},
+    {"http://127.0.0.1:PORT/file#fragment", "GET /file HTTP/1.1\r\n"},
+    {"http://127.0.0.1:PORT#@example.invalid/file", "GET / HTTP/1.1\r\n", "index.html"},
+    {"http://127.0.0.1:PORT/a b\xc3\xbc", "GET /a%20b%C3%BC HTTP/1.1\r\n", "a b\xc3\xbc"},
+    {"http://127.0.0.1:PORT/%c3%bc", "GET /%c3%bc HTTP/1.1\r\n", "\xc3\xbc"},
+    {"http://127.0.0.1:PORT/\xff\xfe", "GET /%FF%FE HTTP/1.1\r\n", "__"},
+    {"http://127.0.0.1:PORT/a%0d%0aX-Injected:%20yes", "GET /a%0d%0aX-Injected:%20yes HTTP/1.1\r\n",
+     "a__X-Injected: yes"},
+    {"http://127.0.0.1:PORT/file?x=\xc3\xbc|y", "GET /file?x=%C3%BC%7Cy HTTP/1.1\r\n"},
+    {"http://127.0.0.1:PORT/100%", "GET /100%25 HTTP/1.1\r\n", "100%"},
+    {"http://name:secret@127.0.0.1:PORT/file", "Authorization: Basic bmFtZTpzZWNyZXQ=\r\n"},
+    {"http://na%40me:se%3acret@127.0.0.1:PORT/file", "Authorization: Basic bmFAbWU6c2U6Y3JldA==\r\n"},
+    {"http://name@127.0.0.1:PORT/file", "Authorization: Basic bmFtZTo=\r\n"},
+    {"http://127.0.0.1:80@127.0.0.1:PORT/file", "Host: 127.0.0.1:PORT\r\n"},
+    {"http://a%0d%0aX-Injected:yes@127.0.0.1:PORT/file", ""},
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(urls)
+
+BOOST_DATA_TEST_CASE(refused_unsent, boost::unit_test::data::make(refused), given)
+{
+    const sandbox box;
+    listener to;
+    const ended seen = box.get({with_port(given, to.port())});
+    BOOST_TEST((seen.status == 1 || seen.status == 2), seen);
+    box.check_ended(seen, seen.status);
+    BOOST_TEST(!seen.err.empty());
+    box.check_there({});
+    BOOST_TEST(to.asked() == "");
+}
+
+BOOST_DATA_TEST_CASE(fetched, boost::unit_test::data::make(good), given)
+{
+    const sandbox box;
+    listener to;
+    const ended seen = box.get({with_port(given.url, to.port())});
+    if (!given.request.empty()) {
+        box.check_ended(seen, 0);
+        box.check_there({{given.file, "bytes"}});
+        BOOST_TEST((to.asked().find(with_port(given.request, to.port())) != std::string::npos), to.asked());
+    }
+    BOOST_TEST((to.asked().find("\r\nX-Injected") == std::string::npos), to.asked());
+    BOOST_TEST((seen.err.find("secret") == std::string::npos), seen);
+    BOOST_TEST((seen.out.find("secret") == std::string::npos), seen);
+}
+
+BOOST_AUTO_TEST_CASE(ipv6)
+{
+    if (!has_ipv6()) {
+        BOOST_TEST_MESSAGE("there is no ::1 here: that it is refused in words is all that can be seen");
+        const sandbox box;
+        box.check_ended(box.get({"http://[::1]:1/file"}), 1, {"http://[::1]:1/file"});
+        box.check_there({});
+        return;
+    }
+    for (const char* const host : {"[::1]", "[0:0:0:0:0:0:0:1]", "[::0001]"}) {
+        BOOST_TEST_CONTEXT(host)
+        {
+            const sandbox box;
+            listener to("::1");
+            box.check_ended(box.get({std::string("http://") + host + ':' + to.port() + "/file"}), 0);
+            box.check_there({{"file", "bytes"}});
+            BOOST_TEST(
+                (to.asked().find(std::string("\r\nHost: ") + host + ':' + to.port() + "\r\n") != std::string::npos),
+                to.asked());
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_password_is_not_shown_where_it_fails)
+{
+    const sandbox box;
+    const ended seen = box.get({"--json", "-", "http://name:secret@127.0.0.1:1/file"});
+    box.check_ended(seen, 1, {"127.0.0.1:1/file"});
+    BOOST_TEST((seen.err.find("secret") == std::string::npos), seen);
+    BOOST_TEST((seen.out.find("secret") == std::string::npos), seen);
+}
+
+BOOST_AUTO_TEST_CASE(a_header_takes_no_second_one_along)
+{
+    for (const std::string& header : {std::string("X: a\r\nX-Injected: yes"), std::string("X: a\nX-Injected: yes"),
+                                      std::string("X\r\n: a"), std::string("no colon"), std::string(": empty"),
+                                      std::string("Host: elsewhere"), std::string("Content-Length: 3"),
+                                      std::string("Range: bytes=0-1"), std::string("Transfer-Encoding: chunked")}) {
+        BOOST_TEST_CONTEXT(header)
+        {
+            const sandbox box;
+            listener to;
+            const ended seen = box.get({"--header", header, to.server.url("/file")});
+            BOOST_TEST((seen.status == 1 || seen.status == 2), seen);
+            box.check_ended(seen, seen.status);
+            box.check_there({});
+            BOOST_TEST(to.asked() == "");
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(lines_of_a_list)
+{
+    const sandbox box;
+    listener to;
+    const std::string base = "http://127.0.0.1:" + to.port();
+    write_file(box.own() / "list", "# a comment\n\n" + base + "/one\n  " + base + "/two \t out=second\n" + base +
+                                       "/three\x01\n" + base + "/four" + std::string(1, '\0') + "\nnot-a-url\n" + base +
+                                       "/five");
+    const ended seen = box.get({"-i", (box.own() / "list").string()});
+    box.check_ended(seen, 1, {"not-a-url"});
+    box.check_there({{"one", "bytes"}, {"second", "bytes"}, {"five", "bytes"}});
+}
+
+BOOST_AUTO_TEST_CASE(an_endless_line_of_a_list_takes_no_memory)
+{
+    const sandbox box;
+    listener to;
+    {
+        std::ofstream out(box.own() / "list", std::ios::binary);
+        out << to.server.url("/first") << '\n';
+        for (int i = 0; i != 3000; ++i) {
+            out << std::string(64 * 1024, 'x');
+        }
+    }
+    const ended seen = box.get({"-i", (box.own() / "list").string()});
+    BOOST_TEST((seen.status == 1 || seen.status == 2), seen);
+    box.check_ended(seen, seen.status);
+    box.check_there({{"first", "bytes"}});
+}
+
+BOOST_AUTO_TEST_SUITE_END()

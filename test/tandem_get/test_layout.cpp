@@ -1,0 +1,129 @@
+// The screen's lower part: what is shown for which terminal.
+
+#include "tandem_get/layout.hpp"
+#include "tandem_get/text.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace {
+
+using phase = tandem::http::download_progress::phase;
+
+file_state receiving(std::string name, std::uint64_t bytes, std::uint64_t total, double rate)
+{
+    return {.name = std::move(name), .phase = phase::receiving, .bytes = bytes, .total = total, .rate = rate};
+}
+
+screen_state many(std::size_t count)
+{
+    screen_state state{.done = 12, .failed = 3, .files = 1000, .bytes = 5'000'000, .rate = 1'000'000};
+    for (std::size_t i = 0; i < count; ++i) {
+        state.active.push_back(receiving("file-" + std::to_string(i) + ".iso", 512 * 1024, 1024 * 1024, 64 * 1024));
+    }
+    return state;
+}
+
+void print(const std::vector<std::string>& lines)
+{
+    for (const std::string& line : lines) {
+        BOOST_TEST_MESSAGE('|' << line << '|');
+    }
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(screen_layout)
+
+BOOST_AUTO_TEST_CASE(a_line_for_each_file_and_one_for_all)
+{
+    screen_state state{.done = 12, .failed = 3, .files = 1000, .worked_on = 2, .work = "sha256"};
+    state.bytes = 5 * 1024 * 1024;
+    state.rate = 1024 * 1024;
+    state.seconds_left = 75;
+    state.active.push_back(receiving("a.iso", 512 * 1024, 1024 * 1024, 64 * 1024));
+    state.active.push_back({.name = "b.iso"});
+    state.active.push_back({.name = "c.iso", .phase = phase::pausing, .retries = 1});
+    state.active.push_back({.name = "d", .phase = phase::receiving, .bytes = 100, .rate = 50});
+
+    const std::vector<std::string> lines = layout(state, 70, 24);
+    print(lines);
+    const std::vector<std::string> expected{
+        "a.iso                      50 %   512.0 KiB    64.0 KiB/s      0:08",
+        "b.iso                   waiting                                    ",
+        "c.iso                   retry 2                                    ",
+        "d                                   100 B        50 B/s           ",
+        "12 of 1,000 files, 3 failed, 5.0 MiB, 1.0 MiB/s, 1:15 left, 2 in sha256",
+    };
+    BOOST_TEST(lines.size() == expected.size());
+    BOOST_TEST(lines[0].starts_with("a.iso  "));
+    BOOST_TEST(lines[0].ends_with("  50 %   512.0 KiB    64.0 KiB/s      0:08"));
+    BOOST_TEST(lines[1].find("waiting") != std::string::npos);
+    BOOST_TEST(lines[2].find("retry 2") != std::string::npos);
+    BOOST_TEST(lines[3].find('%') == std::string::npos); // of what?
+    BOOST_TEST(lines[4] == cut(expected[4], 69));
+}
+
+BOOST_AUTO_TEST_CASE(it_fits_into_every_terminal)
+{
+    const std::string names[] = {"short", std::string(300, 'x'), "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e.iso",
+                                 "e\xcc\x81t\xc3\xa9.iso", ""};
+    for (const std::size_t count : {0, 1, 2, 5, 30}) {
+        screen_state state = many(count);
+        for (std::size_t i = 0; i < count; ++i) {
+            state.active[i].name = names[i % std::size(names)];
+        }
+        for (std::size_t width = 0; width < 130; ++width) {
+            for (const std::size_t height : {0, 1, 2, 3, 10, 50}) {
+                const std::vector<std::string> lines = layout(state, width, height);
+                BOOST_TEST_REQUIRE(!lines.empty());
+                BOOST_TEST_REQUIRE(lines.size() <= std::max<std::size_t>(height, 2) - 1);
+                for (const std::string& line : lines) {
+                    BOOST_TEST_REQUIRE(columns(line) < std::max<std::size_t>(width, 2));
+                }
+            }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_has_no_room_is_counted)
+{
+    const std::vector<std::string> lines = layout(many(16), 80, 10);
+    print(lines);
+    BOOST_TEST(lines.size() == 9);
+    BOOST_TEST(lines[7] == "... and 9 more");
+    BOOST_TEST(lines[8].starts_with("12 of 1,000 files, 3 failed"));
+
+    BOOST_TEST(layout(many(16), 80, 18).size() == 17); // just enough
+    BOOST_TEST(layout(many(16), 80, 18)[15].starts_with("file-15.iso"));
+    BOOST_TEST(layout(many(16), 80, 3).size() == 2);
+    BOOST_TEST(layout(many(16), 80, 3)[0] == "... and 16 more");
+    BOOST_TEST(layout(many(16), 80, 2).size() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_narrow_terminal_has_fewer_columns)
+{
+    const screen_state state = many(1);
+    for (const std::size_t width : {100, 60, 50, 40, 25, 15}) {
+        print(layout(state, width, 24));
+    }
+    BOOST_TEST(layout(state, 100, 24)[0].find("KiB/s") != std::string::npos);
+    BOOST_TEST(layout(state, 40, 24)[0].find("KiB/s") == std::string::npos);
+    BOOST_TEST(layout(state, 40, 24)[0].find("50 %") != std::string::npos);
+    BOOST_TEST(layout(state, 15, 24)[0] == "file-0.iso    ");
+}
+
+BOOST_AUTO_TEST_CASE(a_list_that_is_still_read_has_no_total)
+{
+    screen_state state = many(1);
+    state.files = std::nullopt;
+    BOOST_TEST(layout(state, 80, 24).back().starts_with("12 files, 3 failed, "));
+    state.files = 1;
+    state.done = 1;
+    BOOST_TEST(layout(state, 80, 24).back().starts_with("1 of 1 file, "));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,109 @@
+// Text on a terminal, and the command line's quantities.
+
+#include "tandem_get/meter.hpp"
+#include "tandem_get/quantity.hpp"
+#include "tandem_get/text.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <stdexcept>
+#include <string>
+
+using namespace std::chrono_literals;
+
+BOOST_AUTO_TEST_SUITE(text)
+
+BOOST_AUTO_TEST_CASE(columns_are_not_bytes)
+{
+    BOOST_TEST(columns("abc") == 3u);
+    BOOST_TEST(columns("\xc3\xa9t\xc3\xa9") == 3u);               // two letters of two bytes
+    BOOST_TEST(columns("\xe6\x97\xa5\xe6\x9c\xac") == 4u);        // two wide ones
+    BOOST_TEST(columns("e\xcc\x81") == 1u);                       // an accent by itself
+    BOOST_TEST(columns(std::string_view("\xff\x1b\0", 3)) == 3u); // none at all
+}
+
+BOOST_AUTO_TEST_CASE(a_terminal_is_not_told_what_to_do)
+{
+    BOOST_TEST(printable("a\x1b[31mb\r\n\x7f\xff\xc3") == "a?[31mb?????");
+    BOOST_TEST(printable(std::string_view("\0x", 2)) == "?x");
+    BOOST_TEST(printable("\xc2\x9b") == "?"); // the one-character form of ESC [
+    BOOST_TEST(printable("\xc3\xa9\xe6\x97\xa5") == "\xc3\xa9\xe6\x97\xa5");
+    BOOST_TEST(valid_utf8("a\xff\nb") == "a\xef\xbf\xbd\nb");
+}
+
+BOOST_AUTO_TEST_CASE(a_login_is_nobody_elses)
+{
+    BOOST_TEST(without_login("http://name:secret@host/a@b") == "http://host/a@b");
+    BOOST_TEST(without_login("http://a@b:c@host out=x@y") == "http://host out=x@y");
+    BOOST_TEST(without_login("https://name@host") == "https://host");
+    BOOST_TEST(without_login("http://host/?a=b@c") == "http://host/?a=b@c");
+    BOOST_TEST(without_login("name@host") == "name@host");
+}
+
+BOOST_AUTO_TEST_CASE(names_are_shortened_in_the_middle)
+{
+    BOOST_TEST(shortened("debian-12.iso", 13) == "debian-12.iso");
+    BOOST_TEST(shortened("debian-12.iso", 12) == "debia....iso");
+    BOOST_TEST(shortened("debian-12.iso", 5) == "d...o");
+    BOOST_TEST(shortened("debian-12.iso", 4) == "debi");
+    BOOST_TEST(shortened("debian-12.iso", 0) == "");
+    const std::string wide = "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e"; // 12 columns
+    for (std::size_t width = 0; width < 14; ++width) {
+        BOOST_TEST(columns(shortened(wide, width)) <= width);
+        BOOST_TEST(printable(shortened(wide, width)) == shortened(wide, width)); // cut between characters
+    }
+}
+
+BOOST_AUTO_TEST_CASE(numbers_for_people)
+{
+    BOOST_TEST(grouped(0) == "0");
+    BOOST_TEST(grouped(1234567) == "1,234,567");
+    BOOST_TEST(in_files(1) == "1 file");
+    BOOST_TEST(in_files(1000) == "1,000 files");
+    BOOST_TEST(in_units(std::uint64_t{999}) == "999 B");
+    BOOST_TEST(in_units(std::uint64_t{1023}) == "1.0 KiB");
+    BOOST_TEST(in_units(std::uint64_t{1536} * 1024) == "1.5 MiB");
+    BOOST_TEST(in_seconds(0.0123) == "12 ms");
+    BOOST_TEST(in_seconds(2.14) == "2.1 s");
+    BOOST_TEST(in_seconds(200) == "3:20");
+    BOOST_TEST(in_time(0) == "0:00");
+    BOOST_TEST(in_time(7.4) == "0:07");
+    BOOST_TEST(in_time(59.9) == "1:00");
+    BOOST_TEST(in_time(3 * 3600 + 9) == "3:00:09");
+    BOOST_TEST(in_time(1e6) == "11 days");
+    BOOST_TEST(!in_time(1e300).empty());
+}
+
+BOOST_AUTO_TEST_CASE(sizes_and_times)
+{
+    BOOST_TEST(parse_size("--rate", "0") == 0u);
+    BOOST_TEST(parse_size("--rate", "500") == 500u);
+    BOOST_TEST(parse_size("--rate", "64K") == 65536u);
+    BOOST_TEST(parse_size("--rate", "1.5m") == 1572864u);
+    BOOST_TEST(parse_size("--rate", "2G") == 2147483648u);
+    for (const char* wrong : {"", "-1", "K", "1X", "1KB", "1 K", "nan", "inf", "99999999T", "0x10"}) {
+        BOOST_CHECK_THROW(parse_size("--rate", wrong), std::invalid_argument);
+    }
+    BOOST_CHECK(parse_seconds("--max-time", "30") == 30s);
+    BOOST_CHECK(parse_seconds("--max-time", "0.25") == 250ms);
+    for (const char* wrong : {"", "-1", "1s", "1e400", "nan", "9999999999"}) {
+        BOOST_CHECK_THROW(parse_seconds("--max-time", wrong), std::invalid_argument);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_rate_is_of_the_last_seconds)
+{
+    meter speed;
+    meter::time_point now{};
+    speed.restart(1'000'000, now); // counts for nothing
+    for (int i = 1; i <= 10; ++i) {
+        now += 100ms;
+        BOOST_TEST(speed.update(1'000'000 + static_cast<std::uint64_t>(i) * 100, now) == 100u);
+    }
+    BOOST_TEST(speed.rate() == 1000, boost::test_tools::tolerance(1e-6)); // at once, though one second is little
+    now += 30s;
+    BOOST_TEST(speed.update(1'001'000, now) == 0u);
+    BOOST_TEST(speed.rate() < 1);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
