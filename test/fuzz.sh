@@ -1,5 +1,5 @@
 #!/bin/sh
-# sh test/fuzz.sh [SECONDS]: fuzzes what comes over a worker's pipes for SECONDS in all, 60 where none are given.
+# sh test/fuzz.sh [SECONDS]: fuzzes what comes over a worker's pipes and from a web server for SECONDS in all, 60 where none are given.
 # Needs Clang, which it installs. What is found is below build/fuzz/found; the checkout stays as it is.
 #
 # What was found is added to the corpus, as far as it reaches something new, by
@@ -10,7 +10,7 @@ set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 . "$root/cmake/packages.sh"
 seconds=${1:-60}
-targets='frames pool_side worker_side codec'
+targets='frames pool_side worker_side codec http_response'
 
 # The sanitizers' and libFuzzer's own library is a package apart, under the compiler's version.
 install_clang() {
