@@ -4,9 +4,10 @@ import argparse
 import json
 import os
 import pathlib
-import statistics
 import subprocess
 import sys
+
+import report
 
 HERE = pathlib.Path(__file__).parent
 GUARD = HERE.parent / "support" / "guard.sh"
@@ -20,13 +21,13 @@ def scenarios(build):
     large = "8 MiB, one after the other, bytes a second: "
     return [
         # name, what, programs (the first is ours), goals: (who, factor), where ours is to be factor times as quick; of
-        # what is counted a second, factor times as much
+        # what is counted a second, factor times as much; None where there is no goal
         ("S1", "round trip of one no-op task, one idle worker, s",
          {"tandem": [ours, "small", 1, 1, 20000], "raw pipes": [limits, "pingpong", 20000],
           "CPython": python + ["small", 1, 1, 2000]},
          [("raw pipes", 1 / 1.15), ("CPython", 4)]),
         ("S1", "processor time of the same, of both sides, s",
-         {"tandem": [ours, "cpu", 1, 1, 50000], "raw pipes": [limits, "cpu", 50000]}, []),
+         {"tandem": [ours, "cpu", 1, 1, 50000], "raw pipes": [limits, "cpu", 50000]}, [("raw pipes", None)]),
         ("S2", "no-op tasks, 10,000 outstanding, 2 workers, s each",
          {"tandem": [ours, "small", 2, 10000, 2000000], "bare engine": [limits, "engine", 2, 512, 4000000],
           "CPython": python + ["small", 2, 10000, 20000], "loky": python + ["loky", 2, 10000, 20000],
@@ -94,19 +95,21 @@ def compare(seen, goals):
     for who, factor in goals:
         ours = seen["tandem"]
         if who == "at least":
-            yield f"{who} {factor:.3g}", statistics.median(ours), statistics.median(ours) >= factor
+            yield f"{who} {factor:.3g}", report.median(ours), report.median(ours) >= factor
         elif who == "at most":
-            yield f"{who} {factor:.3g}", statistics.median(ours), statistics.median(ours) <= factor
+            yield f"{who} {factor:.3g}", report.median(ours), report.median(ours) <= factor
         elif who.split(",")[0] in missing(seen):
             continue
+        elif factor is None:
+            yield f"none; times as little as {who}", report.ratio(seen[who], ours), None
         elif who.endswith(", of"):
-            ratio = statistics.median(mine / theirs for mine, theirs in zip(ours, seen[who.removesuffix(", of")]))
+            ratio = report.ratio(ours, seen[who.removesuffix(", of")])
             yield f"{factor:.3g} times {who.removesuffix(', of')}", ratio, ratio >= factor
         elif who.endswith(", at most"):
-            ratio = statistics.median(theirs / mine for mine, theirs in zip(ours, seen[who.removesuffix(", at most")]))
+            ratio = report.ratio(seen[who.removesuffix(", at most")], ours)
             yield f"{who} {factor:.3g} times as long", ratio, ratio <= factor
         else:
-            ratio = statistics.median(theirs / mine for mine, theirs in zip(ours, seen[who]))
+            ratio = report.ratio(seen[who], ours)
             yield f"{factor:.3g} times as quick as {who}", ratio, ratio >= factor
 
 
@@ -124,27 +127,16 @@ def instructions(build):
 def draw(folder, results):
     """Charts, by gnuplot: what takes part in a scenario beside each other, and cost as work grows."""
     def plot(name, title, label, rows, style):
-        data = "\n".join(f'"{who}" {value:.6g}' for who, value in rows)
-        script = f"""set terminal svg size 640,360 background "white"
-set output "{folder / name}.svg"
-set title "{title}"
-set ylabel "{label}"
-{"set yrange [0:*]" if style == "linespoints" else "set logscale y"}
-set grid y
+        commands = f"""{"set yrange [0:*]" if style == "linespoints" else "set logscale y"}
 set key off
-set style fill solid 0.6
 set boxwidth 0.6
-$data << EOD
-{data}
-EOD
-plot $data using 0:2:xtic(1) with {style}
-"""
-        subprocess.run(["gnuplot"], input=script, text=True, check=True)
+plot $data using 0:2:xtic(1) with {style}"""
+        report.plot(folder / f"{name}.svg", title, label, commands, "\n".join(f'"{who}" {value:.6g}' for who, value in rows))
 
     def medians(scenario, part=""):
         for r in results:
             if r["scenario"] == scenario and part in r["what"]:
-                return {who: statistics.median(values) for who, values in r["seen"].items() if who not in missing(r["seen"])}
+                return {who: report.median(values) for who, values in r["seen"].items() if who not in missing(r["seen"])}
         return {}
 
     folder.mkdir(exist_ok=True)
@@ -159,17 +151,12 @@ plot $data using 0:2:xtic(1) with {style}
 
 def write_into(document, results, counted, rounds):
     """Puts the results as a table between the document's two markers."""
-    begin, end = "<!-- results -->", "<!-- end of results -->"
-    before, rest = document.read_text().split(begin)
-    lines = [f"{CORES} cores, {rounds} rounds.", "", "| | what | goal | measured | |", "|---|---|---|---|---|"]
-    for r in results:
-        for v in r["verdicts"]:
-            met = "met" if v["met"] else "**not met**"
-            lines.append(f"| {r['scenario']} | {r['what']} | {v['goal']} | {v['value']:.3g} | {met} |")
-    lines += ["", "Instructions of the paths that every small task takes, by callgrind; these repeat exactly:", "",
-              "| path | instructions |", "|---|---|"]
-    lines += [f"| {path} | {count:,} |" for path, count in counted.items()]
-    document.write_text(before + begin + "\n" + "\n".join(lines) + "\n" + end + rest.split(end)[1])
+    rows = [[r["scenario"], r["what"], v["goal"], f"{v['value']:.3g}", report.met(v["met"])]
+            for r in results for v in r["verdicts"]]
+    report.write_between(document, "results", [
+        f"{CORES} cores, {rounds} rounds.", "", *report.table(["", "what", "goal", "measured", ""], rows), "",
+        "Instructions of the paths that every small task takes, by callgrind; these repeat exactly:", "",
+        *report.table(["path", "instructions"], [[path, f"{count:,}"] for path, count in counted.items()])])
 
 
 def main():
@@ -184,21 +171,19 @@ def main():
         if options.only and options.only != name:
             continue
         seen = {who: [] for who in programs}
-        for number in range(options.rounds):
-            print(f"\r{name} round {number + 1} of {options.rounds} ", end="", file=sys.stderr, flush=True)
+        for _ in report.rounds(options.rounds, name):
             for who, command in programs.items():
                 seen[who].append(run(command))
-        print("\r" + " " * 40 + "\r", end="", file=sys.stderr, flush=True)
         print(f"{name}  {what}", flush=True)
         for who in missing(seen):
             print(f"    {who:28} not installed")
         for who, values in seen.items():
             if who in missing(seen):
                 continue
-            print(f"    {who:28} {statistics.median(values):12.4g}   ({min(values):.4g} to {max(values):.4g})")
+            print(f"    {who:28} {report.median(values):12.4g}   ({min(values):.4g} to {max(values):.4g})")
         verdicts = []
         for goal, value, met in compare(seen, goals):
-            print(f"    goal: {goal}: {value:.3g}, {'met' if met else 'NOT MET'}")
+            print(f"    goal: {goal}: {value:.3g}{'' if met is None else ', met' if met else ', NOT MET'}")
             verdicts.append({"goal": goal, "value": value, "met": met})
         results.append({"scenario": name, "what": what, "seen": seen, "verdicts": verdicts})
     counted = instructions(options.build)

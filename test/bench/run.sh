@@ -21,4 +21,4 @@ npm install --prefix "$build/test/bench" --silent piscina >"build/npm.log" 2>&1 
 # The system's own, for which its packages are.
 python=/usr/bin/python3
 [ -x "$python" ] || python=python3
-exec "$python" test/bench/run.py "$build/test/bench" --document doc/performance.md "$@"
+exec "$python" -B test/bench/run.py "$build/test/bench" --document doc/performance.md "$@"
