@@ -36,16 +36,24 @@ bool connection::quiet()
 
 asio::awaitable<std::size_t> connection::read_some(asio::mutable_buffer to, error_code& error)
 {
-    return read_ready(to, 1, error);
+    if (encrypted) {
+        return tls_->read_some(to, error);
+    }
+    return socket_.async_read_some(to, asio::redirect_error(asio::use_awaitable, error));
 }
 
-asio::awaitable<std::size_t> connection::read_ready(asio::mutable_buffer to, std::size_t enough, error_code& error)
+std::size_t connection::read_now(asio::mutable_buffer to, std::size_t enough, error_code& error)
+{
+    // A plain socket gives all it has, or as much as there is room for.
+    return encrypted ? tls_->read_now(to, enough, error) : socket_.read_some(to, error);
+}
+
+asio::awaitable<void> connection::wait(error_code& error)
 {
     if (encrypted) {
-        return tls_->read(to, enough, error);
+        return tls_->wait(error);
     }
-    // It gives all it has, or as much as there is room for.
-    return socket_.async_read_some(to, asio::redirect_error(asio::use_awaitable, error));
+    return socket_.async_wait(socket_type::wait_read, asio::redirect_error(asio::use_awaitable, error));
 }
 
 asio::awaitable<void> connection::write(std::string_view bytes, error_code& error)

@@ -42,10 +42,13 @@ public:
     /// At least one byte, or an error. Before `encrypted`, past TLS.
     boost::asio::awaitable<std::size_t> read_some(boost::asio::mutable_buffer to, boost::system::error_code& error);
 
-    /// As `read_some`, and then what has come as well, until there are `enough` bytes: fewer turns of the executor for
-    /// a stream that comes in small records. An error after bytes is left to the next call.
-    boost::asio::awaitable<std::size_t> read_ready(boost::asio::mutable_buffer to, std::size_t enough,
-                                                   boost::system::error_code& error);
+    /// What has come, until there are `enough` bytes; `asio::error::would_block` where nothing has. An error after
+    /// bytes is left to the next call. No buffer waits then with each connection, and the one that all use stays in the
+    /// processor's cache.
+    std::size_t read_now(boost::asio::mutable_buffer to, std::size_t enough, boost::system::error_code& error);
+
+    /// Until `read_now` is worth another call.
+    boost::asio::awaitable<void> wait(boost::system::error_code& error);
 
     boost::asio::awaitable<void> write(std::string_view bytes, boost::system::error_code& error);
 

@@ -96,22 +96,26 @@ tls_stream::tls_stream(SSL_CTX* settings, socket_type& over) : link_{over}, sess
 }
 
 template <class Step>
+error_code tls_stream::try_once(Step&& step)
+{
+    ERR_clear_error();
+    const int result = step();
+    if (result == 1) {
+        return {};
+    }
+    const int reason = SSL_get_error(session_.get(), result);
+    if (reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_WANT_WRITE) {
+        blocked_by_ = reason == SSL_ERROR_WANT_READ ? socket_type::wait_read : socket_type::wait_write;
+        return asio::error::would_block;
+    }
+    return error_of(reason, link_.error);
+}
+
+template <class Step>
 asio::awaitable<void> tls_stream::repeat(Step step, error_code& error)
 {
-    for (;;) {
-        ERR_clear_error();
-        const int result = step();
-        if (result == 1) {
-            co_return;
-        }
-        const int reason = SSL_get_error(session_.get(), result);
-        if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE) {
-            error = error_of(reason, link_.error);
-            co_return;
-        }
-        co_await link_.socket.async_wait(reason == SSL_ERROR_WANT_READ ? socket_type::wait_read
-                                                                       : socket_type::wait_write,
-                                         asio::redirect_error(asio::use_awaitable, error));
+    while ((error = try_once(step)) == asio::error::would_block) {
+        co_await wait(error);
         if (error) {
             co_return;
         }
@@ -120,30 +124,38 @@ asio::awaitable<void> tls_stream::repeat(Step step, error_code& error)
 
 asio::awaitable<void> tls_stream::handshake(error_code& error)
 {
-    error = {};
-    co_await repeat([this] { return SSL_do_handshake(session_.get()); }, error);
+    return repeat([this] { return SSL_do_handshake(session_.get()); }, error);
 }
 
-asio::awaitable<std::size_t> tls_stream::read(asio::mutable_buffer to, std::size_t enough, error_code& error)
+asio::awaitable<std::size_t> tls_stream::read_some(asio::mutable_buffer to, error_code& error)
 {
-    error = {};
     std::size_t size = 0;
     co_await repeat([&] { return SSL_read_ex(session_.get(), to.data(), to.size(), &size); }, error);
-    while (!error && size < enough) {
+    co_return size;
+}
+
+std::size_t tls_stream::read_now(asio::mutable_buffer to, std::size_t enough, error_code& error)
+{
+    std::size_t size = 0;
+    do {
         const asio::mutable_buffer rest = to + size;
         std::size_t more = 0;
-        ERR_clear_error();
-        if (SSL_read_ex(session_.get(), rest.data(), rest.size(), &more) != 1) {
-            break;
-        }
+        error = try_once([&] { return SSL_read_ex(session_.get(), rest.data(), rest.size(), &more); });
         size += more;
+    } while (!error && size < enough);
+    if (size != 0) {
+        error = {};
     }
-    co_return size;
+    return size;
+}
+
+asio::awaitable<void> tls_stream::wait(error_code& error)
+{
+    return link_.socket.async_wait(blocked_by_, asio::redirect_error(asio::use_awaitable, error));
 }
 
 asio::awaitable<void> tls_stream::write(std::string_view bytes, error_code& error)
 {
-    error = {};
     std::size_t size = 0;
     co_await repeat([&] { return SSL_write_ex(session_.get(), bytes.data(), bytes.size(), &size); }, error);
 }

@@ -33,11 +33,16 @@ public:
 
     boost::asio::awaitable<void> handshake(boost::system::error_code& error);
 
-    /// At least one byte, or an error; and what has come as well, until there are `enough` bytes. An error after bytes
-    /// is left to the next call. `asio::error::eof` is the server's own end, `asio::ssl::error::stream_truncated` one
-    /// that anybody may have made.
-    boost::asio::awaitable<std::size_t> read(boost::asio::mutable_buffer to, std::size_t enough,
-                                             boost::system::error_code& error);
+    /// At least one byte, or an error: `asio::error::eof` is the server's own end,
+    /// `asio::ssl::error::stream_truncated` one that anybody may have made.
+    boost::asio::awaitable<std::size_t> read_some(boost::asio::mutable_buffer to, boost::system::error_code& error);
+
+    /// What has come, until there are `enough` bytes; `asio::error::would_block` where nothing has. An error after
+    /// bytes is left to the next call.
+    std::size_t read_now(boost::asio::mutable_buffer to, std::size_t enough, boost::system::error_code& error);
+
+    /// Until what would have blocked is worth another call.
+    boost::asio::awaitable<void> wait(boost::system::error_code& error);
 
     boost::asio::awaitable<void> write(std::string_view bytes, boost::system::error_code& error);
 
@@ -54,11 +59,16 @@ private:
         void operator()(SSL* session) const noexcept { SSL_free(session); }
     };
 
-    /// Repeats what `step` does until it is done, which is 1, or an error; waits for the socket in between.
+    /// What `step`, which returns 1 when it is done, has come to.
+    template <class Step>
+    boost::system::error_code try_once(Step&& step);
+
+    /// Until it is done, or fails.
     template <class Step>
     boost::asio::awaitable<void> repeat(Step step, boost::system::error_code& error);
 
     link link_;
+    socket_type::wait_type blocked_by_ = socket_type::wait_read; ///< what would have blocked last
     std::unique_ptr<SSL, freer> session_;
 };
 

@@ -3,6 +3,9 @@
 #include "http/exchange/gzip_decoder.hpp"
 #include "http/exchange/speed_watch.hpp"
 
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/rfc7230.hpp>
@@ -22,6 +25,7 @@ namespace {
 
 constexpr std::size_t parsed_at_once = 64 * 1024;
 constexpr std::size_t skip_at_most = 64 * 1024;
+constexpr int reads_at_once = 4; // of a buffer each
 
 failure body_failure(const error_code& error, const answer& from)
 {
@@ -102,6 +106,7 @@ public:
     bool paced() const { return client_.rate.limited() || options_.min_rate > 0; }
 
     asio::awaitable<void> read_sized(std::uint64_t left);
+    std::size_t read_piece(std::uint64_t& left, error_code& error);
     asio::awaitable<void> read_parsed();
 
 private:
@@ -127,30 +132,49 @@ asio::awaitable<void> body_transfer::read_sized(std::uint64_t left)
     if (left == 0) {
         co_return;
     }
-    const buffer_store::loan piece(client_.buffers);
-    while (left > 0) {
-        // One byte more than is left, to see one that was not promised.
-        const std::size_t most = static_cast<std::size_t>(std::min<std::uint64_t>(left, UINT32_MAX)) + 1;
-        const auto into = piece.bytes().first(std::min(most, at_most(piece.bytes().size())));
+    for (int reads = 0; left > 0;) {
         error_code error;
-        set_deadline();
-        const std::size_t size =
-            co_await stream.read_ready(asio::buffer(into.data(), into.size()),
-                                       static_cast<std::size_t>(std::min<std::uint64_t>(left, into.size())), error);
-        by_.check();
-        const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(left, size));
-        take({into.data(), wanted});
-        left -= wanted;
-        if (size > wanted) {
-            throw failure(errc::body_too_long, std::to_string(from_.received) + " bytes were promised", from_.status());
+        const std::size_t size = read_piece(left, error);
+        if (error && error != asio::error::would_block) {
+            throw body_failure(error, from_);
         }
+        if (paced() && size > 0) {
+            co_await keep_pace(size);
+        }
+        if (error) {
+            set_deadline();
+            co_await stream.wait(error);
+            reads = 0;
+        } else if (++reads == reads_at_once && left > 0) {
+            // A server that is quick enough must not keep all else on this thread waiting.
+            set_deadline();
+            co_await asio::post(by_.get_executor(), asio::use_awaitable);
+            reads = 0;
+        }
+        by_.check();
         if (error) {
             throw body_failure(error, from_);
         }
-        if (paced()) {
-            co_await keep_pace(size);
-        }
     }
+}
+
+/// What has come of it. A piece's buffer is used for as long as this takes, and so by all connections in turn.
+std::size_t body_transfer::read_piece(std::uint64_t& left, error_code& error)
+{
+    const buffer_store::loan piece(client_.buffers);
+    // One byte more than is left, to see one that was not promised.
+    const std::size_t most = static_cast<std::size_t>(std::min<std::uint64_t>(left, UINT32_MAX)) + 1;
+    const auto into = piece.bytes().first(std::min(most, at_most(piece.bytes().size())));
+    const std::size_t size =
+        from_.from->read_now(asio::buffer(into.data(), into.size()),
+                             static_cast<std::size_t>(std::min<std::uint64_t>(left, into.size())), error);
+    const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(left, size));
+    take({into.data(), wanted});
+    left -= wanted;
+    if (size > wanted) {
+        throw failure(errc::body_too_long, std::to_string(from_.received) + " bytes were promised", from_.status());
+    }
+    return size;
 }
 
 /// Chunks, or all until the connection's end.
