@@ -16,19 +16,6 @@
 namespace tandem::http {
 namespace {
 
-/// Whether `path` still names the file that is open: who held it before may have renamed or removed it.
-bool same_file(int descriptor, const std::filesystem::path& path)
-{
-    struct stat open_file
-    {
-    };
-    struct stat named_file
-    {
-    };
-    return ::fstat(descriptor, &open_file) == 0 && ::lstat(path.c_str(), &named_file) == 0 &&
-           open_file.st_ino == named_file.st_ino && open_file.st_dev == named_file.st_dev;
-}
-
 bool has_record_file(const std::filesystem::path& target)
 {
     struct stat there
@@ -49,9 +36,19 @@ bool is_foreign_record(const std::filesystem::path& target)
 
 } // namespace
 
-part_file::part_file(std::filesystem::path target, std::filesystem::path path, descriptor file, ino_t inode) noexcept
-    : target_(std::move(target)), path_(std::move(path)), file_(std::move(file)), inode_(inode)
+part_file::part_file(std::filesystem::path target, std::filesystem::path path, descriptor file,
+                     const struct stat& status) noexcept
+    : target_(std::move(target)), path_(std::move(path)), file_(std::move(file)), device_(status.st_dev),
+      inode_(status.st_ino)
 {
+}
+
+bool part_file::is_still_there() const
+{
+    struct stat there
+    {
+    };
+    return ::lstat(path_.c_str(), &there) == 0 && there.st_ino == inode_ && there.st_dev == device_;
 }
 
 std::optional<part_file> part_file::open_locked(const std::filesystem::path& target, int flags)
@@ -80,8 +77,9 @@ std::optional<part_file> part_file::open_locked(const std::filesystem::path& tar
         if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
             throw failure(errc::target_in_use, path.string());
         }
-        if (same_file(file.get(), path)) {
-            return part_file(target, std::move(path), std::move(file), status.st_ino);
+        part_file result(target, path, std::move(file), status);
+        if (result.is_still_there()) {
+            return result;
         }
     }
     throw failure(errc::target_in_use, path.string());
@@ -143,7 +141,7 @@ std::optional<part_file> part_file::find(const std::filesystem::path& target)
 part_file::~part_file()
 {
     // Another download's target may be named like this .part, and have taken its place.
-    if (file_ && !keep_ && same_file(file_.get(), path_)) {
+    if (file_ && !keep_ && is_still_there()) {
         // The record last: without it what is there would be taken for somebody else's.
         ::unlink(path_.c_str());
         if (record_) {
@@ -179,7 +177,7 @@ void part_file::cut(std::uint64_t length)
 
 void part_file::check_still_there() const
 {
-    if (!same_file(file_.get(), path_)) {
+    if (!is_still_there()) {
         throw failure(errc::target_in_use, path_.string());
     }
 }

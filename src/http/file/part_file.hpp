@@ -59,17 +59,22 @@ public:
     void close(const std::filesystem::path& name);
 
 private:
-    part_file(std::filesystem::path target, std::filesystem::path path, descriptor file, ino_t inode) noexcept;
+    part_file(std::filesystem::path target, std::filesystem::path path, descriptor file,
+              const struct stat& status) noexcept;
 
     static std::optional<part_file> open_locked(const std::filesystem::path& target, int flags);
 
     /// What is in it; false where that is not a download's.
     bool look();
+
+    /// Whether `path_` still names the file that is open: who held it before may have renamed or removed it.
+    bool is_still_there() const;
     void check_still_there() const;
 
     std::filesystem::path target_;
     std::filesystem::path path_;
     descriptor file_;
+    dev_t device_;
     ino_t inode_;
     std::optional<resume_record> record_{};
     bool has_damaged_record_ = false;
