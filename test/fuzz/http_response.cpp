@@ -1,5 +1,6 @@
 // A whole download of what a server answers, up to the file and its name. An input is: a byte of options, the answers
-// to the first requests, with "\n====\n" between them; whatever is asked after the last finds the connection closed.
+// to the first requests, with "\n====\n" between them; whatever is asked after the last finds the connection closed, as
+// does whoever waits for more than an answer is.
 #include "memory.hpp"
 #include "target.hpp"
 
@@ -26,6 +27,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,7 +78,7 @@ std::deque<std::string> split(std::string_view text)
     return result;
 }
 
-asio::awaitable<void> answer(stream_protocol::socket client, std::deque<std::string>& answers)
+asio::awaitable<void> answer(stream_protocol::socket& client, std::deque<std::string>& answers)
 {
     char request[8192];
     boost::system::error_code error;
@@ -92,8 +94,9 @@ asio::awaitable<void> answer(stream_protocol::socket client, std::deque<std::str
     }
 }
 
-/// Kept connections, as if they had been made, with the answers behind them.
-asio::awaitable<void> connect(http::connection_pool& pool, http::transfer& by, std::deque<std::string>& answers)
+/// Kept connections, as if they had been made, with the answers behind them. `servers` are their other ends.
+asio::awaitable<void> connect(http::connection_pool& pool, http::transfer& by, std::deque<std::string>& answers,
+                              std::list<stream_protocol::socket>& servers)
 {
     const http::route to_proxy{proxy, std::nullopt}; // by name: gcc 12 copies a temporary argument bit by bit
     std::vector<http::connection_pool::lease> made;
@@ -105,8 +108,8 @@ asio::awaitable<void> connect(http::connection_pool& pool, http::transfer& by, s
         one->socket().non_blocking(true);
         one->connected = true;
         made.push_back(std::move(one));
-        stream_protocol::socket server(by.get_executor(), stream_protocol(), ends[1]);
-        asio::co_spawn(by.get_executor(), answer(std::move(server), answers), asio::detached);
+        servers.emplace_back(by.get_executor(), stream_protocol(), ends[1]);
+        asio::co_spawn(by.get_executor(), answer(servers.back(), answers), asio::detached);
     }
     for (http::connection_pool::lease& one : made)
         one.give_back();
@@ -253,12 +256,13 @@ void download_from(std::string_view input, const choice& with, const place& in)
     bool ended = false;
     {
         asio::io_context context(1);
+        std::list<stream_protocol::socket> servers;
         http::detail::client_state client(context.get_executor(), connections);
         const auto by = std::make_shared<http::transfer>(context.get_executor());
         asio::co_spawn(
             by->get_executor(),
             [&]() -> asio::awaitable<void> {
-                co_await connect(*client.pool, *by, answers);
+                co_await connect(*client.pool, *by, answers, servers);
                 http::detail::download_request what{url, with.content_disposition ? in.folder : target, options};
                 result = co_await http::download(client, *by, std::move(what));
                 by->end();
@@ -266,7 +270,16 @@ void download_from(std::string_view input, const choice& with, const place& in)
                 context.stop();
             },
             asio::detached);
-        context.run();
+        while (!ended) {
+            // Where both sides wait, an answer was not a whole one.
+            if (context.poll() == 0) {
+                for (stream_protocol::socket& one : servers) {
+                    boost::system::error_code ignored;
+                    one.shutdown(stream_protocol::socket::shutdown_send, ignored);
+                }
+                context.run_one();
+            }
+        }
     }
     check(ended, "the download ends");
     if (result.error)
