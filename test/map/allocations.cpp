@@ -34,6 +34,12 @@ void* allocate(std::size_t size, std::size_t alignment)
     return memory;
 }
 
+// Apart: gcc would see what it frees, and miss that it is what was allocated here.
+[[gnu::noinline]] void release(void* memory) noexcept
+{
+    std::free(memory);
+}
+
 } // namespace
 
 void* operator new(std::size_t size)
@@ -46,19 +52,19 @@ void* operator new(std::size_t size, std::align_val_t alignment)
 }
 void operator delete(void* memory) noexcept
 {
-    std::free(memory);
+    release(memory);
 }
 void operator delete(void* memory, std::size_t) noexcept
 {
-    std::free(memory);
+    release(memory);
 }
 void operator delete(void* memory, std::align_val_t) noexcept
 {
-    std::free(memory);
+    release(memory);
 }
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept
 {
-    std::free(memory);
+    release(memory);
 }
 
 namespace {
