@@ -28,6 +28,16 @@ bool descriptor::close() noexcept
     return number < 0 || ::close(number) == 0 || errno == EINTR;
 }
 
+void close_written(descriptor& file, const std::filesystem::path& name)
+{
+    if (!file.close()) {
+        const int error = errno;
+        ::unlink(name.c_str());
+        errno = error;
+        throw_errno("cannot write", name);
+    }
+}
+
 std::string read_all(const descriptor& from, std::size_t max, boost::system::error_code& error)
 {
     std::string text(max + 1, '\0');

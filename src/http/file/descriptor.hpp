@@ -39,6 +39,10 @@ private:
     int number_ = -1;
 };
 
+/// Closes a file that was written under `name`, and removes it where that shows that it is not there whole. Throws
+/// `failure`.
+void close_written(descriptor& file, const std::filesystem::path& name);
+
 /// To the end of the file; `file_too_large` where there are more than `max` bytes.
 std::string read_all(const descriptor& from, std::size_t max, boost::system::error_code& error);
 

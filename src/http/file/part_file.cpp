@@ -218,13 +218,7 @@ void part_file::close(const std::filesystem::path& name)
     if (record_) {
         remove_resume_record(target_);
     }
-    if (!file_.close()) {
-        // Network file systems may report a failed write only here.
-        const int error = errno;
-        ::unlink(name.c_str());
-        errno = error;
-        throw_errno("cannot write", name);
-    }
+    close_written(file_, name);
 }
 
 } // namespace tandem::http

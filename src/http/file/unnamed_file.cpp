@@ -93,12 +93,7 @@ void unnamed_file::replace(const std::filesystem::path& name)
 
 void unnamed_file::close(const std::filesystem::path& name)
 {
-    if (!file_.close()) {
-        const int error = errno;
-        ::unlink(name.c_str());
-        errno = error;
-        throw_errno("cannot write", name);
-    }
+    close_written(file_, name);
 }
 
 } // namespace tandem::http
