@@ -218,18 +218,6 @@ struct fixture
     tandem::http::downloader downloads{threads};
 };
 
-/// Bytes with no short period, so that a piece lost or doubled shows.
-inline std::string noise(std::size_t size)
-{
-    std::string result(size, '\0');
-    std::uint32_t state = 12345;
-    for (char& c : result) {
-        state = state * 1664525u + 1013904223u;
-        c = static_cast<char>(state >> 24);
-    }
-    return result;
-}
-
 /// In hexadecimal.
 inline std::string md5(const std::string& bytes)
 {

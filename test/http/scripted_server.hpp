@@ -7,6 +7,7 @@
 #include <boost/asio/ssl/stream.hpp>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -100,6 +101,9 @@ scripted_server::script answer_always(std::string bytes);
 
 /// Reads one request, sends `bytes`, closes.
 scripted_server::script answer_once(std::string bytes);
+
+/// Bytes with no short period, so that a piece lost or doubled shows.
+std::string noise(std::size_t size);
 
 } // namespace test
 

@@ -94,15 +94,4 @@ boost::asio::ssl::context trusted()
     return the_authority().server("IP:127.0.0.1");
 }
 
-std::string noise(std::size_t size)
-{
-    std::string result(size, '\0');
-    std::uint32_t state = 12345;
-    for (char& c : result) {
-        state = state * 1664525u + 1013904223u;
-        c = static_cast<char>(state >> 24);
-    }
-    return result;
-}
-
 } // namespace test

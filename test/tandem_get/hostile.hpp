@@ -53,9 +53,6 @@ scripted_server::script answer_in_turn(std::vector<std::string> answers);
 /// For 127.0.0.1, by the authority that tandem-get is told to trust.
 boost::asio::ssl::context trusted();
 
-/// Bytes with no short period.
-std::string noise(std::size_t size);
-
 } // namespace test
 
 #endif
