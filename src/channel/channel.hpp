@@ -31,31 +31,26 @@ public:
     /// Frames to be sent are appended here, then flushed.
     std::vector<std::byte>& outgoing() noexcept { return outgoing_; }
 
-    bool is_reading() const noexcept { return reading_; }
-
-    /// Reads once into reader(). handler(error_code, bytes) must call read_done() first. None may be under way.
+    /// Waits until there is something to read. handler(error_code) must call readable_done() first. None may be under
+    /// way. While it waits, read_now() may be called.
     template <class Handler>
-    void async_read(Handler&& handler)
+    void async_wait_readable(Handler&& handler)
     {
-        reading_ = true;
-        const auto room = reader_.prepare();
-        in_.async_read_some(boost::asio::buffer(room.data(), room.size()), std::forward<Handler>(handler));
+        waiting_readable_ = true;
+        in_.async_wait(boost::asio::posix::stream_descriptor::wait_read, std::forward<Handler>(handler));
     }
+    void readable_done() noexcept { waiting_readable_ = false; }
+    bool is_waiting_readable() const noexcept { return waiting_readable_; }
 
-    void read_done(std::size_t size)
-    {
-        reading_ = false;
-        reader_.commit(size);
-    }
-
-    /// Reads what is there without waiting: eof at the end of file, would_block when nothing is there. No async_read
-    /// may be under way.
+    /// Reads once, without waiting: would_block when nothing more is there, eof at the end of file.
     boost::system::error_code read_now()
     {
         boost::system::error_code error;
         const auto room = reader_.prepare();
         const std::size_t size = in_.read_some(boost::asio::buffer(room.data(), room.size()), error);
         reader_.commit(size);
+        if (!error && size < room.size()) // a pipe gives all that it holds
+            error = boost::asio::error::would_block;
         return error;
     }
 
@@ -83,13 +78,13 @@ public:
     template <class Handler>
     void async_wait_writable(Handler&& handler)
     {
-        waiting_ = true;
+        waiting_writable_ = true;
         out_.async_wait(boost::asio::posix::stream_descriptor::wait_write, std::forward<Handler>(handler));
     }
-    void writable_done() noexcept { waiting_ = false; }
-    bool is_waiting_writable() const noexcept { return waiting_; }
+    void writable_done() noexcept { waiting_writable_ = false; }
+    bool is_waiting_writable() const noexcept { return waiting_writable_; }
 
-    void cancel_read() noexcept
+    void cancel_wait_readable() noexcept
     {
         boost::system::error_code ignored;
         in_.cancel(ignored);
@@ -116,8 +111,8 @@ private:
     std::vector<std::byte> outgoing_; // appended to
     std::vector<std::byte> sending_;  // on its way
     std::size_t sent_ = 0;            // of it
-    bool waiting_ = false;            // until more can be sent
-    bool reading_ = false;
+    bool waiting_writable_ = false;
+    bool waiting_readable_ = false;
 };
 
 } // namespace tandem::channel

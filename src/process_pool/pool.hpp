@@ -83,12 +83,14 @@ private:
     bool has_work() const noexcept;
     void watch_all();
     void watch(const link_ptr& link);
+    template <class Look>
+    auto wait_handler(const link_ptr& link, Look look);
     void post_idle_check();
     void stop_watching();
     void find_dead_idle_workers(schedule::time_point now, aftermath& after);
 
-    void on_readable(const link_ptr& link, const boost::system::error_code& error, schedule::time_point now,
-                     aftermath& after);
+    void on_readable(const link_ptr& link, schedule::time_point now, aftermath& after);
+    boost::system::error_code read_frames(worker_link& link, schedule::time_point now, aftermath& after);
     void falls_silent(worker_link& link, schedule::time_point now);
     void take_frames(worker_link& link, schedule::time_point now, aftermath& after);
     void take_results(worker_link& link, schedule::time_point now, aftermath& after);
@@ -104,7 +106,7 @@ private:
     void flush_urgent(schedule::time_point now);
     void flush_all(schedule::time_point now);
     void flush_marked(const link_ptr& link, schedule::time_point now);
-    bool read_log(worker_link& link); // false at its end
+    void read_log(worker_link& link);
     void finish_log(worker_link& link);
     void pass_on(const worker_link& link, std::string_view lines);
 

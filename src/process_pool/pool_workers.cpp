@@ -112,33 +112,42 @@ void pool::watch_all()
         watch(link);
 }
 
+// Of every wait for something of a worker's. However the wait ended, there may be something: `look` looks. A wait that was
+// cancelled may be wanted again by now, since a task can come before its handler runs.
+template <class Look>
+auto pool::wait_handler(const link_ptr& link, Look look)
+{
+    return [self = shared_from_this(), link, look](const error_code&) {
+        self->handle(completion_mode::dispatch, [&](time_point now, aftermath& after) {
+            look(*self, link, now, after);
+            if (self->watching_)
+                self->watch(link);
+        });
+    };
+}
+
 void pool::watch(const link_ptr& link)
 {
-    if (!link->waiting && !link->ended) {
+    if (link->ended)
+        return;
+    if (!link->waiting) {
         link->waiting = true;
-        link->process.async_wait([self = shared_from_this(), link](const error_code&) {
-            self->handle(completion_mode::dispatch, [&](time_point now, aftermath& after) {
-                link->waiting = false;
-                self->on_maybe_ended(link, now, after);
-            });
-        });
+        link->process.async_wait(wait_handler(link, [](pool& p, const link_ptr& l, time_point now, aftermath& after) {
+            l->waiting = false;
+            p.on_maybe_ended(l, now, after);
+        }));
     }
-    if (!link->frames.is_reading() && !link->silent && link->fault.empty())
-        link->frames.async_read([self = shared_from_this(), link](const error_code& error, std::size_t size) {
-            self->handle(completion_mode::dispatch, [&](time_point now, aftermath& after) {
-                link->frames.read_done(size);
-                self->on_readable(link, error, now, after);
-            });
-        });
-    if (!link->log.is_waiting())
-        link->log.async_wait([self = shared_from_this(), link](const error_code& error) {
-            self->handle(completion_mode::dispatch, [&](time_point, aftermath&) {
-                link->log.wait_done();
-                const bool more = self->read_log(*link);
-                if (more && !error && self->watching_ && !link->ended)
-                    self->watch(link);
-            });
-        });
+    if (!link->frames.is_waiting_readable() && !link->silent && link->fault.empty())
+        link->frames.async_wait_readable(
+            wait_handler(link, [](pool& p, const link_ptr& l, time_point now, aftermath& after) {
+                l->frames.readable_done();
+                p.on_readable(l, now, after);
+            }));
+    if (!link->log.is_waiting() && !link->log.is_at_end())
+        link->log.async_wait(wait_handler(link, [](pool& p, const link_ptr& l, time_point, aftermath&) {
+            l->log.wait_done();
+            p.read_log(*l);
+        }));
 }
 
 void pool::post_idle_check()
@@ -159,18 +168,17 @@ void pool::stop_watching()
     watching_ = false;
     for (auto& [id, link] : links_) {
         link->process.cancel_wait();
-        link->frames.cancel_read();
+        link->frames.cancel_wait_readable();
         link->log.cancel_wait();
         read_log(*link);
     }
 }
 
-bool pool::read_log(worker_link& link)
+void pool::read_log(worker_link& link)
 {
     std::string lines;
-    const bool more = link.log.read_now(lines);
+    link.log.read_now(lines);
     pass_on(link, lines);
-    return more;
 }
 
 void pool::finish_log(worker_link& link)
@@ -194,29 +202,32 @@ void pool::find_dead_idle_workers(time_point now, aftermath& after)
     for (const auto& [id, link] : std::map(links_)) {
         on_maybe_ended(link, now, after);
         // Nothing is read while nobody works: it may have closed its end, or have said what it should not.
-        while (!link->ended && !link->frames.is_reading() && !link->silent && link->fault.empty()) {
-            const error_code error = link->frames.read_now();
-            take_frames(*link, now, after);
-            if (error && error != asio::error::would_block)
-                falls_silent(*link, now);
-            if (error)
-                break;
-        }
+        on_readable(link, now, after);
     }
 }
 
 // --- what workers do
 
-void pool::on_readable(const link_ptr& link, const error_code& error, time_point now, aftermath& after)
+void pool::on_readable(const link_ptr& link, time_point now, aftermath& after)
 {
-    take_frames(*link, now, after);
-    if (link->ended) {
-        bury(link, now, after);
-    } else if (error && error != asio::error::operation_aborted) {
+    if (link->ended)
+        return;
+    const error_code error = read_frames(*link, now, after);
+    if (error && error != asio::error::would_block)
         falls_silent(*link, now);
-    } else if (watching_) {
-        watch(link);
+}
+
+// Ends with would_block where all that had come was read.
+error_code pool::read_frames(worker_link& link, time_point now, aftermath& after)
+{
+    // A worker that writes without end must not hold up the others: the rest is read with the next call.
+    constexpr int most_reads = 16;
+    error_code error;
+    for (int i = 0; i != most_reads && !error && !link.silent && link.fault.empty(); ++i) {
+        error = link.frames.read_now();
+        take_frames(link, now, after);
     }
+    return error;
 }
 
 void pool::falls_silent(worker_link& link, time_point now)
@@ -384,15 +395,7 @@ void pool::on_maybe_ended(const link_ptr& link, time_point now, aftermath& after
     if (link->ended)
         return;
     link->ended = link->process.try_reap();
-    if (!link->ended) {
-        if (watching_)
-            watch(link);
-        return;
-    }
-    // What it wrote last may still be in the pipe: it is read before the worker is given up.
-    if (link->frames.is_reading())
-        link->frames.cancel_read();
-    else
+    if (link->ended)
         bury(link, now, after);
 }
 
@@ -400,8 +403,8 @@ void pool::bury(const link_ptr& link, time_point now, aftermath& after)
 {
     if (!links_.contains(link->id))
         return;
-    while (!link->frames.is_reading() && !link->silent && link->fault.empty() && !link->frames.read_now())
-        take_frames(*link, now, after);
+    // What it wrote last may still be in the pipe.
+    read_frames(*link, now, after);
     finish_log(*link);
     if (link->at == worker_link::stage::started && link->fault.empty() && !link->frames.reader().unread().empty())
         link->fault = said_instead_of_hello(*link);

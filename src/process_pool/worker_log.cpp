@@ -23,18 +23,19 @@ void worker_log::cancel_wait() noexcept
     in_.cancel(ignored);
 }
 
-bool worker_log::read_now(std::string& lines)
+void worker_log::read_now(std::string& lines)
 {
     std::array<char, 4096> buffer;
     boost::system::error_code error;
     // A worker that prints without end must not hold up the pool: the rest comes with the next call.
     for (int round = 0; round < 16; ++round) {
         const std::size_t size = in_.read_some(boost::asio::buffer(buffer), error);
-        if (error)
-            return error == boost::asio::error::would_block || error == boost::asio::error::try_again;
+        if (error) {
+            at_end_ = error != boost::asio::error::would_block && error != boost::asio::error::try_again;
+            return;
+        }
         add({buffer.data(), size}, lines);
     }
-    return true;
 }
 
 void worker_log::add(std::string_view text, std::string& lines)

@@ -30,8 +30,11 @@ public:
     void wait_done() noexcept { waiting_ = false; }
     void cancel_wait() noexcept;
 
-    /// Reads what is there and appends the whole lines of it to `lines`. False at the end of file.
-    bool read_now(std::string& lines);
+    /// Reads what is there and appends the whole lines of it to `lines`.
+    void read_now(std::string& lines);
+
+    /// Nothing more will come.
+    bool is_at_end() const noexcept { return at_end_; }
 
     /// The last, unfinished line, which is forgotten.
     std::string take_unfinished() { return std::exchange(line_, {}); }
@@ -46,6 +49,7 @@ private:
     std::string tail_;
     std::string line_;
     bool waiting_ = false;
+    bool at_end_ = false;
 };
 
 } // namespace tandem::detail

@@ -3,9 +3,12 @@
 #include <support/sides.hpp>
 #include <support/tasks.hpp>
 
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <cstddef>
 #include <cstdio>
 #include <mutex>
 #include <optional>
@@ -27,6 +30,13 @@ int print_lines(const std::string& text, int count)
         std::printf("%s %d\n", text.c_str(), i);
     std::fprintf(stderr, "%s on stderr\n", text.c_str());
     return process_id();
+}
+
+void print_much(std::size_t bytes)
+{
+    const std::string line(99, 'x');
+    for (std::size_t printed = 0; printed < bytes; printed += line.size() + 1)
+        std::fprintf(stderr, "%s\n", line.c_str());
 }
 
 int print_and_die(const std::string& text)
@@ -95,6 +105,28 @@ BOOST_AUTO_TEST_CASE(lines_come_before_the_completion_of_their_task)
     pool.async_run(task<print_lines>("x", 100), [&](const std::exception_ptr&, int) { seen = all.lines().size(); });
     context.run_for(long_time);
     BOOST_TEST(seen == 101U);
+}
+
+// The pool stops watching when it is idle. A task that is submitted before it hears of that must be watched all the same.
+BOOST_AUTO_TEST_CASE(a_task_that_prints_more_than_a_pipe_holds_right_after_the_pool_was_idle)
+{
+    leak_check leaks;
+    for (int turns = 0; turns != 5; ++turns) {
+        asio::io_context context; // of one thread
+        tandem::process_pool pool(context, {.workers = 1, .output = worker_output::discard()});
+        bool printed = false;
+        const auto three_lines = [&]() -> asio::awaitable<void> {
+            co_await pool.async_run(task<add>(1, 2));
+            for (int turn = 0; turn != turns; ++turn)
+                co_await asio::post(asio::use_awaitable);
+            co_await pool.async_run(task<print_much>(std::size_t{300 * 1024}));
+            printed = true;
+            context.stop();
+        };
+        asio::co_spawn(context, three_lines(), asio::detached);
+        context.run_for(long_time);
+        BOOST_TEST(printed, "the second task hangs after " << turns << " turns of the context");
+    }
 }
 
 BOOST_AUTO_TEST_CASE(the_tail_is_kept_in_each_case)
