@@ -45,8 +45,10 @@ struct process_pool_options
     /// this_worker::emplace() the tasks can reach. Default: nothing.
     worker_initializer initializer{};
 
-    /// How long a started worker may take to say hello, and then to run the initializer; else it is killed and the
-    /// start has failed with errc::not_a_worker or errc::initializer_failed. Default: 10 s. Zero: no limit.
+    /// How long a worker may take, from the moment its process was started, to say hello, then to run the initializer,
+    /// and later to begin a task while it takes none of what it is sent. A worker that takes longer is killed, and its
+    /// start has failed with errc::not_a_worker, initializer_failed or start_failed. What it said in time counts, also
+    /// where the pool's context was too busy to hear it. Default: 10 s. Zero: no limit.
     std::chrono::nanoseconds start_timeout = std::chrono::seconds(10);
 
     /// After so many failed starts in a row, with no worker serving, what waits fails with the cause of the last one,

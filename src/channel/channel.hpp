@@ -9,6 +9,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -49,6 +50,7 @@ public:
         const auto room = reader_.prepare();
         const std::size_t size = in_.read_some(boost::asio::buffer(room.data(), room.size()), error);
         reader_.commit(size);
+        bytes_received_ += size;
         if (!error && size < room.size()) // a pipe gives all that it holds
             error = boost::asio::error::would_block;
         return error;
@@ -61,8 +63,11 @@ public:
         if (sending_.empty())
             std::swap(sending_, outgoing_);
         boost::system::error_code error;
-        while (sent_ != sending_.size() && !error)
-            sent_ += out_.write_some(boost::asio::buffer(sending_) + sent_, error);
+        while (sent_ != sending_.size() && !error) {
+            const std::size_t size = out_.write_some(boost::asio::buffer(sending_) + sent_, error);
+            sent_ += size;
+            bytes_sent_ += size;
+        }
         if (sent_ != sending_.size())
             return error && error != boost::asio::error::would_block; // else its end is on the way
         sent_ = 0;
@@ -82,6 +87,13 @@ public:
         out_.async_wait(boost::asio::posix::stream_descriptor::wait_write, std::forward<Handler>(handler));
     }
     void writable_done() noexcept { waiting_writable_ = false; }
+    /// Whether some of what was appended is not sent.
+    bool has_unsent() const noexcept { return sent_ != sending_.size() || !outgoing_.empty(); }
+
+    /// Ever, and so that progress shows.
+    std::uint64_t bytes_sent() const noexcept { return bytes_sent_; }
+    std::uint64_t bytes_received() const noexcept { return bytes_received_; }
+
     bool is_waiting_writable() const noexcept { return waiting_writable_; }
 
     void cancel_wait_readable() noexcept
@@ -111,6 +123,8 @@ private:
     std::vector<std::byte> outgoing_; // appended to
     std::vector<std::byte> sending_;  // on its way
     std::size_t sent_ = 0;            // of it
+    std::uint64_t bytes_sent_ = 0;
+    std::uint64_t bytes_received_ = 0;
     bool waiting_writable_ = false;
     bool waiting_readable_ = false;
 };

@@ -175,7 +175,7 @@ void pool::start(std::unique_ptr<wait_operation> operation)
             return;
         }
         start_waits_.push_back(std::move(operation));
-        scheduler_.start_all(now, actions_);
+        scheduler_.start_all(actions_);
     });
     if (operation)
         operation->complete(completion_mode::immediate,
@@ -324,7 +324,9 @@ std::optional<time_point> pool::ended(const schedule::task& t) const
     const auto& operation = operation_of(t);
     if (operation.slot == task_operation::no_slot)
         return std::nullopt;
-    return links_.at(t.worker)->slot_of(operation).ended(operation.call);
+    worker_link& link = *links_.at(t.worker);
+    const auto end = link.slot_of(operation).ended(operation.call);
+    return end ? std::optional(std::max(*end, link.heard)) : std::nullopt; // a large outcome takes a while to come
 }
 
 std::optional<time_point> pool::begun(const schedule::task& t) const
@@ -445,6 +447,7 @@ void pool::set_timer()
         self->handle(completion_mode::dispatch, [&self](time_point now, aftermath& after) {
             self->timer_set_for_ = time_point::max();
             self->take_untold_results(now, after);
+            self->look_at_due_workers(now, after);
             self->scheduler_.advance(now, self->actions_);
         });
     });

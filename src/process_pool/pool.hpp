@@ -89,6 +89,7 @@ private:
     void stop_watching();
     void find_dead_idle_workers(schedule::time_point now, aftermath& after);
 
+    void look_at_due_workers(schedule::time_point now, aftermath& after);
     void on_readable(const link_ptr& link, schedule::time_point now, aftermath& after);
     boost::system::error_code read_frames(worker_link& link, schedule::time_point now, aftermath& after);
     void falls_silent(worker_link& link, schedule::time_point now);
@@ -103,6 +104,8 @@ private:
     void on_maybe_ended(const link_ptr& link, schedule::time_point now, aftermath& after);
     void bury(const link_ptr& link, schedule::time_point now, aftermath& after);
     void flush(const link_ptr& link);
+    void wait_writable(const link_ptr& link);
+    void flush_rest(const link_ptr& link, schedule::time_point now);
     void flush_urgent(schedule::time_point now);
     void flush_all(schedule::time_point now);
     void flush_marked(const link_ptr& link, schedule::time_point now);

@@ -80,6 +80,7 @@ void pool::launch(worker_id id)
             fail_start(failure, after);
             scheduler_.worker_gone(id, failure.can_start_again, now, actions_);
         } else {
+            scheduler_.worker_launched(id, now);
             if (scheduler_.is_ending(id)) // unwanted meanwhile
                 link->process.kill_group();
             if (watching_)
@@ -206,6 +207,20 @@ void pool::find_dead_idle_workers(time_point now, aftermath& after)
     }
 }
 
+// Where the context is late, a deadline may have passed before what is there was looked at: it is looked at first.
+void pool::look_at_due_workers(time_point now, aftermath& after)
+{
+    for (const worker_id id : scheduler_.due_workers(now)) {
+        const auto found = links_.find(id);
+        if (found == links_.end())
+            continue;
+        const link_ptr link = found->second;
+        flush_rest(link, now);
+        on_maybe_ended(link, now, after);
+        on_readable(link, now, after);
+    }
+}
+
 // --- what workers do
 
 void pool::on_readable(const link_ptr& link, time_point now, aftermath& after)
@@ -222,9 +237,12 @@ error_code pool::read_frames(worker_link& link, time_point now, aftermath& after
 {
     // A worker that writes without end must not hold up the others: the rest is read with the next call.
     constexpr int most_reads = 16;
+    const std::uint64_t received = link.frames.bytes_received();
     error_code error;
     for (int i = 0; i != most_reads && !error && !link.silent && link.fault.empty(); ++i) {
         error = link.frames.read_now();
+        if (link.frames.bytes_received() != received)
+            link.heard = now;
         take_frames(link, now, after);
     }
     return error;
@@ -427,15 +445,33 @@ void pool::bury(const link_ptr& link, time_point now, aftermath& after)
 
 void pool::flush(const link_ptr& link)
 {
-    if (link->frames.is_waiting_writable() || link->frames.flush_now())
+    if (!link->frames.is_waiting_writable() && !link->frames.flush_now())
+        wait_writable(link);
+}
+
+void pool::wait_writable(const link_ptr& link)
+{
+    if (link->frames.is_waiting_writable())
         return;
     link->frames.async_wait_writable([self = shared_from_this(), link](const error_code& error) {
-        self->handle(completion_mode::dispatch, [&](time_point, aftermath&) {
+        self->handle(completion_mode::dispatch, [&](time_point now, aftermath&) {
             link->frames.writable_done();
             if (!error)
-                self->flush(link);
+                self->flush_rest(link, now);
         });
     });
+}
+
+// Where something was left that did not go into the pipe: what goes in now shows that the worker reads.
+void pool::flush_rest(const link_ptr& link, time_point now)
+{
+    if (!link->frames.has_unsent())
+        return;
+    const std::uint64_t sent = link->frames.bytes_sent();
+    if (!link->frames.flush_now())
+        wait_writable(link);
+    if (link->frames.bytes_sent() != sent)
+        scheduler_.worker_progressed(link->id, now);
 }
 
 // Where it is asked for by a user's call: a worker that has nothing else gets its task at once; what is for the others

@@ -92,6 +92,7 @@ public:
     bool is_unflushed = false;                ///< calls were appended
     bool is_urgent = false;                   ///< and it has nothing else to do
     bool is_looked_at = false;                ///< for results
+    schedule::time_point heard{};             ///< when the last of an outcome came through the pipe
     channel::brief_wait answer;               ///< to what was urgent
     bool wrong_version = false;
     bool failure_told = false; ///< why it cannot serve is known

@@ -42,6 +42,13 @@ public:
 
     time_point earliest() const noexcept { return tasks_.empty() ? time_point::max() : tasks_.begin()->first; }
 
+    template <class Function>
+    void for_each_expired(time_point now, Function function) const
+    {
+        for (auto it = tasks_.begin(); it != tasks_.end() && it->first <= now; ++it)
+            function(*it->second);
+    }
+
     /// Takes out one task whose deadline has passed, or nothing.
     task* take_expired(time_point now)
     {

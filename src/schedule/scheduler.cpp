@@ -117,7 +117,7 @@ void scheduler::advance(time_point now, actions& out)
     while (task* t = deadlines_.take_expired(now))
         expire(*t, now, out);
     for (auto& [id, w] : workers_) {
-        if (deadline_of(w) <= now)
+        if (deadline_of(w) <= now && !spare(w, now))
             end_worker(id, action::kind::kill, retirement_reason::none, now, out);
         if (waits_behind_slow_task(w) && w.progress + settings_.patience <= now) {
             w.slow = true;
@@ -134,6 +134,19 @@ void scheduler::advance(time_point now, actions& out)
         }
     }
     assign(now, out);
+}
+
+std::vector<worker_id> scheduler::due_workers(time_point now) const
+{
+    std::vector<worker_id> due;
+    for (const auto& [id, w] : workers_)
+        if (rung_deadline_ <= now || deadline_of(w) <= now)
+            due.push_back(id);
+    deadlines_.for_each_expired(now, [&due](const task& t) {
+        if (t.state == task::phase::sent)
+            due.push_back(t.worker);
+    });
+    return due;
 }
 
 time_point scheduler::next_deadline() const noexcept

@@ -80,7 +80,7 @@ public:
     /// When the worker began it; nothing where it has not.
     virtual std::optional<time_point> begun(const task& t) const = 0;
 
-    /// When the worker had done it, if its outcome is under way only; nothing where it has not.
+    /// When the worker had done it, or when more of its outcome came, if that is under way; nothing where it has not.
     virtual std::optional<time_point> ended(const task& t) const = 0;
 
 protected:
@@ -127,12 +127,16 @@ public:
     void cancel(task& t, cancellation how, time_point now, actions& out);
     void cancel_all(time_point now, actions& out);
     /// Starts workers up to the limit, whether or not there are tasks; until all are ready, or it is told otherwise.
-    void start_all(time_point now, actions& out);
+    void start_all(actions& out);
     void stop_starting_all() noexcept { starts_all_ = false; }
     /// Begins the ladder at its mode, or goes on to it. Deadlines are those of the last call.
     void shutdown(const shutdown_options& ladder, time_point now, actions& out);
 
     // --- what workers do
+    /// The worker's process was started: from now on it has start_timeout.
+    void worker_launched(worker_id id, time_point now);
+    /// The worker took some of what it is being sent: it has start_timeout again.
+    void worker_progressed(worker_id id, time_point now);
     /// The worker has been heard of, and prepares itself for a while more.
     void worker_greeted(worker_id id, time_point now);
     void worker_ready(worker_id id, time_point now, actions& out);
@@ -156,7 +160,10 @@ public:
     void kill_worker(worker_id id, actions& out);
 
     // --- time
+    /// Before, what due_workers() have done must have been told: a deadline acts on what is known.
     void advance(time_point now, actions& out);
+    /// Those that advance() might end, and those whose tasks it might.
+    std::vector<worker_id> due_workers(time_point now) const;
     time_point next_deadline() const noexcept;
 
     // --- what is
@@ -197,6 +204,7 @@ private:
         bool was_ready = false;
         bool has_finished = false; // a task
         bool killed = false;
+        bool was_spared = false; // its deadline was noticed late
         bool slow = false; // its first task takes longer than was thought
         retirement_reason due = retirement_reason::none;
         worker_id successor = 0;          // that was started because it is due
@@ -227,6 +235,7 @@ private:
     bool has_room(const worker& w, const task& t, time_point now) const noexcept;
     bool waits_behind_slow_task(const worker& w) const noexcept;
     time_point deadline_of(const worker& w) const; // to be ready, to begin, or to be gone
+    bool spare(worker& w, time_point now) const noexcept;
     time_point outcome_due(const task& t) const;   // of one that is done
     void send(worker_id id, worker& w, task& t, time_point now, actions& out);
     bool revoke(worker& w, task& t);
@@ -268,7 +277,7 @@ private:
     std::size_t lasting_workers() const noexcept { return lasting_; }
     void set_due(worker& w, retirement_reason reason) noexcept;
     std::size_t unproven_workers() const noexcept;
-    void start_one(time_point now, actions& out);
+    void start_one(actions& out);
     void start_failed(bool can_start_again, time_point now, actions& out);
     void end_worker(worker_id id, action::kind how, retirement_reason reason, time_point now, actions& out);
     void leave(worker_id id, worker& w);

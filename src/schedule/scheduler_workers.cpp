@@ -7,6 +7,17 @@ namespace tandem::schedule {
 
 // --- what workers do
 
+void scheduler::worker_launched(worker_id id, time_point now)
+{
+    worker_progressed(id, now);
+}
+
+void scheduler::worker_progressed(worker_id id, time_point now)
+{
+    if (worker* const w = find(id); w && (w->at == state::starting || w->at == state::busy))
+        w->deadline = deadline_after(now, settings_.start_timeout);
+}
+
 void scheduler::worker_greeted(worker_id id, time_point now)
 {
     if (const auto it = workers_.find(id); it != workers_.end() && it->second.at == state::starting)
@@ -153,7 +164,7 @@ void scheduler::assign(time_point now, actions& out)
     send_queue(now, out);
     retire_idle_workers(now, out); // first: that makes room for others
     while (wants_worker() && starts_.may_start(now, unproven_workers()))
-        start_one(now, out);
+        start_one(out);
     replace_due_workers(now, out);
 }
 
@@ -216,6 +227,18 @@ bool scheduler::waits_behind_slow_task(const worker& w) const noexcept
 time_point scheduler::deadline_of(const worker& w) const
 {
     return w.at == state::busy && sent_.begun(*w.sent.front()) ? time_point::max() : w.deadline;
+}
+
+// Whoever notices a deadline so late was stopped, or busy. The worker may have been stopped with it, so it has its time
+// once more.
+bool scheduler::spare(worker& w, time_point now) const noexcept
+{
+    constexpr std::chrono::seconds late{1};
+    if (w.was_spared || w.at == state::ending || now - w.deadline < late)
+        return false;
+    w.was_spared = true;
+    w.deadline = deadline_after(now, settings_.start_timeout);
+    return true;
 }
 
 time_point scheduler::outcome_due(const task& t) const
@@ -361,24 +384,24 @@ bool scheduler::wants_successor() const noexcept
     return !closed() && std::ranges::any_of(workers_, lacks) && lasting_workers() < settings_.workers;
 }
 
-void scheduler::start_one(time_point now, actions& out)
+void scheduler::start_one(actions& out)
 {
     const worker_id id = next_worker_++;
     // Whatever it is started for: where a worker is due, this one takes its place.
     const auto due = std::ranges::find_if(workers_, [](const auto& entry) { return lacks_successor(entry.second); });
     if (due != workers_.end())
         due->second.successor = id;
-    workers_[id].deadline = deadline_after(now, settings_.start_timeout);
+    workers_[id]; // which has no deadline until it is launched: that may take as long as the context is busy
     ++starting_;
     ++lasting_;
     out.push_back({.what = action::kind::start_worker, .worker = id});
 }
 
-void scheduler::start_all(time_point now, actions& out)
+void scheduler::start_all(actions& out)
 {
     starts_all_ = !closed() && ready_workers() < settings_.workers;
     while (!closed() && lasting_workers() < settings_.workers)
-        start_one(now, out);
+        start_one(out);
 }
 
 void scheduler::start_failed(bool can_start_again, time_point now, actions& out)
@@ -423,7 +446,7 @@ void scheduler::note_age(worker& w, time_point now) noexcept
 void scheduler::replace_due_workers(time_point now, actions& out)
 {
     while (wants_successor() && starts_.may_start(now, unproven_workers()))
-        start_one(now, out);
+        start_one(out);
 }
 
 void scheduler::retire_idle_workers(time_point now, actions& out)

@@ -58,7 +58,7 @@ struct schedule_path
     schedule_path()
     {
         cost.add(std::chrono::microseconds(1));
-        scheduler.start_all(now, actions);
+        scheduler.start_all(actions);
         scheduler.worker_ready(1, now, actions);
         scheduler.worker_ready(2, now, actions);
         for (std::size_t i = 0; i != tasks.size() / 2; ++i)

@@ -108,6 +108,22 @@ void is_killed_early()
     }
 }
 
+// Stopped at any moment of its workers' starts, for longer than these may take.
+void is_stopped_early()
+{
+    for (const int i : {1, 4, 16}) {
+        step("stopping it after " + std::to_string(i) + " steps");
+        host h("has little time to start");
+        std::this_thread::sleep_for(std::chrono::microseconds((sanitized ? 20'000 : 500) * i));
+        h.kill(SIGSTOP);
+        std::this_thread::sleep_for(2 * begin_limit);
+        h.kill(SIGCONT);
+        const std::string is = h.result();
+        expect(is == "exit 0", "the host: " + is);
+        expect_nothing_left();
+    }
+}
+
 } // namespace
 
 void add_hosts(suite& all)
@@ -117,7 +133,7 @@ void add_hosts(suite& all)
           "calls system()", "calls popen()", "forks", "forks and execs", "has SIGPIPE at its default",
           "blocks all signals", "ignores all signals", "has no stdin, stdout, stderr", "has closed stderr's reader",
           "has a file size limit", "may write no files", "has no environment", "has many descriptors", "is in a removed folder",
-          "exits with a pool", "exits in a task's handler", "quick_exits with a pool", "destroys in another thread"})
+          "runs its context late", "exits with a pool", "exits in a task's handler", "quick_exits with a pool", "destroys in another thread"})
         all.push_back({"hosts", mode, "", [mode] { runs_well(mode); }});
     all.push_back({"hosts", "SIGKILL", "workers loop", [] { is_ended("loops", SIGKILL); }});
     all.push_back({"hosts", "SIGKILL", "workers ignore signals", [] { is_ended("ignores", SIGKILL); }});
@@ -127,6 +143,7 @@ void add_hosts(suite& all)
     all.push_back({"hosts", "SIGKILL", "workers are idle", [] { is_ended("idles", SIGKILL); }});
     all.push_back({"hosts", "SIGKILL", "workers hang as they exit", [] { is_ended("hangs at exit", SIGKILL); }});
     all.push_back({"hosts", "SIGKILL", "at any moment of its start", is_killed_early});
+    all.push_back({"hosts", "SIGSTOP", "at any moment of its start", is_stopped_early});
     for (const int signal : {SIGTERM, SIGINT, SIGABRT, SIGSEGV})
         all.push_back({"hosts", ::strsignal(signal), "workers loop", [signal] { is_ended("loops", signal); }});
 }

@@ -11,6 +11,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -21,8 +22,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <ctime>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <thread>
 
@@ -310,6 +313,40 @@ void killed_from_outside()
     context.join();
 }
 
+void print_more_than_a_pipe_holds()
+{
+    const std::string line(99, 'x');
+    for (int i = 0; i != 3000; ++i)
+        std::fprintf(stderr, "%s\n", line.c_str());
+}
+
+// So many turns of the context after the task before, when the pool may just have stopped watching its workers.
+void print_after_idleness(std::size_t threads)
+{
+    asio::thread_pool context{threads};
+    std::optional<process_pool> pool(
+        std::in_place, context, process_pool_options{.workers = 1, .output = tandem::worker_output::discard()});
+    for (int turns = 0; turns != 20; ++turns) {
+        step("printing after " + std::to_string(turns) + " turns");
+        const completion before("the task before"), prints("the task that prints");
+        std::function<void(int)> turn = [&](int left) {
+            if (left == 0)
+                pool->async_run(task<print_more_than_a_pipe_holds>(), prints.handler());
+            else
+                asio::post(context, [&turn, left] { turn(left - 1); });
+        };
+        pool->async_run(task<test::add>(1, 2), [&, done = before.handler()](const std::exception_ptr& error, int sum) mutable {
+            done(error, sum);
+            turn(turns);
+        });
+        before.expect_is("3");
+        prints.expect_is("done");
+        prints.expect_once();
+    }
+    pool.reset();
+    context.join();
+}
+
 } // namespace
 
 void add_races(suite& all)
@@ -322,6 +359,9 @@ void add_races(suite& all)
         all.push_back({"races", "workers kill one another", std::to_string(count), [count] { duel(count); }});
     all.push_back({"races", "a worker is traced", "as it is killed", [] { traced(false); }});
     all.push_back({"races", "a worker is traced", "as the pool is destroyed", [] { traced(true); }});
+    for (const std::size_t threads : {1U, 2U})
+        all.push_back({"races", "a task prints after idleness", std::to_string(threads) + " threads",
+                       [threads] { print_after_idleness(threads); }});
     all.push_back({"races", "a worker is killed as a task is sent", "", killed_from_outside});
 }
 

@@ -73,9 +73,10 @@ public:
     }
     void start_all()
     {
-        scheduler.start_all(clock.now(), actions);
+        scheduler.start_all(actions);
         perform();
     }
+    void launched(worker_id id) { scheduler.worker_launched(id, clock.now()); }
     void ready(worker_id id)
     {
         scheduler.worker_ready(id, clock.now(), actions);
@@ -175,6 +176,9 @@ public:
 
     bool slow_to_begin = false;
 
+    /// Workers are launched only when launched() is called.
+    bool slow_to_launch = false;
+
     /// What was to be done since the last call, as text: "start 1", "send 2 to 1", "complete 3 aborted".
     std::vector<std::string> take()
     {
@@ -234,8 +238,11 @@ private:
     {
         for (; performed_ != actions.size(); ++performed_) {
             const action& a = actions[performed_];
-            if (a.what == action::kind::start_worker)
+            if (a.what == action::kind::start_worker) {
                 started_.insert(a.worker);
+                if (!slow_to_launch)
+                    launched(a.worker);
+            }
             if (a.what == action::kind::retry || a.what == action::kind::complete)
                 slots_.erase(a.subject->id);
             if (a.what == action::kind::send)

@@ -198,6 +198,68 @@ BOOST_AUTO_TEST_CASE(no_other_start_is_tried_before_the_last_one_is_known_to_hav
     CHECK_ACTIONS(s, {"complete 1 start_failed", "complete 2 start_failed"});
 }
 
+BOOST_AUTO_TEST_CASE(a_start_has_its_time_from_the_launch_on)
+{
+    simulation s(1, {.start_timeout = 2s});
+    s.slow_to_launch = true;
+    s.submit(s.make());
+    s.pass(1h);
+    CHECK_ACTIONS(s, {"start 1"});
+    s.launched(1);
+    s.pass(2s - 1ns);
+    CHECK_ACTIONS(s, {});
+    s.pass(1ns);
+    CHECK_ACTIONS(s, {"kill 1"});
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_that_takes_what_it_is_sent_has_its_time_again)
+{
+    simulation s(1, {.start_timeout = 2s});
+    s.slow_to_begin = true;
+    s.submit(s.make());
+    s.ready(1);
+    s.take();
+    for (int i = 0; i != 5; ++i) {
+        s.pass(1s);
+        s.scheduler.worker_progressed(1, s.clock.now());
+    }
+    CHECK_ACTIONS(s, {});
+    s.pass(2s);
+    CHECK_ACTIONS(s, {"kill 1"});
+}
+
+BOOST_AUTO_TEST_CASE(a_deadline_that_is_noticed_late_counts_anew_and_once)
+{
+    simulation s(1, {.start_timeout = 2s});
+    s.submit(s.make());
+    s.take();
+    s.pass(1h); // the program was stopped, and perhaps its workers were
+    CHECK_ACTIONS(s, {});
+    s.pass(2s - 1ns);
+    CHECK_ACTIONS(s, {});
+    s.pass(1h);
+    CHECK_ACTIONS(s, {"kill 1"});
+}
+
+BOOST_AUTO_TEST_CASE(whoever_is_due_is_looked_at_before_the_deadline_acts)
+{
+    const auto due = [](const simulation& s) { return s.scheduler.due_workers(s.clock.now()); };
+    using ids = std::vector<worker_id>;
+    simulation s(3, {.start_timeout = 2s});
+    s.submit(s.make(4s));
+    s.submit(s.make());
+    s.ready(1); // and has a task
+    BOOST_TEST(due(s) == ids(), boost::test_tools::per_element());
+    s.clock.advance(2s);
+    BOOST_TEST(due(s) == ids{2}, boost::test_tools::per_element()); // it starts
+    s.ready(2);
+    s.clock.advance(2s);
+    BOOST_TEST(due(s) == ids{1}, boost::test_tools::per_element()); // its task has had its time
+    s.shutdown({.mode = shutdown_mode::drain, .drain_timeout = 1s});
+    s.clock.advance(1s);
+    BOOST_TEST(due(s) == (ids{1, 2, 1}), boost::test_tools::per_element()); // what they did may end the wait
+}
+
 BOOST_AUTO_TEST_CASE(all_are_started_also_in_the_place_of_one_that_is_about_to_end)
 {
     simulation s(2);

@@ -8,6 +8,7 @@
 #include <tandem/process_pool.hpp>
 #include <tandem/worker.hpp>
 
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include <fcntl.h>
@@ -219,6 +220,33 @@ process_pool& static_pool()
     return all.pool;
 }
 
+process_pool_options little_time()
+{
+    process_pool_options options{.workers = 2, .start_timeout = begin_limit};
+    options.start_attempts = 1;
+    return options;
+}
+
+void start_with_little_time()
+{
+    asio::thread_pool context{2};
+    process_pool pool(context, little_time());
+    exercise(pool);
+    expect(pool.stats().start_failures == 0, "a start failed");
+}
+
+void run_late()
+{
+    asio::io_context context;
+    process_pool pool(context, little_time());
+    const completion first("the first task");
+    pool.async_run(task<test::add>(1, 2), first.handler());
+    std::this_thread::sleep_for(2 * begin_limit);
+    std::jthread thread([&] { context.run(); });
+    first.expect_is("3");
+    first.expect_once();
+}
+
 void exit_in_handler()
 {
     static usual all;
@@ -331,6 +359,10 @@ void live(const std::string& mode)
         hold_descriptors();
     else if (mode == "is in a removed folder")
         remove_own_folder();
+    else if (mode == "has little time to start")
+        start_with_little_time();
+    else if (mode == "runs its context late")
+        run_late();
     else if (mode == "exits with a pool")
         static_pool();
     else if (mode == "quick_exits with a pool")
