@@ -6,6 +6,9 @@ namespace tandem {
 /// In a process that a process_pool started as its worker: serves tasks until the pool closes its end, then exits the
 /// process; never returns. In any other process: returns at once.
 ///
+/// In both, it first opens /dev/null in the place of stdin, stdout and stderr where they are closed, so that what is
+/// printed cannot get into a file, a socket or memory that would otherwise have their number.
+///
 /// Call it first in `main`, before threads are started, before anything is written to stdout, and before any
 /// process_pool is made. Exceptions registered by register_exception() must be registered before.
 void run_if_worker();

@@ -1,7 +1,5 @@
 #include <arena/argument_memory.hpp>
 
-#include <unistd.h>
-
 #include <vector>
 
 namespace tandem::arena {
@@ -45,11 +43,6 @@ private:
 argument_memory::argument_memory(std::uint64_t size)
     : memory_(size), read_only_(memory_.open_read_only()), arena_(memory_)
 {
-}
-
-argument_memory::~argument_memory()
-{
-    ::close(read_only_);
 }
 
 std::unique_ptr<detail::large_writer> argument_memory::room_for_call()

@@ -18,7 +18,6 @@ class argument_memory : public std::enable_shared_from_this<argument_memory>
 public:
     /// Throws boost::system::system_error.
     explicit argument_memory(std::uint64_t size);
-    ~argument_memory();
     argument_memory(const argument_memory&) = delete;
     argument_memory& operator=(const argument_memory&) = delete;
 
@@ -26,7 +25,7 @@ public:
     std::unique_ptr<detail::large_writer> room_for_call();
 
     /// To be inherited by workers: nothing can be written through it.
-    int worker_descriptor() const noexcept { return read_only_; }
+    int worker_descriptor() const noexcept { return read_only_.get(); }
 
     std::uint64_t size() const noexcept { return memory_.size(); }
 
@@ -37,7 +36,7 @@ private:
     class call;
 
     shared_memory memory_;
-    int read_only_;
+    descriptor read_only_;
     std::atomic<std::uint64_t> refused_{0};
     std::mutex mutex_;
     arena arena_;

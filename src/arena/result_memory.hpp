@@ -46,7 +46,7 @@ public:
     /// Finds the large runs of a call's result, `limit` bytes at most, and holds them, and this memory.
     std::unique_ptr<detail::large_reader> result_of(std::uint64_t call, std::size_t limit);
 
-    int worker_descriptor() const noexcept { return memory_.descriptor(); }
+    int worker_descriptor() const noexcept { return memory_.number(); }
     std::uint64_t size() const noexcept { return memory_.size(); }
     std::uint64_t refused() const noexcept { return head_.refused.load(std::memory_order_relaxed); }
 

@@ -1,6 +1,7 @@
 #include <arena/shared_memory.hpp>
 
 #include <blocked_signal.hpp>
+#include <memory_file.hpp>
 
 #include <boost/system/system_error.hpp>
 
@@ -48,21 +49,15 @@ std::byte* map(int fd, std::uint64_t size, access a)
 } // namespace
 
 shared_memory::shared_memory(std::uint64_t size)
-    : fd_(::memfd_create("tandem-values", MFD_CLOEXEC | MFD_ALLOW_SEALING)), size_(size)
+    : file_(make_memory_file("tandem-values")), size_(size)
 {
-    if (fd_ < 0)
+    if (!file_ || !set_size(file_.get(), size) ||
+        ::fcntl(file_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
         throw_errno("making memory for large values");
-    try {
-        if (!set_size(fd_, size) || ::fcntl(fd_, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
-            throw_errno("making memory for large values");
-        data_ = map(fd_, size, access::write);
-    } catch (...) {
-        ::close(fd_);
-        throw;
-    }
+    data_ = map(file_.get(), size, access::write);
 }
 
-shared_memory::shared_memory(int fd, std::uint64_t size, access a) : fd_(-1), size_(size), data_(map(fd, size, a))
+shared_memory::shared_memory(int fd, std::uint64_t size, access a) : size_(size), data_(map(fd, size, a))
 {
     ::close(fd);
 }
@@ -70,8 +65,6 @@ shared_memory::shared_memory(int fd, std::uint64_t size, access a) : fd_(-1), si
 shared_memory::~shared_memory()
 {
     ::munmap(data_, size_);
-    if (fd_ >= 0)
-        ::close(fd_);
 }
 
 const std::byte* shared_memory::at(block b) const
@@ -81,12 +74,12 @@ const std::byte* shared_memory::at(block b) const
     return data_ + b.position;
 }
 
-int shared_memory::open_read_only() const
+descriptor shared_memory::open_read_only() const
 {
-    const int fd = ::open(("/proc/self/fd/" + std::to_string(fd_)).c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
+    descriptor read_only(::open(("/proc/self/fd/" + std::to_string(number())).c_str(), O_RDONLY | O_CLOEXEC));
+    if (!read_only)
         throw_errno("opening memory for large values");
-    return fd;
+    return read_only;
 }
 
 // By address and not by descriptor: a worker keeps none, as a task that closes descriptors and opens others would have
@@ -113,7 +106,7 @@ void shared_memory::unmap_pages() const noexcept
 
 bool shared_memory::has_memory(block b) const noexcept
 {
-    const off_t hole = ::lseek(fd_, static_cast<off_t>(b.position), SEEK_HOLE);
+    const off_t hole = ::lseek(number(), static_cast<off_t>(b.position), SEEK_HOLE);
     return hole >= 0 && static_cast<std::uint64_t>(hole) >= b.position + b.size;
 }
 

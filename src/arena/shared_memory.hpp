@@ -3,6 +3,7 @@
 #define TANDEM_ARENA_SHARED_MEMORY_HPP
 
 #include <arena/free_space.hpp>
+#include <descriptor.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -38,12 +39,12 @@ public:
 
     // The functions of descriptors are for whoever made it.
 
-    /// Another descriptor of it, through which nothing can be written; close-on-exec, the caller's.
+    /// Another descriptor of it, through which nothing can be written; close-on-exec.
     /// Throws boost::system::system_error.
-    int open_read_only() const;
+    descriptor open_read_only() const;
 
-    /// Close-on-exec.
-    int descriptor() const noexcept { return fd_; }
+    /// Its descriptor's; close-on-exec.
+    int number() const noexcept { return file_.get(); }
 
     /// Gets memory for the block. False where there is none, at which touching it would raise SIGBUS; and where the
     /// kernel is older than Linux 5.14.
@@ -59,7 +60,7 @@ public:
     bool has_memory(block b) const noexcept;
 
 private:
-    int fd_;
+    descriptor file_; // none where it was inherited
     std::uint64_t size_;
     std::byte* data_ = nullptr;
 };

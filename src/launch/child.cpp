@@ -1,5 +1,7 @@
 #include <launch/child.hpp>
 
+#include <descriptor.hpp>
+#include <launch/pidfd.hpp>
 #include <launch/spawn_launcher.hpp>
 #include <worker/marker.hpp>
 
@@ -22,7 +24,6 @@
 #include <vector>
 
 extern char** environ;
-extern "C" int pidfd_open(pid_t pid, unsigned flags); // glibc 2.36's header is not C++'s
 
 namespace tandem::launch {
 namespace {
@@ -34,43 +35,15 @@ constexpr const char* own_program = "/proc/self/exe"; // the file that runs, als
     throw boost::system::system_error(errno, boost::system::system_category(), what);
 }
 
-class descriptor
-{
-public:
-    explicit descriptor(int fd = -1) : fd_(fd) {}
-    descriptor(descriptor&& other) noexcept : fd_(other.release()) {}
-    descriptor& operator=(descriptor&& other) noexcept
-    {
-        std::swap(fd_, other.fd_);
-        return *this;
-    }
-    ~descriptor()
-    {
-        if (fd_ >= 0)
-            ::close(fd_);
-    }
-    int get() const noexcept { return fd_; }
-    int release() noexcept { return std::exchange(fd_, -1); }
-
-private:
-    int fd_;
-};
+// Above the descriptors that they become in the child, so that one dup2 there cannot undo another.
+constexpr int lowest = worker::last_descriptor + 1;
 
 descriptor duplicate(int fd, const char* what)
 {
-    const int moved = ::fcntl(fd, F_DUPFD_CLOEXEC, worker::last_descriptor + 1);
-    if (moved < 0)
+    descriptor copy(::fcntl(fd, F_DUPFD_CLOEXEC, lowest));
+    if (!copy)
         throw_errno(what);
-    return descriptor(moved);
-}
-
-// Above the descriptors that they become in the child, so that one dup2 there cannot undo another.
-descriptor above_targets(int fd)
-{
-    descriptor original{fd};
-    if (fd > worker::last_descriptor)
-        return original;
-    return duplicate(fd, "pipe");
+    return copy;
 }
 
 struct pipe
@@ -78,14 +51,25 @@ struct pipe
     descriptor read, write;
 };
 
+// A pipe that had a standard stream's number for a moment may hold what somebody printed in it.
+void discard_input(const descriptor& input)
+{
+    pollfd waiting{input.get(), POLLIN, 0};
+    std::array<char, 4096> text;
+    while (::poll(&waiting, 1, 0) > 0 && ::read(input.get(), text.data(), text.size()) > 0) {
+    }
+}
+
 pipe make_pipe()
 {
     std::array<int, 2> fds{};
     if (::pipe2(fds.data(), O_CLOEXEC) != 0)
         throw_errno("pipe");
-    descriptor second{fds[1]};
-    pipe p{above_targets(fds[0]), descriptor()};
-    p.write = above_targets(second.release());
+    pipe p{descriptor(fds[0], lowest), descriptor(fds[1], lowest)};
+    if (!p.read || !p.write)
+        throw_errno("pipe");
+    if (fds[1] < first_own_descriptor)
+        discard_input(p.read);
     return p;
 }
 
@@ -159,10 +143,10 @@ child::child(const boost::asio::any_io_executor& executor, const target& program
     const spawn_launcher launcher{.descriptors = std::move(inherited), .environment = worker_environment()};
     handle_ = std::make_unique<handle>(launcher(executor, program.path, name_of(program), program.arguments));
     pid_ = handle_->get().id();
-    const int pidfd = ::pidfd_open(pid_, 0);
-    if (pidfd < 0)
+    descriptor pidfd(::pidfd_open(pid_, 0));
+    if (!pidfd)
         throw_errno("pidfd_open (tandem needs Linux 5.3 or newer)");
-    pidfd_.assign(pidfd);
+    pidfd_.assign(pidfd.release());
 
     pipes = {.frames_out = in.write.release(),
              .frames_in = out.read.release(),

@@ -1,5 +1,8 @@
 #include <launch/spawn_launcher.hpp>
 
+#include <descriptor.hpp>
+#include <launch/pidfd.hpp>
+
 #include <boost/system/system_error.hpp>
 
 #include <signal.h>
@@ -74,8 +77,10 @@ process::process spawn_launcher::operator()(boost::asio::any_io_executor executo
     pid_t pid = -1;
     check(::posix_spawnp(&pid, path.c_str(), &actions.value, &attrs.value, argv.data(), envp.data()), path.c_str());
     try {
-        return process::process(std::move(executor), pid);
-    } catch (...) { // it takes a descriptor, of which there may be none left
+        descriptor pidfd(::pidfd_open(pid, 0));
+        check(pidfd ? 0 : errno, "pidfd_open (tandem needs Linux 5.3 or newer)");
+        return process::process(std::move(executor), pid, pidfd.release());
+    } catch (...) { // there may be no descriptor left
         ::kill(-pid, SIGKILL);
         while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
         }

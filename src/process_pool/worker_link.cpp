@@ -7,12 +7,6 @@
 #include <cstring>
 
 namespace tandem::detail {
-void worker_link::descriptor::close() noexcept
-{
-    if (fd_ >= 0)
-        ::close(std::exchange(fd_, -1));
-}
-
 namespace {
 
 // A worker without it sends its large results through the pipe.
@@ -41,7 +35,7 @@ channel::call_length length_of(const task_operation& operation)
 std::vector<int> shared_descriptors(const status::shared_page& page, const arena::argument_memory* arguments,
                                     const std::shared_ptr<arena::result_memory>& results)
 {
-    std::vector<int> fds{page.descriptor()};
+    std::vector<int> fds{page.number()};
     if (arguments)
         fds.push_back(arguments->worker_descriptor());
     if (results)

@@ -9,6 +9,7 @@
 #include <channel/channel.hpp>
 #include <channel/hello.hpp>
 #include <channel/shared_ring.hpp>
+#include <descriptor.hpp>
 #include <launch/child.hpp>
 #include <process_pool/worker_log.hpp>
 #include <schedule/scheduler.hpp>
@@ -100,20 +101,6 @@ public:
     std::string fault;         ///< what it did wrong
 
 private:
-    class descriptor
-    {
-    public:
-        explicit descriptor(int fd) : fd_(fd) {}
-        ~descriptor() { close(); }
-        descriptor(const descriptor&) = delete;
-        descriptor& operator=(const descriptor&) = delete;
-        void close() noexcept;
-        int get() const noexcept { return fd_; }
-
-    private:
-        int fd_;
-    };
-
     worker_link(schedule::worker_id worker, const boost::asio::any_io_executor& executor, const launch::target& program,
                 std::size_t max_message_size, const arena::argument_memory* arguments,
                 std::unique_ptr<status::shared_page> page, std::shared_ptr<arena::result_memory> large,

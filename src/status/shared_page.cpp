@@ -1,6 +1,7 @@
 #include <status/shared_page.hpp>
 
 #include <blocked_signal.hpp>
+#include <memory_file.hpp>
 
 #include <boost/system/system_error.hpp>
 
@@ -9,7 +10,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <utility>
 
 namespace tandem::status {
 namespace {
@@ -41,32 +41,20 @@ status_page* map(int fd)
 
 } // namespace
 
-shared_page::shared_page() : fd_(::memfd_create("tandem-status", MFD_CLOEXEC | MFD_ALLOW_SEALING))
+shared_page::shared_page() : file_(make_memory_file("tandem-status"))
 {
-    if (fd_ < 0)
+    if (!file_)
         throw_errno("making the status page");
-    try {
-        // With its memory, so that there is none to be missed later, at which using it would raise SIGBUS.
-        reserve(fd_, sizeof(status_page));
-        if (::fcntl(fd_, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
-            throw_errno("making the status page");
-        page_ = map(fd_);
-    } catch (...) {
-        close_descriptor();
-        throw;
-    }
+    // With its memory, so that there is none to be missed later, at which using it would raise SIGBUS.
+    reserve(number(), sizeof(status_page));
+    if (::fcntl(number(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+        throw_errno("making the status page");
+    page_ = map(number());
 }
 
 shared_page::~shared_page()
 {
-    close_descriptor();
     ::munmap(page_, sizeof(status_page));
-}
-
-void shared_page::close_descriptor() noexcept
-{
-    if (fd_ >= 0)
-        ::close(std::exchange(fd_, -1));
 }
 
 status_page& map_inherited_page(int fd)

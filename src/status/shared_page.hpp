@@ -2,6 +2,7 @@
 #ifndef TANDEM_STATUS_SHARED_PAGE_HPP
 #define TANDEM_STATUS_SHARED_PAGE_HPP
 
+#include <descriptor.hpp>
 #include <status/status_page.hpp>
 
 namespace tandem::status {
@@ -20,14 +21,14 @@ public:
     status_page& operator*() const noexcept { return *page_; }
     status_page* operator->() const noexcept { return page_; }
 
-    /// To be inherited by the worker; close-on-exec.
-    int descriptor() const noexcept { return fd_; }
+    /// Its descriptor's, to be inherited by the worker; close-on-exec.
+    int number() const noexcept { return file_.get(); }
 
     /// When the worker has it.
-    void close_descriptor() noexcept;
+    void close_descriptor() noexcept { file_.close(); }
 
 private:
-    int fd_ = -1;
+    descriptor file_;
     status_page* page_ = nullptr;
 };
 

@@ -2,6 +2,7 @@
 
 #include <asymmetric_fence.hpp>
 #include <channel/hello.hpp>
+#include <descriptor.hpp>
 #include <status/shared_page.hpp>
 #include <tandem/codec.hpp>
 #include <worker/crash_handler.hpp>
@@ -105,6 +106,7 @@ void serve()
 
 void run_if_worker()
 {
+    open_standard_streams();
     if (!worker::awaits_service())
         return;
     worker::begin_service();

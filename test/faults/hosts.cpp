@@ -21,11 +21,17 @@ namespace {
 class host
 {
 public:
-    explicit host(std::string mode, std::string folder = "")
+    /// Its descriptors `closed` are closed.
+    explicit host(std::string mode, std::string folder = "", const std::vector<int>& closed = {})
     {
         std::string program = TANDEM_FAULTS_HOST;
         char* const argv[] = {program.data(), mode.data(), folder.data(), nullptr};
-        const int error = ::posix_spawn(&pid_, program.c_str(), nullptr, nullptr, argv, environ);
+        posix_spawn_file_actions_t actions;
+        ::posix_spawn_file_actions_init(&actions);
+        for (const int number : closed)
+            ::posix_spawn_file_actions_addclose(&actions, number);
+        const int error = ::posix_spawn(&pid_, program.c_str(), &actions, nullptr, argv, environ);
+        ::posix_spawn_file_actions_destroy(&actions);
         expect(error == 0, "the host cannot be started");
     }
     ~host()
@@ -73,10 +79,10 @@ void expect_nothing_left()
     }
 }
 
-void runs_well(const std::string& mode)
+void runs_well(const std::string& mode, const std::vector<int>& closed = {})
 {
     step("running the host");
-    host h(mode);
+    host h(mode, "", closed);
     const std::string is = h.result();
     expect(is == "exit 0", "the host: " + is);
     step("looking whether it left processes");
@@ -143,6 +149,13 @@ void add_hosts(suite& all)
     all.push_back({"hosts", "SIGKILL", "workers are idle", [] { is_ended("idles", SIGKILL); }});
     all.push_back({"hosts", "SIGKILL", "workers hang as they exit", [] { is_ended("hangs at exit", SIGKILL); }});
     all.push_back({"hosts", "SIGKILL", "at any moment of its start", is_killed_early});
+    for (const std::vector<int>& closed : {std::vector{0}, {1}, {2}, {1, 2}, {0, 1, 2}}) {
+        std::string numbers;
+        for (const int number : closed)
+            numbers += std::to_string(number);
+        all.push_back({"hosts", "started without descriptors", numbers, [closed, numbers] { runs_well("prints to " + numbers, closed); }});
+        all.push_back({"hosts", "closed its descriptors", numbers, [numbers] { runs_well("prints without " + numbers); }});
+    }
     all.push_back({"hosts", "SIGSTOP", "at any moment of its start", is_stopped_early});
     for (const int signal : {SIGTERM, SIGINT, SIGABRT, SIGSEGV})
         all.push_back({"hosts", ::strsignal(signal), "workers loop", [signal] { is_ended("loops", signal); }});

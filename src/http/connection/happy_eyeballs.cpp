@@ -1,5 +1,7 @@
 #include "http/connection/happy_eyeballs.hpp"
 
+#include <descriptor.hpp>
+
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -16,6 +18,19 @@ using boost::system::error_code;
 
 namespace tandem::http {
 namespace {
+
+/// As async_connect() does, but not with a standard stream's number. What fails here fails there again, which says so.
+void open(tcp::socket& socket, const tcp& protocol)
+{
+    error_code error;
+    socket.open(protocol, error);
+    if (!error && socket.native_handle() < first_own_descriptor) {
+        descriptor moved(socket.release(error));
+        if (moved) {
+            socket.assign(protocol, moved.release(), error);
+        }
+    }
+}
 
 /// All on the transfer's strand.
 class attempts : public std::enable_shared_from_this<attempts>
@@ -36,6 +51,7 @@ public:
         }
         const tcp::endpoint& to = addresses_[next_++];
         const auto one = sockets_.emplace(sockets_.end(), executor_);
+        open(*one, to.protocol());
         one->async_connect(to, asio::bind_executor(strand_, [self = shared_from_this(), one](error_code error) {
                                self->on_result(one, error);
                            }));

@@ -17,17 +17,6 @@ void throw_errno(const char* what, const std::filesystem::path& path)
                   std::string(what) + ' ' + path.string());
 }
 
-descriptor::~descriptor()
-{
-    close();
-}
-
-bool descriptor::close() noexcept
-{
-    const int number = std::exchange(number_, -1);
-    return number < 0 || ::close(number) == 0 || errno == EINTR;
-}
-
 void close_written(descriptor& file, const std::filesystem::path& name)
 {
     if (!file.close()) {

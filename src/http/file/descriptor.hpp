@@ -1,6 +1,8 @@
 #ifndef TANDEM_SRC_HTTP_FILE_DESCRIPTOR_HPP
 #define TANDEM_SRC_HTTP_FILE_DESCRIPTOR_HPP
 
+#include <descriptor.hpp>
+
 #include <boost/system/error_code.hpp>
 
 #include <cstddef>
@@ -8,36 +10,11 @@
 #include <filesystem>
 #include <span>
 #include <string>
-#include <utility>
 
 namespace tandem::http {
 
 /// Throws a `failure` with `errno`: "cannot write /a/b".
 [[noreturn]] void throw_errno(const char* what, const std::filesystem::path& path);
-
-/// An open file's, closed at the end.
-class descriptor
-{
-public:
-    descriptor() = default;
-    explicit descriptor(int number) noexcept : number_(number) {}
-    descriptor(descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-    descriptor& operator=(descriptor&& other) noexcept
-    {
-        std::swap(number_, other.number_);
-        return *this;
-    }
-    ~descriptor();
-
-    explicit operator bool() const noexcept { return number_ >= 0; }
-    int get() const noexcept { return number_; }
-
-    /// False, with `errno`, where a write that had been accepted has failed: network file systems may say so only here.
-    bool close() noexcept;
-
-private:
-    int number_ = -1;
-};
 
 /// Closes a file that was written under `name`, and removes it where that shows that it is not there whole. Throws
 /// `failure`.

@@ -9,6 +9,7 @@
 #include <tandem/worker.hpp>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include <fcntl.h>
@@ -18,12 +19,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <thread>
 
@@ -168,6 +173,49 @@ void expect_closed_stdio()
     for (const int fd : {0, 1, 2})
         ::close(fd);
     run_usual();
+}
+
+int sum_of(const std::vector<std::uint8_t>& values)
+{
+    std::puts("a task prints");
+    return std::accumulate(values.begin(), values.end(), 0);
+}
+
+std::vector<std::uint8_t> ones(std::size_t size)
+{
+    std::fputs("another task prints\n", stderr);
+    return std::vector<std::uint8_t>(size, 1);
+}
+
+// Large arguments and results, in shared memory, while the program prints on whatever has these standard streams' numbers.
+void print_beside_values(const std::string& numbers, bool closes)
+{
+    asio::thread_pool context{2};
+    std::optional<asio::steady_timer> reactor;
+    if (closes) {
+        reactor.emplace(context); // which now has what descriptors it needs
+        for (const char number : numbers)
+            ::close(number - '0');
+    }
+    process_pool pool(context, process_pool_options{.workers = 2});
+    constexpr std::size_t size = 1U << 20;
+    const std::string text(size, 'x');
+    std::vector<completion> sums, results;
+    for (int i = 0; i != 20; ++i) {
+        sums.emplace_back("a sum");
+        pool.async_run(task<sum_of>(std::vector<std::uint8_t>(size, 1)), sums.back().handler());
+        results.emplace_back("a result");
+        pool.async_run(task<ones>(size), [done = results.back().handler()](const std::exception_ptr& error,
+                                                                          const std::vector<std::uint8_t>& values) mutable {
+            done(error, static_cast<int>(std::ranges::count(values, 1)));
+        });
+        for (const char number : numbers)
+            static_cast<void>(::write(number - '0', text.data(), text.size()) == 0);
+    }
+    for (const completion& each : sums)
+        each.expect_is(std::to_string(size));
+    for (const completion& each : results)
+        each.expect_is(std::to_string(size));
 }
 
 void without_reader_of_stderr()
@@ -347,6 +395,8 @@ void live(const std::string& mode)
         for_all_signals(SIG_IGN), run_usual();
     else if (mode == "has no stdin, stdout, stderr")
         expect_closed_stdio();
+    else if (mode.starts_with("prints "))
+        print_beside_values(mode.substr(mode.find_last_not_of("012") + 1), mode.starts_with("prints without "));
     else if (mode == "has closed stderr's reader")
         without_reader_of_stderr();
     else if (mode == "has a file size limit")
