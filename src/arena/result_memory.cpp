@@ -1,5 +1,7 @@
 #include <arena/result_memory.hpp>
 
+#include <process_mark.hpp>
+
 #include <algorithm>
 #include <new>
 #include <stdexcept>
@@ -83,6 +85,7 @@ std::optional<detail::large_place> result_writer::make_room(std::size_t size)
 {
     if (size > limit_)
         throw detail::over_limit(size);
+    process_mark::end_forked_child(); // its result would lie over that of the process
     take_back_read_ones();
     current_.reserve(current_.size() + 1);
     const auto taken = unread_.size() < most_unread ? arena_.take(size) : std::nullopt;

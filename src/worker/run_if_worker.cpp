@@ -3,6 +3,7 @@
 #include <asymmetric_fence.hpp>
 #include <channel/hello.hpp>
 #include <descriptor.hpp>
+#include <process_mark.hpp>
 #include <status/shared_page.hpp>
 #include <tandem/codec.hpp>
 #include <worker/crash_handler.hpp>
@@ -95,6 +96,7 @@ void serve()
     // applied ends the worker; what it prints then tells the pool why.
     worker::large_values large(*settings);
     worker::apply(settings->limits, large.mapped());
+    process_mark::set();
     asymmetric_fence::prepare();
     worker::install_crash_handler(page.crash);
     // Its thread outlives static destructors.

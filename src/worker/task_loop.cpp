@@ -1,5 +1,6 @@
 #include <worker/task_loop.hpp>
 
+#include <process_mark.hpp>
 #include <tandem/codec.hpp>
 #include <tandem/detail/call_sequence.hpp>
 #include <tandem/error.hpp>
@@ -171,6 +172,7 @@ void task_loop::call(const frame& f, const channel::task_call& head,
     const running guard{watcher_.task()};
     cpu_limit_.begin();
     const auto run = [&](std::span<const std::byte> arguments, std::vector<std::byte>& out) {
+        const process_mark::scope only_here; // a child that the task forked must not answer in its place
         entry_of(head).run(arguments, large_.arguments(), out, large_.results());
     };
     const auto arguments = f.payload.subspan(sizeof head);

@@ -109,6 +109,7 @@ std::vector<std::string> expected(const fault& f, const stage& s)
         if (has_small_result(s))
             return {right_answer, died(f.end)};
         return {died(f.end)};
+    case effect::is_copied:
     case effect::is_harmless:
         return {right_answer};
     }
@@ -117,7 +118,7 @@ std::vector<std::string> expected(const fault& f, const stage& s)
 
 std::vector<std::string> expected_in_initializer(const fault& f)
 {
-    if (f.what == effect::is_harmless)
+    if (f.what == effect::is_harmless || f.what == effect::is_copied)
         return {"3"};
     if (f.what == effect::out_of_memory && sanitized)
         return {"initializer_failed", "3"};

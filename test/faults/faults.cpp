@@ -170,6 +170,22 @@ void leave_a_child_and_end()
     ::_exit(7);
 }
 
+void wait_for_the_child(pid_t child)
+{
+    if (child > 0)
+        ::usleep(10'000); // so that the child would be the first to answer
+}
+
+void fork_and_go_on()
+{
+    wait_for_the_child(::fork());
+}
+
+void clone_and_go_on()
+{
+    wait_for_the_child(static_cast<pid_t>(::syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr)));
+}
+
 } // namespace
 
 std::span<const fault> all_faults()
@@ -194,6 +210,8 @@ std::span<const fault> all_faults()
         {"execs true", become_true, effect::ends, "exit 0"},
         {"writes garbage", write_garbage, effect::garbles, "signal 9"},
         {"leaves a grandchild", leave_a_child, effect::is_harmless},
+        {"forks, both go on", fork_and_go_on, effect::is_copied},
+        {"clones, both go on", clone_and_go_on, effect::is_copied},
         {"leaves one, _exit(7)", leave_a_child_and_end, effect::ends, "exit 7"},
     };
     return table;

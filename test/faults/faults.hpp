@@ -21,6 +21,7 @@ enum class effect
     is_mute,       ///< the protocol's descriptors are gone; the process finds out when it writes
     is_replaced,   ///< another program runs, which never speaks
     garbles,       ///< there is noise among the frames
+    is_copied,     ///< a forked child goes on as a copy of the process
     is_harmless
 };
 
