@@ -5,6 +5,7 @@
 #include <tandem/detail/canceller.hpp>
 #include <tandem/detail/pending_handler.hpp>
 #include <tandem/detail/scheduled_task.hpp>
+#include <tandem/detail/turn.hpp>
 #include <tandem/task.hpp>
 
 #include <boost/asio/error.hpp>
@@ -88,8 +89,8 @@ struct map_operation
     using signature = typename map_results<result>::signature;
 };
 
-/// Shared by the calls under way. A strand would wait for the very threads that the calls occupy, so there is a lock;
-/// it is not held while the pool, the function or a handler is called, but for the range's iterators.
+/// Shared by the calls under way. A strand would wait for the very threads that the calls occupy, so there is a lock. No code
+/// of the user's runs under it, and no function of the pool's.
 template <class Pool, class Function, class Range, class Handler>
 class map_state : public std::enable_shared_from_this<map_state<Pool, Function, Range, Handler>>
 {
@@ -111,9 +112,7 @@ public:
                     self->cancel(type);
             });
         calls_under_way_ = 1; // this one, so that nothing completes before all first calls are begun
-        for (std::size_t i = 0; i < in_flight_; ++i)
-            if (!call_next())
-                break;
+        call_more(in_flight_);
         call_ended(completion_mode::immediate);
     }
 
@@ -156,16 +155,35 @@ private:
             cancel_call(type);
     }
 
-    bool call_next()
+    // Whoever is called counts as under way, so the map does not end in here.
+    void call_more(std::size_t count)
+    {
+        {
+            const std::lock_guard lock(mutex_);
+            if (!turn_.want(count))
+                return;
+        }
+        while (goes_on())
+            call_next();
+    }
+
+    bool goes_on()
+    {
+        const std::lock_guard lock(mutex_);
+        return turn_.goes_on(error_ || is_exhausted_);
+    }
+
+    void call_next()
     {
         std::optional<typename map_operation<Pool, Function, Range>::call> work;
         std::size_t position = 0;
         try {
-            const std::lock_guard lock(mutex_);
-            if (error_ || next_ == std::ranges::end(range_))
-                return false;
+            is_exhausted_ = next_ == std::ranges::end(range_);
+            if (is_exhausted_)
+                return;
             work.emplace(bind_call(function_, *next_));
             ++next_;
+            const std::lock_guard lock(mutex_);
             position = position_++;
             if constexpr (!std::is_void_v<result>)
                 results_.values.emplace_back();
@@ -173,7 +191,7 @@ private:
             ++calls_under_way_;
         } catch (...) { // the range, or the function's conversion of the element
             fail(std::current_exception());
-            return false;
+            return;
         }
         run_options run = run_.options;
         run.label = run_.label;
@@ -187,7 +205,6 @@ private:
         }
         if (cancelled != asio::cancellation_type::none)
             cancel_call(cancelled);
-        return true;
     }
 
     struct call_handler
@@ -206,20 +223,27 @@ private:
         template <class... Value>
         void operator()(std::exception_ptr error, Value... value)
         {
+            if constexpr (sizeof...(Value) != 0)
+                if (!error)
+                    (state->place_of(position).emplace(std::move(value)), ...);
             {
                 const std::lock_guard lock(state->mutex_);
                 state->under_way_.erase(position);
-                if constexpr (sizeof...(Value) != 0)
-                    if (!error)
-                        (state->results_.values[position].emplace(std::move(value)), ...);
             }
             if (error)
                 state->fail(std::move(error));
             else
-                state->call_next();
+                state->call_more(1);
             state->call_ended(completion_mode::dispatch);
         }
     };
+
+    // Which stays where it is while others are added.
+    auto& place_of(std::size_t position)
+    {
+        const std::lock_guard lock(mutex_);
+        return results_.values[position];
+    }
 
     void call_ended(completion_mode mode)
     {
@@ -238,11 +262,13 @@ private:
     std::optional<pending_handler<Handler, executor>> pending_;
     Function function_;
     Range range_;
-    std::ranges::iterator_t<Range> next_;
+    std::ranges::iterator_t<Range> next_; // of whose turn it is
+    bool is_exhausted_ = false;           // the same
     const std::size_t in_flight_;
     const held_options run_;
 
     std::mutex mutex_;
+    turn turn_;
     std::map<std::size_t, canceller> under_way_; // by position
     std::size_t calls_under_way_ = 0;
     std::size_t position_ = 0;

@@ -13,8 +13,51 @@
 
 namespace tandem::detail {
 
-/// Shared by the messages under way. The lock is not held while the pool or a handler is called, but for the range's
-/// iterators and the elements' encoding.
+/// Results by position, which come in runs and in any order. Putting is thread-safe.
+template <class R>
+class collected_results
+{
+public:
+    /// There will be so many, most likely.
+    void expect(std::size_t count)
+    {
+        if constexpr (!std::is_same_v<R, bool>) // bits cannot be set by several threads at once
+            results_.resize(count);
+    }
+
+    void put(std::size_t first, std::vector<R>&& values)
+    {
+        if (first + values.size() <= results_.size()) { // where no other thread writes
+            std::move(values.begin(), values.end(), results_.begin() + static_cast<std::ptrdiff_t>(first));
+            return;
+        }
+        const std::lock_guard lock(mutex_);
+        further_.emplace_back(first, std::move(values));
+    }
+
+    /// All, which are so many, when nothing more is put.
+    std::vector<R> take(std::size_t count)
+    {
+        results_.resize(count);
+        for (auto& [first, values] : further_) {
+            std::move(values.begin(), values.end(), results_.begin() + static_cast<std::ptrdiff_t>(first));
+            values = std::vector<R>();
+        }
+        return std::move(results_);
+    }
+
+private:
+    std::vector<R> results_;
+    std::mutex mutex_;
+    std::vector<std::pair<std::size_t, std::vector<R>>> further_; // by the position of their first
+};
+template <>
+class collected_results<void>
+{
+};
+
+/// Shared by the messages under way. No code of the user's runs under the lock, and no function of the pool's, which itself
+/// calls in here under its own.
 template <class Executor, class Function, class Range, class Handler>
 class process_map_state : public std::enable_shared_from_this<process_map_state<Executor, Function, Range, Handler>>
 {
@@ -38,7 +81,7 @@ public:
           most_calls_(in_flight ? in_flight / messages_ : std::size_t(-1))
     {
         if constexpr (!is_void && std::ranges::sized_range<Range>)
-            results_.reserve(std::ranges::size(range_));
+            results_.expect(std::ranges::size(range_));
     }
 
     void start()
@@ -49,8 +92,7 @@ public:
                     self->cancel(type);
             });
         under_way_ = 1; // this one, so that nothing completes before the first messages are sent
-        for (std::size_t i = 0; i != messages_ && send_next(); ++i) {
-        }
+        send_more(messages_);
         message_ended(completion_mode::immediate);
     }
 
@@ -161,27 +203,44 @@ private:
             core_->cancel(id, type);
     }
 
-    bool send_next()
+    // Whoever is called counts as under way, so the map does not end in here.
+    void send_more(std::size_t count)
+    {
+        {
+            const std::lock_guard lock(mutex_);
+            if (!turn_.want(count))
+                return;
+        }
+        while (goes_on())
+            send_next();
+    }
+
+    bool goes_on()
+    {
+        const std::lock_guard lock(mutex_);
+        return turn_.goes_on(error_ || is_exhausted_);
+    }
+
+    void send_next()
     {
         std::unique_ptr<message_operation> message;
         try {
+            is_exhausted_ = next_ == std::ranges::end(range_);
+            if (is_exhausted_)
+                return;
             const std::size_t most =
                 std::min<std::size_t>(most_calls_, core_->calls_at_once(bound_call::entry(), run_.options));
-            const std::lock_guard lock(mutex_);
-            if (error_ || next_ == std::ranges::end(range_))
-                return false;
             message = std::make_unique<message_operation>(this->shared_from_this(), position_);
             do {
                 message->add(bind_call(function_, *next_));
                 ++next_;
                 ++position_;
-            } while (message->items != most && message->arguments_size() < largest_message &&
-                     next_ != std::ranges::end(range_));
-            ids_.insert(message->id);
-            ++under_way_;
+                is_exhausted_ = next_ == std::ranges::end(range_);
+            } while (!is_exhausted_ && message->items != most && message->arguments_size() < largest_message);
+            add(*message);
         } catch (...) { // the range, the function's conversion of the element, or its encoding
             fail(std::current_exception());
-            return false;
+            return;
         }
         // Together they may be over a limit that each of them keeps.
         if (message->items > 1 && message->arguments_size() > core_->max_message_size()) {
@@ -191,7 +250,6 @@ private:
         } else {
             submit(message.release());
         }
-        return true;
     }
 
     void submit(task_operation* message)
@@ -229,10 +287,7 @@ private:
                 values.push_back(decode_value<result>(*value, large));
             if (values.size() != count)
                 throw std::length_error("there are too few results, or too many");
-            const std::lock_guard lock(mutex_);
-            if (results_.size() < first + count)
-                results_.resize(first + count);
-            std::move(values.begin(), values.end(), results_.begin() + static_cast<std::ptrdiff_t>(first));
+            results_.put(first, std::move(values));
         }
     }
 
@@ -245,7 +300,7 @@ private:
         if (error)
             fail(std::move(error));
         else
-            send_next();
+            send_more(1);
         message_ended(mode);
     }
 
@@ -259,36 +314,31 @@ private:
             pending.emplace(std::move(*pending_));
             pending_.reset();
         }
-        if constexpr (is_void) {
+        if constexpr (is_void)
             std::move(*pending).complete(mode, std::move(error_));
-        } else {
-            if (error_)
-                results_.clear();
-            std::move(*pending).complete(mode, std::move(error_), std::move(results_));
-        }
+        else
+            std::move(*pending).complete(mode, std::move(error_),
+                                         error_ ? std::vector<result>() : results_.take(position_));
     }
-
-    struct nothing
-    {
-    };
 
     const std::shared_ptr<process_pool_core> core_;
     std::optional<pending_handler<Handler, Executor>> pending_;
     Function function_;
     Range range_;
-    std::ranges::iterator_t<Range> next_;
+    std::ranges::iterator_t<Range> next_; // of whose turn it is, as the two below
+    std::size_t position_ = 0;
+    bool is_exhausted_ = false;
     const held_options run_;
     const std::size_t messages_;   // at once
     const std::size_t most_calls_; // in each
 
     std::mutex mutex_;
+    turn turn_;
     std::set<std::uint64_t> ids_; // of the messages under way
     std::size_t under_way_ = 0;
-    std::size_t position_ = 0;
     asio::cancellation_type cancelled_ = asio::cancellation_type::none;
     std::exception_ptr error_;
-    typename std::conditional_t<is_void, std::type_identity<nothing>, std::type_identity<std::vector<result>>>::type
-        results_;
+    collected_results<result> results_; // with a lock of its own
 };
 
 template <class Executor>
