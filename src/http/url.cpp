@@ -3,7 +3,7 @@
 #include "http/failure.hpp"
 
 #include <boost/url/parse.hpp>
-#include <boost/url/url.hpp>
+#include <boost/url/url_view.hpp>
 
 #include <algorithm>
 #include <array>
@@ -116,6 +116,53 @@ location take_apart(const urls::url_view& url)
     return result;
 }
 
+std::string_view text_of(const urls::pct_string_view& encoded)
+{
+    return {encoded.data(), encoded.size()};
+}
+
+/// RFC 3986, section 5.2.4. `path` is empty or begins with a slash.
+std::string remove_dot_segments(std::string_view path)
+{
+    std::string result;
+    while (!path.empty()) {
+        const std::string_view segment = path.substr(0, path.find('/', 1));
+        path.remove_prefix(segment.size());
+        if (segment != "/." && segment != "/..") {
+            result += segment;
+            continue;
+        }
+        if (segment == "/..") {
+            result.erase(std::min(result.rfind('/'), result.size()));
+        }
+        if (path.empty()) {
+            result += '/';
+        }
+    }
+    return result;
+}
+
+/// RFC 3986, section 5.2.2, of a reference without a scheme, in its bytes: urls::resolve decodes them.
+std::string merge(const location& base, const urls::url_view& reference)
+{
+    const std::string_view base_path = std::string_view(base.target).substr(0, base.target.find('?'));
+    const std::string_view path = text_of(reference.encoded_path());
+    std::string result = base.from.secure ? "https://" : "http://";
+    result += reference.has_authority() ? text_of(reference.encoded_authority()) : base.authority;
+    if (reference.has_authority() || path.starts_with('/')) {
+        result += remove_dot_segments(path);
+    } else if (!path.empty()) {
+        result += remove_dot_segments(std::string(base_path.substr(0, base_path.rfind('/') + 1)) += path);
+    } else {
+        result += reference.has_query() ? base_path : base.target;
+    }
+    if (reference.has_query()) {
+        result += '?';
+        result += text_of(reference.encoded_query());
+    }
+    return result;
+}
+
 } // namespace
 
 std::pair<std::size_t, std::size_t> find_authority(std::string_view text)
@@ -144,14 +191,15 @@ location parse_url(std::string_view text)
 
 location redirect_url(const location& base, std::string_view reference)
 {
-    const std::string encoded = encode_unsafe(reference);
-    const auto base_url = urls::parse_uri(base.text);
-    const auto relative = urls::parse_uri_reference(encoded);
-    urls::url resolved;
-    if (!base_url || !relative || !urls::resolve(*base_url, *relative, resolved)) {
+    std::string text = encode_unsafe(reference);
+    if (const auto relative = urls::parse_relative_ref(text)) {
+        text = merge(base, *relative);
+    }
+    const auto url = urls::parse_uri(text);
+    if (!url) {
         throw failure(errc::bad_redirect, "the Location is \"" + printable_url(reference) + "\"");
     }
-    location result = take_apart(resolved);
+    location result = take_apart(*url);
     if (base.from.secure && !result.from.secure) {
         throw failure(errc::insecure_redirect, "to " + result.text);
     }

@@ -1,4 +1,5 @@
 #include "http/fixture.hpp"
+#include "http/serve.hpp"
 
 using tandem::http::errc;
 
@@ -30,6 +31,61 @@ BOOST_AUTO_TEST_CASE(are_followed_over_the_same_connection)
     BOOST_TEST(seen.report->url == server.url("/last%20name"));
     BOOST_TEST(seen.report->reused_connection);
     BOOST_TEST(server.connections() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(reach_the_server_with_every_byte_of_the_location)
+{
+    const std::string target = "/group%2Fproject/%2e%2E/g%2B%2B.tar.gz?a=%2F%7e&b=c+d";
+    for (const std::string where : {"absolute", "without the scheme", "path", "relative"}) {
+        BOOST_TEST_CONTEXT(where)
+        {
+            test::request_log log;
+            test::scripted_server server([&](test::peer& client) {
+                for (std::string request; !(request = client.read_request()).empty();) {
+                    log.add(request);
+                    const std::string whole = "http://" + test::field_of(request, "Host") + target;
+                    const std::string to = where == "absolute"             ? whole
+                                           : where == "without the scheme" ? whole.substr(5)
+                                           : where == "path"               ? target
+                                                                           : "." + target;
+                    client.send(request.starts_with("GET /start ") ? redirect(to) : test::ok("found"));
+                }
+            });
+            const test::outcome seen = get(server.url("/start"));
+            check_complete(seen, "found");
+            BOOST_TEST(seen.report->url == server.url(target));
+            BOOST_TEST(log.all().at(1).starts_with("GET " + target + " HTTP/1.1\r\n"), log.all().at(1));
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(keep_every_byte_of_the_location_where_a_download_goes_on)
+{
+    const std::string bytes = test::noise(2'000'003);
+    const std::string tag = "ETag: \"one\"\r\n";
+    test::request_log log;
+    test::scripted_server server([&](test::peer& client) {
+        for (std::string request; !(request = client.read_request()).empty();) {
+            const std::size_t count = log.add(request);
+            if (request.starts_with("GET /a%2Fstart ")) {
+                client.send(redirect("/group%2Fproject"));
+            } else if (count == 2) {
+                client.send(test::broken_off(bytes, 1'500'000, tag));
+                return;
+            } else {
+                client.send(test::part_of(bytes, test::range_of(request, bytes.size()).value(), tag));
+            }
+        }
+    });
+    test::outcome seen = get(server.url("/a%2Fstart"));
+    BOOST_TEST((seen.code == errc::truncated_body), seen);
+    seen = get(server.url("/a%2Fstart"));
+    check_complete(seen, bytes);
+    BOOST_TEST(seen.report->resumed_at == 1'500'000u);
+    BOOST_REQUIRE(log.all().size() == 4u);
+    for (const std::size_t i : {1u, 3u}) {
+        BOOST_TEST(log.all()[i].starts_with("GET /group%2Fproject HTTP/1.1\r\n"), log.all()[i]);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(go_to_other_hosts)

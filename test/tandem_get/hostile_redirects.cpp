@@ -38,6 +38,12 @@ const std::vector<row> rows = {
     followed("to non-ASCII", "/\xc3\xbc b"),
     followed("to encoded CR LF, which stays encoded", "/a%0d%0aX-Injected:%20yes"),
     followed("to a name outside the folder", "/..%2f..%2fevil"),
+    {"to a name outside the folder, where it is the file's",
+     answer_in_turn({redirect("/..%2f..%2fevil"), ok("there")}),
+     0,
+     {{"_._.._evil", "there"}},
+     {},
+     {"--content-disposition"}},
     {"a loop", answer_always(redirect("/file")), 1, {}, {"too many redirects"}},
     {"a loop, with a limit",
      answer_always(redirect("/file")),
@@ -112,6 +118,41 @@ BOOST_AUTO_TEST_SUITE(redirects)
 BOOST_DATA_TEST_CASE(each, boost::unit_test::data::make(rows), r)
 {
     check_row(r);
+}
+
+// On the command line, in a list, of a mirror, and where each of them redirects to.
+BOOST_AUTO_TEST_CASE(every_byte_of_a_url_reaches_the_server)
+{
+    const std::string given = "/group%2Fproject/g%2B%2B.tar.gz?a=%2F&b=c+d";
+    const std::string moved = "/other%2Fproject/%2e%2E/%7Ename//?a=%2f";
+    for (const bool absolute : {false, true}) {
+        std::mutex mutex;
+        std::vector<std::string> targets;
+        const scripted_server server([&](peer& client) {
+            for (std::string request; !(request = client.read_request()).empty();) {
+                const std::string target = request.substr(4, request.find(" HTTP/1.1\r\n") - 4);
+                const std::size_t host = request.find("Host: ") + 6;
+                const std::string origin = "http://" + request.substr(host, request.find('\r', host) - host);
+                {
+                    std::lock_guard guard(mutex);
+                    targets.push_back(target);
+                }
+                client.send(target == "/missing" ? "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+                            : target == given    ? redirect((absolute ? origin : "") + moved)
+                                                 : ok("there"));
+            }
+        });
+        const sandbox box;
+        const std::string list = (box.own() / "list").string();
+        write_file(list, server.url(given) + " out=second\n" + server.url("/missing") +
+                             " out=third mirror=" + server.url(given) + '\n');
+        box.check_ended(box.get({server.url(given)}), 0);
+        box.check_ended(box.get({"-p", "1", "-i", list}), 0);
+        box.check_there({{"g++.tar.gz", "there"}, {"second", "there"}, {"third", "there"}});
+        const std::vector<std::string> expected = {given, moved, given, moved, "/missing", given, moved};
+        std::lock_guard guard(mutex);
+        BOOST_TEST(targets == expected, boost::test_tools::per_element());
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_limit_of_three_makes_four_requests)

@@ -80,6 +80,27 @@ BOOST_AUTO_TEST_CASE(are_asked_for_the_whole_url)
     BOOST_TEST(proxy.connections() == 1);
 }
 
+BOOST_AUTO_TEST_CASE(are_asked_for_every_byte_of_a_url_and_of_a_location)
+{
+    const std::string first = "http://one.invalid/a%2Fb/../%2e?c=%2B";
+    const std::string then = "http://one.invalid/group%2Fproject/g%2B%2B.tar.gz?c=%2f";
+    for (const std::string& to : {then, then.substr(5), then.substr(then.find("/group"))}) {
+        test::log seen;
+        test::scripted_server proxy([&](test::peer& client) {
+            for (std::string request; !(request = client.read_request()).empty();) {
+                seen.add(request);
+                client.send(request.find("/group") == request.npos
+                                ? "HTTP/1.1 302 Found\r\nLocation: " + to + "\r\nContent-Length: 0\r\n\r\n"
+                                : test::ok("by proxy"));
+            }
+        });
+        check_answer(ask(through(proxy), {.url = first}), 200, "by proxy");
+        BOOST_TEST_REQUIRE(seen.all().size() == 2u);
+        BOOST_TEST(seen.all()[0].starts_with("GET " + first + " HTTP/1.1\r\n"), seen.all()[0]);
+        BOOST_TEST(seen.all()[1].starts_with("GET " + then + " HTTP/1.1\r\n"), seen.all()[1]);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(are_passed_by_where_no_proxy_says_so)
 {
     test::log seen;

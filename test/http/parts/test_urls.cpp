@@ -1,0 +1,153 @@
+#include "http/failure.hpp"
+#include "http/url.hpp"
+
+#include <tandem/http/error.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <string>
+
+using namespace tandem::http;
+
+namespace {
+
+/// Where a redirect leads to, or why nowhere.
+std::string redirected(const std::string& base, const std::string& reference)
+{
+    try {
+        return redirect_url(parse_url(base), reference).text;
+    } catch (const failure& cause) {
+        return cause.code().message();
+    }
+}
+
+struct row
+{
+    std::string reference;
+    std::string result;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(url_parts)
+
+// RFC 3986, section 5.4. A fragment is not sent, so it is left out of the results.
+BOOST_AUTO_TEST_CASE(references_are_resolved_as_in_the_examples_of_rfc_3986)
+{
+    const std::string unsupported = make_error_code(errc::unsupported_scheme).message();
+    const std::string invalid = make_error_code(errc::invalid_url).message();
+    for (const row& r : {
+             // 5.4.1, normal examples
+             row{"g:h", unsupported}, row{"g", "http://a/b/c/g"}, row{"./g", "http://a/b/c/g"},
+             row{"g/", "http://a/b/c/g/"}, row{"/g", "http://a/g"}, row{"//g", "http://g/"},
+             row{"?y", "http://a/b/c/d;p?y"}, row{"g?y", "http://a/b/c/g?y"}, row{"#s", "http://a/b/c/d;p?q"},
+             row{"g#s", "http://a/b/c/g"}, row{"g?y#s", "http://a/b/c/g?y"}, row{";x", "http://a/b/c/;x"},
+             row{"g;x", "http://a/b/c/g;x"}, row{"g;x?y#s", "http://a/b/c/g;x?y"}, row{"", "http://a/b/c/d;p?q"},
+             row{".", "http://a/b/c/"}, row{"./", "http://a/b/c/"}, row{"..", "http://a/b/"}, row{"../", "http://a/b/"},
+             row{"../g", "http://a/b/g"}, row{"../..", "http://a/"}, row{"../../", "http://a/"},
+             row{"../../g", "http://a/g"},
+             // 5.4.2, abnormal examples
+             row{"../../../g", "http://a/g"}, row{"../../../../g", "http://a/g"}, row{"/./g", "http://a/g"},
+             row{"/../g", "http://a/g"}, row{"g.", "http://a/b/c/g."}, row{".g", "http://a/b/c/.g"},
+             row{"g..", "http://a/b/c/g.."}, row{"..g", "http://a/b/c/..g"}, row{"./../g", "http://a/b/g"},
+             row{"./g/.", "http://a/b/c/g/"}, row{"g/./h", "http://a/b/c/g/h"}, row{"g/../h", "http://a/b/c/h"},
+             row{"g;x=1/./y", "http://a/b/c/g;x=1/y"}, row{"g;x=1/../y", "http://a/b/c/y"},
+             row{"g?y/./x", "http://a/b/c/g?y/./x"}, row{"g?y/../x", "http://a/b/c/g?y/../x"},
+             row{"g#s/./x", "http://a/b/c/g"}, row{"g#s/../x", "http://a/b/c/g"},
+             row{"http:g", invalid}, // a strict parser's result is http:g, which names no host
+         }) {
+        BOOST_TEST_CONTEXT(r.reference)
+        {
+            BOOST_TEST(redirected("http://a/b/c/d;p?q", r.reference) == r.result);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_redirect_keeps_every_byte_that_is_valid)
+{
+    // An escape of each byte, in both cases, and each character that needs none (RFC 3986, sections 2.2 and 2.3).
+    std::string escapes;
+    for (int i = 0; i != 256; ++i) {
+        for (const std::string digits : {"0123456789abcdef", "0123456789ABCDEF"}) {
+            escapes += {'%', digits[static_cast<std::size_t>(i / 16)], digits[static_cast<std::size_t>(i % 16)]};
+        }
+    }
+    const std::string plain = "azAZ09-._~!$&'()*+,;=:@";
+    const std::string path = "/" + escapes + "/" + plain + "//";
+    const std::string query = "?" + escapes + plain + "/?";
+    for (const std::string base : {"http://a/b/%2e%2E/c%2F?q", "https://a:8443/"}) {
+        const std::string origin = base.substr(0, base.find("/", 8));
+        const std::string scheme = base.substr(0, base.find("//"));
+        for (const std::string& target : {path, path + query, "/" + query, std::string("/%2e%2e/%2E/.%2e/%2E./g")}) {
+            BOOST_TEST(redirected(base, origin + target) == origin + target);
+            BOOST_TEST(redirected(base, scheme + "//other" + target) == scheme + "//other" + target);
+            BOOST_TEST(redirected(base, target) == origin + target);
+            BOOST_TEST(redirected(base, "//other" + target) == scheme + "//other" + target);
+            BOOST_TEST(parse_url(origin + target).target == target);
+        }
+        BOOST_TEST(redirected(base, query) == base.substr(0, base.find('?')) + query);
+        BOOST_TEST(redirected(base, "x" + path) == base.substr(0, base.rfind('/') + 1) + "x" + path);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_redirect_to_a_whole_url_is_taken_as_it_is)
+{
+    for (const std::string url : {"http://b/x/../y/./z", "http://b/..", "http://b//x//", "http://b/./?q=/../r"}) {
+        BOOST_TEST(redirected("http://a/", url) == url);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(dot_segments_of_a_base_stay_where_nothing_is_merged)
+{
+    BOOST_TEST(redirected("http://a/b/../c?q", "?y") == "http://a/b/../c?y");
+    BOOST_TEST(redirected("http://a/b/../c?q", "#f") == "http://a/b/../c?q");
+    BOOST_TEST(redirected("http://a/b/../c?q=/d", "g") == "http://a/g");
+    BOOST_TEST(redirected("http://a", "g") == "http://a/g");
+    BOOST_TEST(redirected("http://a?q", "?y") == "http://a/?y");
+    BOOST_TEST(redirected("http://a/b", "//c") == "http://c/");
+    BOOST_TEST(redirected("http://a/b", "//c?y") == "http://c/?y");
+    BOOST_TEST(redirected("http://a/b", "/.//c/d") == "http://a//c/d");
+}
+
+BOOST_AUTO_TEST_CASE(what_a_redirect_may_not_hold_is_encoded)
+{
+    for (const row& r : {
+             row{"/a b", "http://a/a%20b"},
+             row{"a b?c d", "http://a/x/a%20b?c%20d"},
+             row{"/\xc3\xbc", "http://a/%C3%BC"},
+             row{"/\xff", "http://a/%FF"},
+             row{"/100%", "http://a/100%25"},
+             row{"/%zz%2", "http://a/%25zz%252"},
+             row{"/[1]|{2}\"<>\\^`", "http://a/%5B1%5D%7C%7B2%7D%22%3C%3E%5C%5E%60"},
+             row{"http://b/a b%2Fc", "http://b/a%20b%2Fc"},
+             row{"//b/a b%2Fc", "http://b/a%20b%2Fc"},
+         }) {
+        BOOST_TEST_CONTEXT(r.reference)
+        {
+            BOOST_TEST(redirected("http://a/x/y", r.reference) == r.result);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_login_stays_on_its_origin)
+{
+    const location base = parse_url("http://us%65r:p%2fw@a/b/c");
+    for (const std::string reference : {"g", "/g", "?g", "#g", "//a/g", "//a:80/g", "http://a/g", "HTTP://A:80/g"}) {
+        const location seen = redirect_url(base, reference);
+        BOOST_TEST_CONTEXT(reference)
+        {
+            BOOST_REQUIRE(seen.login.has_value());
+            BOOST_TEST(seen.login->user == "user");
+            BOOST_TEST(seen.login->password == "p/w");
+            BOOST_TEST(seen.text.find('@') == seen.text.npos);
+        }
+    }
+    for (const std::string reference : {"//b/g", "http://a:81/g", "https://a/g"}) {
+        BOOST_TEST(!redirect_url(base, reference).login.has_value(), reference);
+    }
+    BOOST_TEST(redirect_url(base, "//other:one@b/g").login->password == "one");
+    BOOST_TEST(redirected("https://a/", "http://a/") == make_error_code(errc::insecure_redirect).message());
+    BOOST_TEST(redirected("https://a/", "//b/c") == "https://b/c");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
