@@ -98,7 +98,7 @@ po::options_description shown_options(command_line& to)
         .value(
             "if-exists", to.if_exists, "WHAT",
             "where a file has the name already: fail (the default), rename (the new one becomes NAME-2), replace, or "
-            "skip (it stays if it is the same)")
+            "skip (it stays if its size and time are the server's, or its bytes have the checksum)")
         .value("max-size", to.max_size, "SIZE", "refuse files over 500, 64K, 1.5M, 2G bytes")
         .flag("content-disposition", "files are called what the server says")
         .flag("no-resume", "do not go on from a NAME.part, nor leave one")

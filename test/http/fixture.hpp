@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -22,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -141,6 +143,15 @@ struct fixture
     void put(const std::string& name, const std::string& bytes) const
     {
         std::ofstream(folder / name, std::ios::binary) << bytes;
+    }
+
+    /// When it was written, in seconds since 1970.
+    void set_time(const std::string& name, std::time_t written) const
+    {
+        timespec times[2] = {};
+        times[0].tv_nsec = UTIME_OMIT;
+        times[1].tv_sec = written;
+        BOOST_REQUIRE(::utimensat(AT_FDCWD, (folder / name).c_str(), times, 0) == 0);
     }
 
     std::string content(const std::string& name = "file") const

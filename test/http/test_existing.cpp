@@ -1,5 +1,8 @@
 #include "http/fixture.hpp"
 #include "http/serve.hpp"
+#include "http/syntax/http_date.hpp"
+
+#include <ctime>
 
 #include <sys/stat.h>
 
@@ -27,6 +30,52 @@ const std::string& large()
     static const std::string result = test::noise(2'700'001);
     return result;
 }
+
+const std::string date = "Sun, 06 Nov 1994 08:49:37 GMT";
+constexpr std::time_t changed = 784111777; ///< the same
+
+std::string last_modified(const std::string& when = date)
+{
+    return "Last-Modified: " + when + "\r\n";
+}
+
+/// A server of one file, which was changed at `date`.
+struct file_server
+{
+    std::string bytes;
+    bool knows_conditions = false;
+    bool knows_ranges = false;
+    std::string fields = last_modified();
+    test::request_log log{};
+
+    std::string answer(const std::string& request) const
+    {
+        const std::string since = test::field_of(request, "If-Modified-Since");
+        const auto time = tandem::http::parse_http_date(since, std::chrono::sys_seconds(std::chrono::seconds(changed)));
+        if (knows_conditions && time && time->time_since_epoch().count() >= changed) {
+            return "HTTP/1.1 304 Not Modified\r\n" + fields + "\r\n";
+        }
+        const auto range = knows_ranges ? test::range_of(request, bytes.size()) : std::nullopt;
+        if (!range) {
+            return test::ok(bytes, fields);
+        }
+        if (range->first >= bytes.size()) {
+            return "HTTP/1.1 416 Range Not Satisfiable\r\nContent-Range: bytes */" + std::to_string(bytes.size()) +
+                   "\r\nContent-Length: 0\r\n\r\n";
+        }
+        return test::part_of(bytes, {range->first, std::min(range->second, bytes.size() - 1)}, fields);
+    }
+
+    test::scripted_server::script script()
+    {
+        return [this](test::peer& peer) {
+            for (std::string request; !(request = peer.read_request()).empty();) {
+                log.add(request);
+                peer.send(answer(request));
+            }
+        };
+    }
+};
 
 /// Holds each answer back, in its middle, until it is told to go on.
 struct gate
@@ -158,39 +207,183 @@ BOOST_AUTO_TEST_CASE(not_written_since)
 
 BOOST_AUTO_TEST_CASE(the_same_is_skipped)
 {
-    test::request_log log;
-    const std::string date = "Sun, 06 Nov 1994 08:49:37 GMT";
-    std::string fields = "Last-Modified: " + date + "\r\n";
-    bool conditional = true;
+    const auto options = with(existing_file::skip_if_same);
+    for (const bool knows_ranges : {true, false}) {
+        file_server here{"hello", true, knows_ranges};
+        test::scripted_server server(here.script());
+        test::outcome seen = get(server.url("/"), options);
+        check_complete(seen, "hello");
+        BOOST_TEST(!seen.report->skipped);
+        BOOST_TEST(test::field_of(here.log.all().at(0), "Range") == "");
+
+        here.log.clear();
+        seen = get(server.url("/"), options);
+        check_complete(seen, "hello");
+        BOOST_TEST(seen.report->skipped);
+        BOOST_TEST(seen.report->status == (knows_ranges ? 206u : 200u));
+        BOOST_TEST(here.log.all().size() == 1u);
+        BOOST_TEST(seen.report->received == (knows_ranges ? 1u : 5u));
+        BOOST_TEST(server.connections() == 1);
+
+        here.fields = last_modified("Mon, 07 Nov 1994 08:49:37 GMT");
+        seen = get(server.url("/"), options);
+        check_complete(seen, "hello");
+        BOOST_TEST(!seen.report->skipped);
+        std::filesystem::remove(folder / "file");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(one_of_another_size_or_time_is_not_called_the_same)
+{
+    const std::string bytes = "all of the file";
+    for (const bool knows_conditions : {false, true}) {
+        for (const bool knows_ranges : {false, true}) {
+            for (const std::string& local : {bytes, bytes.substr(0, 5), std::string(), bytes + bytes}) {
+                for (const std::time_t time : {changed - 1, changed, changed + 1, std::time(nullptr)}) {
+                    BOOST_TEST_CONTEXT(local.size() << " bytes of " << time << ", conditions " << knows_conditions
+                                                    << ", ranges " << knows_ranges)
+                    {
+                        file_server here{bytes, knows_conditions, knows_ranges};
+                        test::scripted_server server(here.script());
+                        put("file", local);
+                        set_time("file", time);
+                        const test::outcome seen = get(server.url("/"), with(existing_file::skip_if_same));
+                        check_complete(seen, bytes);
+                        const bool same = local == bytes && time == changed;
+                        BOOST_TEST(seen.report->skipped == same);
+                        BOOST_TEST(here.log.all().size() <= (same || !knows_ranges ? 1u : 2u));
+                    }
+                }
+            }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(one_of_another_size_is_not_the_same_to_a_mirror)
+{
+    test::scripted_server broken(test::answer_always("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"));
+    for (const bool knows_ranges : {false, true}) {
+        file_server here{"all of the file", true, knows_ranges};
+        test::scripted_server server(here.script());
+        auto options = with(existing_file::skip_if_same);
+        options.mirrors = {server.url("/")};
+        put("file", "all of");
+        test::outcome seen = get(broken.url("/"), options);
+        check_complete(seen, "all of the file");
+        BOOST_TEST(!seen.report->skipped);
+        seen = get(broken.url("/"), options);
+        check_complete(seen, "all of the file");
+        BOOST_TEST(seen.report->skipped);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(one_of_another_size_is_not_the_same_where_the_server_names_it)
+{
+    file_server here{"all of the file", true, true};
+    test::scripted_server server(here.script());
+    auto options = with(existing_file::skip_if_same);
+    options.content_disposition = true;
+    put("file", "all of");
+    set_time("file", changed);
+    for (const bool same : {false, true}) {
+        const test::outcome seen = test::started(downloads, server.url("/file"), folder, options).wait();
+        check_complete(seen, "all of the file");
+        BOOST_TEST(seen.report->skipped == same);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(where_the_server_says_too_little_the_file_is_asked_for)
+{
+    struct row
+    {
+        const char* name;
+        std::string to_range; ///< the answer to a request for a part
+        std::string to_whole; ///< and to any other
+        std::string expected = "other";
+    };
+    const std::string part = "HTTP/1.1 206 Partial Content\r\n";
+    const std::string right = "Content-Range: bytes 4-4/5\r\n";
+    const std::string byte = "Content-Length: 1\r\n\r\nl";
+    const std::string dated = last_modified();
+    const std::string same = test::ok("LOCAL", dated);
+    const std::string other = test::ok("other", last_modified("Mon, 07 Nov 1994 08:49:37 GMT"));
+    const std::string no_length = "HTTP/1.1 200 OK\r\n" + dated + "Connection: close\r\n\r\nother";
+    const std::string chunked =
+        "HTTP/1.1 200 OK\r\n" + dated + "Transfer-Encoding: chunked\r\n\r\n5\r\nother\r\n0\r\n\r\n";
+    for (const row& r : {
+             row{"enough", part + right + dated + byte, other, "local"},
+             row{"enough of the whole", part + right + byte, same, "local"},
+             row{"no total", part + "Content-Range: bytes 4-4/*\r\n" + dated + byte, other},
+             row{"another total", part + "Content-Range: bytes 4-4/6\r\n" + dated + byte, other},
+             row{"two totals", part + right + "Content-Range: bytes 4-4/6\r\n" + dated + byte, other},
+             row{"no Content-Range", part + dated + byte, other},
+             row{"no time", part + right + byte, other},
+             row{"the size of what is encoded", part + right + "Content-Encoding: gzip\r\n" + dated + byte, other},
+             row{"416", "HTTP/1.1 416 No\r\n" + dated + "Content-Length: 5\r\n\r\nwrong", other},
+             row{"no time of the whole", test::ok("other"), test::ok("other")},
+             row{"no length of the whole", no_length, no_length},
+             row{"chunks", chunked, chunked},
+         }) {
+        BOOST_TEST_CONTEXT(r.name)
+        {
+            test::scripted_server server([&](test::peer& peer) {
+                for (std::string request; !(request = peer.read_request()).empty();) {
+                    const std::string& to = test::field_of(request, "Range").empty() ? r.to_whole : r.to_range;
+                    if (!peer.send(to) || to == no_length) {
+                        return;
+                    }
+                }
+            });
+            put("file", "local");
+            set_time("file", changed);
+            const test::outcome seen = get(server.url("/"), with(existing_file::skip_if_same));
+            check_complete(seen, r.expected);
+            BOOST_TEST(seen.report->skipped == (r.expected == "local"));
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_replacement_that_was_interrupted_goes_on)
+{
+    file_server here{large(), true, true, last_modified() + "ETag: \"a\"\r\n"};
+    bool interrupts = true;
     test::scripted_server server([&](test::peer& peer) {
         for (std::string request; !(request = peer.read_request()).empty();) {
-            log.add(request);
-            const bool same = conditional && test::field_of(request, "If-Modified-Since") == date;
-            peer.send(same ? "HTTP/1.1 304 Not Modified\r\n\r\n" : test::ok("hello", fields));
+            here.log.add(request);
+            const std::string bytes = here.answer(request);
+            const bool breaks_off = interrupts && bytes.starts_with("HTTP/1.1 200 ");
+            peer.send(breaks_off ? bytes.substr(0, 1'500'000) : bytes);
+            if (breaks_off) {
+                return;
+            }
         }
     });
-    const auto options = with(existing_file::skip_if_same);
-    test::outcome seen = get(server.url("/"), options);
-    check_complete(seen, "hello");
+    put("file", "too short");
+    test::outcome seen = get(server.url("/"), with(existing_file::skip_if_same));
+    BOOST_TEST((seen.code == errc::truncated_body), seen);
+    BOOST_TEST(content() == "too short");
+    BOOST_TEST(listing() == "file file.part file.part.from");
+    interrupts = false;
+    here.log.clear();
+    seen = get(server.url("/"), with(existing_file::skip_if_same));
+    check_complete(seen, large());
     BOOST_TEST(!seen.report->skipped);
-    BOOST_TEST(test::field_of(log.all().at(0), "If-Modified-Since") == "");
+    BOOST_TEST(seen.report->resumed_at > 1'400'000u);
+    BOOST_TEST(here.log.all().size() == 1u);
+}
 
-    seen = get(server.url("/"), options);
-    check_complete(seen, "hello");
-    BOOST_TEST(seen.report->skipped);
-    BOOST_TEST(seen.report->status == 304u);
-
-    // A server that knows no conditions.
-    conditional = false;
-    seen = get(server.url("/"), options);
-    check_complete(seen, "hello");
-    BOOST_TEST(seen.report->skipped);
-    BOOST_TEST(seen.report->status == 200u);
-
-    fields = "Last-Modified: Mon, 07 Nov 1994 08:49:37 GMT\r\n";
-    seen = get(server.url("/"), options);
-    check_complete(seen, "hello");
+BOOST_AUTO_TEST_CASE(a_link_is_not_the_same)
+{
+    file_server here{"hello", true, true};
+    test::scripted_server server(here.script());
+    put("behind", "hello");
+    set_time("behind", changed);
+    std::filesystem::create_symlink("behind", folder / "file");
+    const test::outcome seen = get(server.url("/"), with(existing_file::skip_if_same));
+    BOOST_REQUIRE(seen.report.has_value());
     BOOST_TEST(!seen.report->skipped);
+    BOOST_TEST(!std::filesystem::is_symlink(folder / "file"));
+    BOOST_TEST(content() == "hello");
 }
 
 BOOST_AUTO_TEST_CASE(the_same_by_its_checksum)

@@ -141,6 +141,45 @@ BOOST_AUTO_TEST_CASE(encoded_on_request)
     box.check_there({{"file", text}});
 }
 
+BOOST_AUTO_TEST_CASE(skipped_where_size_and_time_are_the_same)
+{
+    make_many(20);
+    const std::string list = lines(20, [&](int i) { return server.plain("/many/" + std::to_string(i)); });
+    const std::vector<std::string> skip = {"--if-exists", "skip"};
+    box.check_ended(get_list(list, skip), 0);
+    BOOST_TEST(logged(" 200 ") == 20u);
+    box.check_ended(get_list(list, skip), 0, {"20 of them there already"});
+    BOOST_TEST(logged(" 206 ") == 20u);
+    BOOST_TEST(logged(" 200 ") == 20u);
+
+    // Empty, truncated, longer, each as new as can be; truncated, of the right time; and only touched.
+    const fs::path files = box.files();
+    write_file(files / "11", "");
+    write_file(files / "12", small(12).substr(0, 9));
+    write_file(files / "13", small(13) + "more");
+    const auto time = fs::last_write_time(files / "14");
+    write_file(files / "14", small(14).substr(0, 9));
+    fs::last_write_time(files / "14", time);
+    fs::last_write_time(files / "15", time + 1s);
+    box.check_ended(get_list(list, skip), 0, {"15 of them there already"});
+    box.check_there(many(20));
+    BOOST_TEST(logged(" 200 ") == 25u);
+    box.check_ended(get_list(list, skip), 0, {"20 of them there already"});
+}
+
+BOOST_AUTO_TEST_CASE(skipped_where_it_could_be_encoded)
+{
+    fs::create_directories(server.www() / "text");
+    write_file(server.www() / "text" / "file", std::string(10'000, 'x'));
+    const std::vector<std::string> command = {"--compressed", "--if-exists", "skip", server.plain("/zipped/file")};
+    for (const std::string local : {"", "xxx"}) {
+        write_file(box.files() / "file", local);
+        box.check_ended(box.get(command), 0);
+        box.check_there({{"file", std::string(10'000, 'x')}});
+        box.check_ended(box.get(command), 0, {"there already, and the same"});
+    }
+}
+
 BOOST_AUTO_TEST_CASE(killed_and_resumed)
 {
     write_file(server.www() / "large", large);

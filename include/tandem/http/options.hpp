@@ -146,7 +146,7 @@ enum class existing_file
     fail,        ///< `errc::target_exists`, before anything is asked for where that is known
     rename,      ///< the new one becomes "name-2.txt", or the next number that is free
     replace,     ///< the new one takes its place in one step, once complete
-    skip_if_same ///< as replace; but where the server says that it is the same (checksum, or date and size) it stays
+    skip_if_same ///< as replace; but it stays where it has the expected checksum, else the server's size and time
 };
 
 /// What holds for one download.
@@ -198,7 +198,7 @@ struct download_report
 {
     std::string url{};                             ///< where the file came from, after redirects
     std::filesystem::path path{};                  ///< where it is
-    unsigned status = 0;                           ///< of the last response: 2xx, or 304 where it was skipped
+    unsigned status = 0;                           ///< of the last response: 2xx; 0 where none was needed
     std::uint64_t bytes = 0;                       ///< of the file
     std::uint64_t received = 0;                    ///< bytes of bodies, of all tries
     std::uint64_t resumed_at = 0;                  ///< bytes that an earlier download had left

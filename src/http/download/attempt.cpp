@@ -75,9 +75,13 @@ file_facts facts_of(const answer& from, const std::string& url)
 {
     file_facts result;
     result.url = url;
-    if (!from.encoded()) {
+    if (from.other_than("identity", field::content_encoding).empty()) {
         result.entity_tag = strong_tag(from);
-        result.total = from.content_length();
+        if (from.status() != 206) {
+            result.total = from.content_length();
+        } else if (const auto range = range_of(from)) {
+            result.total = range->total;
+        }
     }
     if (const auto date = from.field(field::last_modified)) {
         result.last_modified = parse_http_date(*date, now());
@@ -106,6 +110,38 @@ asio::awaitable<void> refuse(job& of)
 bool is_same(const existing_copy& copy, const file_facts& facts)
 {
     return facts.total == copy.size && facts.last_modified == copy.written;
+}
+
+/// Asks for the copy's last byte. A server with ranges tells the size and the time of the whole file with it, one
+/// without sends the file itself. If-Modified-Since would not do: a 304 says nothing of the size.
+void ask_about(question& what, const existing_copy& copy)
+{
+    const std::string last = std::to_string(copy.size - 1);
+    what.extra.push_back({"Range", "bytes=" + last + '-' + last});
+    what.extra.push_back({"Accept-Encoding", "identity"}); // the size of what is encoded is not the file's
+}
+
+/// True where the copy is the file. Else `from` is the answer to a request for the whole of it.
+asio::awaitable<bool> compare_copy(job& of)
+{
+    question& what = *of.asked;
+    ask_about(what, *of.copy);
+    co_await follow(of.client, of.by, what, of.from, of.so_far);
+    const unsigned status = of.from.status();
+    if (status != 206 && status != 416) {
+        co_return false;
+    }
+    const bool same = status == 206 && is_same(*of.copy, facts_of(of.from, of.key));
+    co_await skip_body(of.client, of.by, of.from);
+    of.by.check();
+    if (same) {
+        co_return true;
+    }
+    of.report.received += of.from.received;
+    of.from.reset();
+    what.extra.clear();
+    co_await follow(of.client, of.by, what, of.from, of.so_far);
+    co_return false;
 }
 
 /// Where only the answer tells the name.
@@ -182,17 +218,19 @@ asio::awaitable<void> attempt(job& of, const std::string& url)
     of.key = what.at.text;
     co_await wait_for(of, what.at.from);
     std::optional<wanted_range> rest = co_await find_rest(of, of.key);
-    if (rest) {
-        ask_for(what, *rest);
-    } else if (of.copy) {
-        what.extra.push_back({"If-Modified-Since", format_http_date(of.copy->written)});
+    bool same = false;
+    if (!rest && of.copy && of.copy->size > 0 && of.may_use_ranges) {
+        same = co_await compare_copy(of);
+    } else {
+        if (rest) {
+            ask_for(what, *rest);
+        }
+        co_await follow(of.client, of.by, what, of.from, of.so_far);
     }
-    co_await follow(of.client, of.by, what, of.from, of.so_far);
 
     const unsigned status = of.from.status();
     of.report.reused_connection = of.from.reused;
-    if (status == 304 && of.copy && !rest) {
-        co_await skip_body(of.client, of.by, of.from);
+    if (same) {
         of.skip(of.to->target());
         co_return;
     }
@@ -211,6 +249,8 @@ asio::awaitable<void> attempt(job& of, const std::string& url)
     choose_target(of);
     const file_facts facts = facts_of(of.from, of.key);
     if (!rest && of.copy && is_same(*of.copy, facts)) {
+        co_await skip_body(of.client, of.by, of.from);
+        of.by.check();
         of.skip(of.to->target());
         co_return;
     }

@@ -1,6 +1,5 @@
 #include "http/download/resume.hpp"
 
-#include "http/syntax/content_range.hpp"
 #include "http/url.hpp"
 
 #include <boost/beast/http/field.hpp>
@@ -21,15 +20,20 @@ void ask_for(question& what, const wanted_range& part)
     what.extra.push_back({"Accept-Encoding", "identity"}); // a part of what is encoded is not a part of the file
 }
 
+std::optional<content_range> range_of(const answer& from)
+{
+    const std::string_view text = from.field(field::content_range).value_or(std::string_view());
+    return from.other_than(text, field::content_range).empty() ? parse_content_range(text) : std::nullopt;
+}
+
 std::optional<std::string> mismatch(const answer& from, const wanted_range& part)
 {
-    const std::string text(from.field(field::content_range).value_or(std::string_view()));
-    const std::optional<content_range> range =
-        from.other_than(text, field::content_range).empty() ? parse_content_range(text) : std::nullopt;
+    const std::optional<content_range> range = range_of(from);
     if (!range || !range->part || range->part->first != part.first || range->part->second != part.last ||
         range->total != part.total) {
         return "asked for " + std::to_string(part.first) + '-' + std::to_string(part.last) + '/' +
-               std::to_string(part.total) + ", the Content-Range is \"" + printable_url(text) + '"';
+               std::to_string(part.total) + ", the Content-Range is \"" +
+               printable_url(from.field(field::content_range).value_or(std::string_view())) + '"';
     }
     // A server that had a tag for the whole must give it for a part (RFC 9110, section 15.3.7).
     if (from.field(field::etag) != part.entity_tag) {

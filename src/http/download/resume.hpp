@@ -2,6 +2,7 @@
 #define TANDEM_SRC_HTTP_DOWNLOAD_RESUME_HPP
 
 #include "http/exchange/exchange.hpp"
+#include "http/syntax/content_range.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -20,6 +21,9 @@ struct wanted_range
 
 /// Range and If-Range (RFC 9110, section 13.1.5): the part if the file is still the same, else all of it.
 void ask_for(question& what, const wanted_range& part);
+
+/// Its Content-Range; nothing where there is none, or two that differ.
+std::optional<content_range> range_of(const answer& from);
 
 /// What is wrong with a 206 as an answer to that; nothing where it is exactly the part.
 std::optional<std::string> mismatch(const answer& from, const wanted_range& part);

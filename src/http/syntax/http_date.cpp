@@ -1,6 +1,5 @@
 #include "http/syntax/http_date.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -154,12 +153,6 @@ std::optional<sys_seconds> asctime_date(std::string_view text)
     return from.done() ? as_time(to) : std::nullopt;
 }
 
-std::string padded(int value, std::size_t digits)
-{
-    const std::string text = std::to_string(value);
-    return std::string(digits - std::min(digits, text.size()), '0') + text;
-}
-
 } // namespace
 
 std::optional<sys_seconds> parse_http_date(std::string_view text, sys_seconds now)
@@ -171,21 +164,6 @@ std::optional<sys_seconds> parse_http_date(std::string_view text, sys_seconds no
         return time;
     }
     return asctime_date(text);
-}
-
-std::string format_http_date(sys_seconds time)
-{
-    const auto day = std::chrono::floor<std::chrono::days>(time);
-    const std::chrono::year_month_day date(day);
-    const std::chrono::hh_mm_ss clock(time - day);
-    std::string result(days[std::chrono::weekday(day).c_encoding()].substr(0, 3));
-    result += ", " + padded(static_cast<int>(static_cast<unsigned>(date.day())), 2) + ' ';
-    result += months[static_cast<unsigned>(date.month()) - 1];
-    result += ' ' + padded(static_cast<int>(date.year()), 4);
-    result += ' ' + padded(static_cast<int>(clock.hours().count()), 2);
-    result += ':' + padded(static_cast<int>(clock.minutes().count()), 2);
-    result += ':' + padded(static_cast<int>(clock.seconds().count()), 2);
-    return result + " GMT";
 }
 
 } // namespace tandem::http

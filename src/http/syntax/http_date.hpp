@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace tandem::http {
@@ -11,9 +10,6 @@ namespace tandem::http {
 /// Of any of the three formats of RFC 9110, section 5.6.7; nothing where it is none. A year of two digits is the one
 /// that is at most 50 years after `now`. The name of the weekday must be one, but is not compared with the date.
 std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text, std::chrono::sys_seconds now);
-
-/// As "Sun, 06 Nov 1994 08:49:37 GMT". For the years 0 to 9999.
-std::string format_http_date(std::chrono::sys_seconds time);
 
 } // namespace tandem::http
 
