@@ -79,6 +79,14 @@ public:
         return outgoing_.empty() || flush_now();
     }
 
+    /// Takes back of what was appended the frames for which is_unwanted(frame) holds, as far as nothing of them is sent. How
+    /// many.
+    template <class Predicate>
+    std::size_t remove_unsent(Predicate is_unwanted)
+    {
+        return remove_frames(sending_, sent_, is_unwanted) + remove_frames(outgoing_, 0, is_unwanted);
+    }
+
     /// Waits until the pipe has room. handler(error_code) must call writable_done() first.
     template <class Handler>
     void async_wait_writable(Handler&& handler)

@@ -28,6 +28,13 @@ void end_frame(std::vector<std::byte>& out, std::size_t begin)
     out.resize(begin + sizeof(frame_header) + padded(size));
 }
 
+frame frame_at(std::span<const std::byte> frames, std::size_t begin)
+{
+    frame_header header;
+    std::memcpy(&header, frames.data() + begin, sizeof header);
+    return {static_cast<frame_kind>(header.kind), header.id, frames.subspan(begin + sizeof header, header.size)};
+}
+
 void change_kind(std::vector<std::byte>& out, std::size_t begin, frame_kind kind)
 {
     const auto number = static_cast<std::uint16_t>(kind);

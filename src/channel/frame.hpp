@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <vector>
 
@@ -61,6 +62,35 @@ void append_frame(std::vector<std::byte>& out, frame_kind kind, std::uint64_t id
 /// The same without a copy of the payload: begin_frame, append the payload to `out`, end_frame with what it returned.
 std::size_t begin_frame(std::vector<std::byte>& out, frame_kind kind, std::uint64_t id);
 void end_frame(std::vector<std::byte>& out, std::size_t begin);
+
+/// The frame that begins there, of whole ones.
+frame frame_at(std::span<const std::byte> frames, std::size_t begin);
+
+constexpr std::size_t size_of(const frame& f) noexcept
+{
+    return sizeof(frame_header) + static_cast<std::size_t>(padded(f.payload.size()));
+}
+
+/// Takes frames out of whole ones: of those that begin at `begin` or behind it, the ones for which is_unwanted(frame) holds.
+/// How many.
+template <class Predicate>
+std::size_t remove_frames(std::vector<std::byte>& frames, std::size_t begin, Predicate is_unwanted)
+{
+    std::size_t kept = 0, removed = 0;
+    for (std::size_t next = 0; next != frames.size();) {
+        const frame f = frame_at(frames, next);
+        const std::size_t size = size_of(f);
+        if (next >= begin && is_unwanted(f)) {
+            ++removed;
+        } else {
+            std::memmove(frames.data() + kept, frames.data() + next, kept == next ? 0 : size);
+            kept += size;
+        }
+        next += size;
+    }
+    frames.resize(kept);
+    return removed;
+}
 
 /// Of the frame that was begun there.
 void change_kind(std::vector<std::byte>& out, std::size_t begin, frame_kind kind);

@@ -137,6 +137,7 @@ void pool::admit(task_operation& operation)
     if (std::exchange(last_admitted_, operation.entry) != operation.entry)
         last_cost_ = &costs_[operation.entry];
     operation.cost = last_cost_;
+    operation.bytes = static_cast<std::uint32_t>(operation.message.size()); // largest_message has fewer bits
 }
 
 void pool::forget(const task_operation& operation)
@@ -302,7 +303,7 @@ bool pool::revoke(schedule::task& t)
     worker_link& link = *links_.at(t.worker);
     if (!link.slot_of(operation).revoke(operation.call))
         return false;
-    link.free_slot(operation);
+    link.take_back_call(operation);
     return true;
 }
 

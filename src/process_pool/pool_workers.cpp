@@ -445,6 +445,7 @@ void pool::bury(const link_ptr& link, time_point now, aftermath& after)
 
 void pool::flush(const link_ptr& link)
 {
+    link->remove_revoked();
     if (!link->frames.is_waiting_writable() && !link->frames.flush_now())
         wait_writable(link);
 }
@@ -467,6 +468,7 @@ void pool::flush_rest(const link_ptr& link, time_point now)
 {
     if (!link->frames.has_unsent())
         return;
+    link->remove_revoked();
     const std::uint64_t sent = link->frames.bytes_sent();
     if (!link->frames.flush_now())
         wait_writable(link);

@@ -103,7 +103,7 @@ void worker_link::let_worker_stay_awake(bool may) noexcept
 
 void worker_link::tell_sent() noexcept
 {
-    (*page_)->tasks.sent.store(static_cast<std::uint32_t>(next_call_ - 1), std::memory_order_release);
+    (*page_)->tasks.sent.store(calls_to_send_, std::memory_order_release);
 }
 
 void worker_link::append_call(task_operation& operation)
@@ -115,6 +115,7 @@ void worker_link::append_call(task_operation& operation)
         free_slots_.pop_back();
     }
     operation.call = next_call_++;
+    ++calls_to_send_;
     slot_of(operation).send(operation.call, operation.items);
     const channel::task_call head{.position = position_of(*operation.entry),
                                   .slot = static_cast<std::uint16_t>(operation.slot),
@@ -124,6 +125,20 @@ void worker_link::append_call(task_operation& operation)
     std::memcpy(operation.message.data(), &head, sizeof head);
     channel::append_frame(frames.outgoing(), operation.is_sequence ? channel::frame_kind::tasks : channel::frame_kind::task,
                           operation.call, operation.message);
+}
+
+void worker_link::remove_revoked()
+{
+    if (!std::exchange(has_revoked_, false))
+        return;
+    const auto removed = frames.remove_unsent([this](const channel::frame& f) {
+        if (f.kind != channel::frame_kind::task && f.kind != channel::frame_kind::tasks)
+            return false;
+        channel::task_call head;
+        std::memcpy(&head, f.payload.data(), sizeof head);
+        return !(*page_)->slots[head.slot].is_sent(f.id);
+    });
+    calls_to_send_ -= static_cast<std::uint32_t>(removed);
 }
 
 void worker_link::ask_to_stop(const task_operation& operation) noexcept

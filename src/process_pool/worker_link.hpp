@@ -44,6 +44,16 @@ public:
     /// Appends a call to what is to be sent, and takes a slot for it.
     void append_call(task_operation& operation);
 
+    /// The call was revoked. It leaves what is to be sent with the next remove_revoked().
+    void take_back_call(task_operation& operation)
+    {
+        free_slot(operation);
+        has_revoked_ = true;
+    }
+
+    /// Takes calls that were revoked out of what is to be sent, as far as nothing of them is sent.
+    void remove_revoked();
+
     /// The operation's slot can be used again.
     void free_slot(task_operation& operation)
     {
@@ -124,6 +134,8 @@ private:
     std::vector<std::uint32_t> free_slots_; // the last one back is the first one out
     std::uint32_t next_slot_ = 0;           // of those never used
     std::uint64_t next_call_ = 1;
+    std::uint32_t calls_to_send_ = 0; // ever; without those that were taken back in time
+    bool has_revoked_ = false;
 };
 
 } // namespace tandem::detail

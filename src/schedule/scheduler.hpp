@@ -103,6 +103,9 @@ struct settings
     std::chrono::nanoseconds retire_idle{0};
     /// How much estimated work a worker holds: as much as hides the way there and back. Zero: one task at a time.
     std::chrono::nanoseconds sent_ahead = std::chrono::milliseconds(1);
+    /// How many bytes wait for a worker behind its first task: what is taken back of them was copied in vain. 256 KiB are four
+    /// times what a pipe holds.
+    std::size_t sent_ahead_bytes = std::size_t{256} * 1024;
     /// About as long as it takes to wake an idle worker: what the last one is thought to do sooner goes there.
     std::chrono::nanoseconds wake_time = std::chrono::microseconds(10);
     /// How many tasks a worker holds at the most.
@@ -213,6 +216,7 @@ private:
         bool left_unbegun = false;        // it ended, or was ended, before it began what it had
         task_list sent{};                 // in the order in which it runs them
         std::chrono::nanoseconds load{0}; // an estimate of their time
+        std::uint64_t bytes = 0;          // theirs
         time_point ready_since = time_point::max();
         time_point progress = time_point::max(); // when it was sent its first task, finished one, or became idle
         time_point deadline = time_point::max(); // unless it has begun what it has

@@ -216,7 +216,8 @@ worker_id scheduler::worker_for(const task& t, time_point now) const noexcept
 bool scheduler::has_room(const worker& w, const task& t, time_point now) const noexcept
 {
     return w.at == state::busy && !is_slow(w, now) && !is_spent(w) && w.sent.size() < settings_.most_sent &&
-           !w.sent.front()->alone && estimate(t) <= settings_.sent_ahead - w.load;
+           !w.sent.front()->alone && estimate(t) <= settings_.sent_ahead - w.load &&
+           w.bytes - w.sent.front()->bytes + t.bytes <= settings_.sent_ahead_bytes;
 }
 
 bool scheduler::waits_behind_slow_task(const worker& w) const noexcept
@@ -263,6 +264,7 @@ void scheduler::send(worker_id id, worker& w, task& t, time_point now, actions& 
         ++occupied_;
     w.sent.push_back(t);
     w.load += t.charged;
+    w.bytes += t.bytes;
     ++running_;
     ++w.tasks;
     if (settings_.retire_tasks != 0 && w.tasks >= settings_.retire_tasks && w.due == retirement_reason::none)
@@ -287,6 +289,7 @@ void scheduler::forget_sent(worker& w, task& t) noexcept
     if (w.sent.empty())
         --occupied_;
     w.load -= t.charged;
+    w.bytes -= t.bytes;
     --running_;
 }
 

@@ -37,6 +37,9 @@ public:
         return word_.compare_exchange_strong(expected, word(id, revoked), std::memory_order_acq_rel);
     }
 
+    /// Neither begun nor revoked.
+    bool is_sent(std::uint64_t id) const noexcept { return word_.load(std::memory_order_relaxed) == word(id, sent); }
+
     std::optional<time_point> begun(std::uint64_t id) const noexcept
     {
         if (word_.load(std::memory_order_acquire) != word(id, taken))

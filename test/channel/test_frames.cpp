@@ -105,6 +105,41 @@ BOOST_AUTO_TEST_CASE(noise_is_kept_to_be_shown)
     BOOST_TEST(std::string(reinterpret_cast<const char*>(unread.data()), unread.size()) == noise);
 }
 
+BOOST_AUTO_TEST_CASE(unwanted_ones_are_taken_out_from_a_place_on)
+{
+    bytes stream;
+    std::vector<std::size_t> begins;
+    for (std::uint64_t id = 0; id != 10; ++id) {
+        begins.push_back(stream.size());
+        append_frame(stream, frame_kind::task, id, payload_of(id * 13, id));
+    }
+    for (std::size_t first = 0; first != 10; ++first)
+        for (const std::size_t inside : {0, 1, 16}) {
+            bytes left = stream;
+            std::vector<std::uint64_t> removed;
+            const auto is_odd = [&](const frame& f) {
+                if (f.id % 2 != 0)
+                    removed.push_back(f.id);
+                return f.id % 2 != 0;
+            };
+            const std::size_t count = remove_frames(left, begins[first] + inside, is_odd);
+            BOOST_TEST(count == removed.size());
+            frame_reader reader(1000);
+            feed(reader, left, 100);
+            for (std::uint64_t id = 0; id != 10; ++id) {
+                const bool is_removed = id % 2 != 0 && id >= first + (inside != 0 ? 1 : 0);
+                BOOST_TEST((std::ranges::find(removed, id) != removed.end()) == is_removed, id << " from " << first);
+                if (is_removed)
+                    continue;
+                const auto f = reader.next();
+                BOOST_REQUIRE(f.has_value());
+                BOOST_TEST(f->id == id);
+                BOOST_TEST(std::ranges::equal(f->payload, payload_of(id * 13, id)));
+            }
+            BOOST_TEST(!reader.next().has_value());
+        }
+}
+
 BOOST_AUTO_TEST_CASE(random_bytes_never_harm)
 {
     for (unsigned seed = 0; seed < 500; ++seed) {

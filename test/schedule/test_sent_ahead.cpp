@@ -43,6 +43,26 @@ BOOST_AUTO_TEST_CASE(tasks_of_known_cost_are_sent_up_to_the_limit_of_work)
     BOOST_TEST(s.sim.scheduler.running() == 10u);
 }
 
+BOOST_AUTO_TEST_CASE(so_many_bytes_wait_behind_the_first_task_at_the_most)
+{
+    streaming s(1, 1us, {.sent_ahead_bytes = 1000});
+    const auto submit = [&](std::uint32_t bytes) {
+        task& t = s.sim.make();
+        t.cost = &s.cost;
+        t.bytes = bytes;
+        s.sim.submit(t);
+    };
+    submit(5000); // the first one has no limit
+    for (int i = 0; i != 20; ++i)
+        submit(300);
+    BOOST_TEST(s.sim.scheduler.running() == 4u);
+    s.sim.finished(1, 1us);
+    BOOST_TEST(s.sim.scheduler.running() == 4u);
+    s.sim.finished(1, 1us);
+    BOOST_TEST(s.sim.scheduler.running() == 4u);
+    BOOST_TEST(s.sim.scheduler.queued() == 15u);
+}
+
 BOOST_AUTO_TEST_CASE(a_task_longer_than_the_limit_is_sent_alone)
 {
     streaming s(1, 2ms);

@@ -81,6 +81,7 @@ struct scheduled_task
     bool alone = false;     // nothing is sent behind it
     std::uint32_t worker = 0;
     unsigned attempts = 0;
+    std::uint32_t bytes = 0; // that go through its worker's pipe; set by whoever submits
     std::chrono::nanoseconds charged{0}; // to its worker's load
     time_point queue_deadline = time_point::max();
     time_point deadline = time_point::max(); // what deadlines holds

@@ -1,0 +1,70 @@
+// Many tasks at once with arguments of medium size, for a function that is known to be quick.
+#include <support/sides.hpp>
+#include <support/tasks.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <cstdint>
+#include <fstream>
+#include <future>
+#include <string>
+#include <vector>
+
+using namespace test;
+using tandem::task;
+
+namespace {
+
+std::size_t length_of(const std::string& text)
+{
+    return text.size();
+}
+
+// Bytes that this process wrote into whatever it has open, its workers not included as long as they live.
+std::uint64_t bytes_written()
+{
+    std::ifstream file("/proc/self/io");
+    for (std::string name; file >> name;) {
+        std::uint64_t value = 0;
+        file >> value;
+        if (name == "wchar:")
+            return value;
+    }
+    return 0;
+}
+
+boost::test_tools::assertion_result can_be_counted(boost::unit_test::test_unit_id)
+{
+    boost::test_tools::assertion_result can(bytes_written() != 0);
+    can.message() << "this system does not count what a process writes";
+    return can;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(bursts)
+
+BOOST_AUTO_TEST_CASE(each_argument_is_sent_once, *boost::unit_test::precondition(can_be_counted))
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    constexpr std::size_t count = 500;
+#else
+    constexpr std::size_t count = 2000;
+#endif
+    processes side(2);
+    for (int i = 0; i != 60; ++i) // that it is quick is known then
+        get_soon(side.pool.async_run(task<length_of>(std::string()), asio::use_future));
+    for (const std::size_t size : {16'000U, 32'000U, 96'000U, 192'000U}) {
+        const std::uint64_t before = bytes_written();
+        std::vector<std::future<std::size_t>> sizes;
+        for (std::size_t i = 0; i != count; ++i)
+            sizes.push_back(side.pool.async_run(task<length_of>(std::string(size, 'x')), asio::use_future));
+        for (auto& each : sizes)
+            BOOST_REQUIRE_EQUAL(get_soon(std::move(each)), size);
+        const double sent = static_cast<double>(bytes_written() - before) / static_cast<double>(count * size);
+        BOOST_TEST(sent <= 1.05, size << " bytes: " << sent << " times the data");
+        BOOST_TEST(sent >= 1.0, size << " bytes did not go through pipes: " << sent);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
