@@ -5,11 +5,14 @@
 #include <tandem/detail/containers.hpp>
 #include <tandem/detail/exception_codec.hpp>
 #include <tandem/detail/pointers.hpp>
+#include <tandem/detail/travel_check.hpp>
+#include <tandem/travels_as_bytes.hpp>
 
 #include <concepts>
 #include <cstddef>
 #include <span>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace tandem {
@@ -18,36 +21,39 @@ namespace tandem {
 using detail::byte_buffer;
 
 /// Whether values of T can be sent to another process. True for arithmetic types and enumerations, the standard
-/// library's containers, strings, smart pointers to one object, optional, variant, tuple, pair, chrono types; for
-/// trivially copyable classes (sent as their bytes: such a class must hold no pointers); for aggregates of such types;
-/// and for classes with cereal's `serialize`, or `save` and `load`, as members or free functions.
-/// False for pointers and references.
+/// library's containers, strings, smart pointers to one object, optional, variant, tuple, pair, chrono types; for error
+/// codes and conditions, of std and of Boost; for aggregates of such types without base classes and with at most 64
+/// members; for classes with cereal's `serialize`, or `save` and `load`, as members or free functions; and for classes
+/// that travels_as_bytes<T> names.
+/// False for pointers, references, views, functions, and what holds one: in an aggregate, or in a template of the
+/// standard library.
 template <class T>
 concept transferable =
-    !std::is_pointer_v<T> && !std::is_reference_v<T> && !std::is_member_pointer_v<T> &&
-    cereal::traits::is_output_serializable<T, detail::output_archive>::value &&
+    detail::has_no_obstacle<T> && cereal::traits::is_output_serializable<T, detail::output_archive>::value &&
     cereal::traits::is_input_serializable<T, detail::input_archive>::value;
 
 namespace detail {
 
-template <transferable T>
-void encode_value(byte_buffer& out, const T& value, large_writer* large)
+// bound_task has said in a sentence what cannot be sent; there is no second error here.
+template <class T>
+void encode_value([[maybe_unused]] byte_buffer& out, [[maybe_unused]] const T& value,
+                  [[maybe_unused]] large_writer* large)
 {
     if constexpr (flat<T>) {
         append_flat(out, value);
-    } else {
+    } else if constexpr (transferable<T>) {
         output_archive archive{out, large};
         archive(value);
     }
 }
 
-template <transferable T>
+template <class T>
 T decode_value(std::span<const std::byte> in, large_reader* large)
 {
     T value{};
     if constexpr (flat<T>) {
         take_flat(in, value);
-    } else {
+    } else if constexpr (transferable<T>) {
         input_archive archive{in, large};
         archive(value);
         expect_end(archive.remaining());
@@ -94,6 +100,14 @@ void register_exception()
     }
     detail::register_exception_type(type);
 }
+
+/// Lets error codes and conditions of `category` that come from another process have that very category. They are found
+/// by its name. The categories of the standard library, of Boost.System, Boost.Asio and tandem are known from the
+/// start. A code of an unknown category keeps its value, its category's name and its message, and is equal to no code
+/// of this process's own. `category` must live as long as the program. To be called before the first pool is made, and
+/// before run_if_worker() if workers receive such codes. Thread-safe.
+void register_error_category(const std::error_category& category);
+void register_error_category(const boost::system::error_category& category);
 
 } // namespace tandem
 

@@ -166,7 +166,9 @@ public:
 
     static_assert(!detail::is_view<result_type>,
                   "tandem: a task must return what owns its elements (std::string, std::vector), not a view.");
-    static_assert(std::is_void_v<result_type> || transferable<result_type>,
+    static_assert(
+        std::is_void_v<detail::travel_check<std::conditional_t<detail::is_view<result_type>, void, result_type>>>);
+    static_assert(std::is_void_v<result_type> || !detail::has_no_obstacle<result_type> || transferable<result_type>,
                   "tandem: a task's result cannot be sent from another process. Make it a plain aggregate, or give it "
                   "cereal's serialize (or save and load).");
 

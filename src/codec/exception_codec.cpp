@@ -1,7 +1,6 @@
 #include <tandem/codec.hpp>
 #include <tandem/error.hpp>
 
-#include <boost/asio/error.hpp>
 #include <boost/core/demangle.hpp>
 
 #include <cxxabi.h>
@@ -17,6 +16,7 @@
 #include <optional>
 #include <regex>
 #include <string_view>
+#include <system_error>
 #include <typeinfo>
 #include <variant>
 
@@ -51,26 +51,6 @@ std::string without_message(std::string what, const std::string& message)
     return what;
 }
 
-const std::error_category* std_category(std::string_view name)
-{
-    for (const std::error_category* category :
-         {&std::generic_category(), &std::system_category(), &std::iostream_category(), &std::future_category()})
-        if (category->name() == name)
-            return category;
-    return nullptr;
-}
-
-const boost::system::error_category* boost_category(std::string_view name)
-{
-    namespace error = boost::asio::error;
-    for (const boost::system::error_category* category :
-         {&boost::system::generic_category(), &boost::system::system_category(), &tandem_category(),
-          &error::get_misc_category(), &error::get_netdb_category(), &error::get_addrinfo_category()})
-        if (category->name() == name)
-            return category;
-    return nullptr;
-}
-
 struct coded
 {
     std::string category;
@@ -103,7 +83,7 @@ exception_type rebuilt_from_std_code()
             [](byte_buffer& out, const std::exception& e) { encode(out, coded_from<E>(e)); },
             [](in_bytes in) {
                 const auto c = decode<coded>(in);
-                const auto* category = std_category(c.category);
+                const auto* category = find_std_category(c.category);
                 if (!category)
                     return unknown_category(typeid(E).name(), c);
                 const std::error_code code(c.value, *category);
@@ -138,7 +118,7 @@ exception_type filesystem_error_type()
             },
             [](in_bytes in) {
                 const auto p = decode<parts>(in);
-                const auto* category = std_category(p.error.category);
+                const auto* category = find_std_category(p.error.category);
                 if (!category)
                     return unknown_category("std::filesystem::filesystem_error", p.error);
                 const std::error_code code(p.error.value, *category);
@@ -152,7 +132,7 @@ exception_type filesystem_error_type()
 
 std::exception_ptr boost_error(const coded& c)
 {
-    const auto* category = boost_category(c.category);
+    const auto* category = find_boost_category(c.category);
     if (!category)
         return unknown_category("boost::system::system_error", c);
     const boost::system::error_code code(c.value, *category);

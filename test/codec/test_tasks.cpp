@@ -3,7 +3,11 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <numeric>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,6 +26,23 @@ double aligned(std::string_view odd, std::span<const double> values, char, std::
     return static_cast<double>(odd.size()) + values[0] + more[0];
 }
 void nothing() noexcept {}
+std::size_t length(const std::string_view& text, const std::span<const long>& numbers)
+{
+    return text.size() + numbers.size();
+}
+int sum_of_some(std::span<const std::optional<int>> numbers)
+{
+    return std::accumulate(numbers.begin(), numbers.end(), 0, [](int sum, auto n) { return sum + n.value_or(0); });
+}
+struct flagged
+{
+    int number;
+    bool flag;
+};
+std::ptrdiff_t count_flags(std::span<const flagged> all)
+{
+    return std::ranges::count_if(all, &flagged::flag);
+}
 template <class T>
 T twice(T value)
 {
@@ -69,6 +90,28 @@ BOOST_AUTO_TEST_CASE(views_see_what_was_held)
     for (const char* odd : {"", "a", "abc", "abcdefg"})
         BOOST_TEST(run_encoded(tandem::task<aligned>(odd, ones, 'x', halves)) ==
                    static_cast<double>(std::string_view(odd).size()) + 1.5);
+}
+
+BOOST_AUTO_TEST_CASE(views_are_taken_by_reference_too)
+{
+    BOOST_TEST(run_encoded(tandem::task<length>("four", std::vector<long>(3))) == 7U);
+    BOOST_TEST(tandem::task<length>("four", std::vector<long>(3))() == 7U);
+}
+
+BOOST_AUTO_TEST_CASE(a_span_views_elements_that_are_decoded)
+{
+    BOOST_TEST(run_encoded(tandem::task<sum_of_some>(std::vector<std::optional<int>>{1, std::nullopt, 4})) == 5);
+}
+
+BOOST_AUTO_TEST_CASE(a_bool_in_a_span_that_is_none_is_an_error)
+{
+    tandem::byte_buffer arguments, result;
+    tandem::task<count_flags>(std::vector<flagged>{{1, true}, {2, true}}).encode_arguments(arguments);
+    tandem::bound_task<count_flags>::entry().run(arguments, result);
+    BOOST_TEST(tandem::decode<std::ptrdiff_t>(result) == 2);
+    arguments[arguments.size() - sizeof(flagged) + offsetof(flagged, flag)] = std::byte{2};
+    BOOST_CHECK_EXCEPTION(tandem::bound_task<count_flags>::entry().run(arguments, result), tandem::task_error,
+                          [](const auto& e) { return e.code() == tandem::errc::decode_failed; });
 }
 
 BOOST_AUTO_TEST_CASE(arguments_that_do_not_decode_are_the_tasks_error)

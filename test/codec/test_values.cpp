@@ -1,10 +1,12 @@
 #include <tandem/codec.hpp>
 
+#include <boost/preprocessor/repetition/repeat.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <array>
 #include <chrono>
 #include <complex>
+#include <cstddef>
 #include <deque>
 #include <forward_list>
 #include <list>
@@ -13,7 +15,9 @@
 #include <optional>
 #include <random>
 #include <set>
+#include <span>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <unordered_map>
 #include <variant>
@@ -102,6 +106,200 @@ struct chained
         ar(next, previous);
     }
 };
+
+struct flagged // travels as bytes, whose bools are checked
+{
+    int number;
+    bool flag;
+    bool operator==(const flagged&) const = default;
+};
+
+enum class answer : bool
+{
+    no,
+    yes
+};
+
+struct many_flags
+{
+    flagged inner[2];
+    std::array<bool, 2> array;
+    answer last;
+    bool operator==(const many_flags&) const = default;
+};
+
+struct trivially_copyable_and_not_plain // its bytes can lie about what it holds
+{
+    std::optional<int> maybe;
+    std::variant<int, float> either;
+    bool operator==(const trivially_copyable_and_not_plain&) const = default;
+};
+static_assert(std::is_trivially_copyable_v<trivially_copyable_and_not_plain>);
+
+struct bits
+{
+    unsigned low : 3;
+    unsigned high : 5;
+    bool flag : 1;
+    bool operator==(const bits&) const = default;
+};
+
+struct arrays // not trivially copyable
+{
+    std::string name;
+    int numbers[2][2];
+    bool flags[2];
+    std::string words[2];
+    bool operator==(const arrays&) const = default;
+};
+
+struct large_array
+{
+    int size;
+    double values[1000];
+    bool operator==(const large_array&) const = default;
+};
+
+class serialized_part // within a trivially copyable aggregate, its serialize is what counts
+{
+public:
+    int value = 1;
+    template <class Archive>
+    void serialize(Archive& ar)
+    {
+        int doubled = 2 * value;
+        ar(doubled);
+        value = doubled / 2;
+        ++calls;
+    }
+    bool operator==(const serialized_part&) const = default;
+    static inline int calls = 0;
+};
+struct with_serialized_part
+{
+    serialized_part part;
+    int more;
+    bool operator==(const with_serialized_part&) const = default;
+};
+
+struct folder // contains itself
+{
+    std::string name;
+    std::vector<folder> folders;
+    std::unique_ptr<folder> link;
+};
+
+class without_default // initialized by the aggregate that holds it
+{
+public:
+    explicit without_default(int value) : value_(value) {}
+    bool operator==(const without_default&) const = default;
+    template <class Archive>
+    void serialize(Archive& ar)
+    {
+        ar(value_);
+    }
+
+private:
+    int value_;
+};
+struct with_initializers
+{
+    std::string text;
+    int numbers[3];
+    without_default second = without_default(2);
+    int third = 3;
+    bool operator==(const with_initializers&) const = default;
+};
+
+struct number
+{
+    explicit number(int v) : value(v) {}
+    number() = default;
+    bool operator==(const number&) const = default;
+
+private:
+    int value = 0;
+};
+
+union real_or_bits {
+    float real;
+    std::uint32_t bits;
+};
+
+struct base
+{
+    int x;
+    bool operator==(const base&) const = default;
+};
+struct with_base : base
+{
+    int y;
+    bool operator==(const with_base&) const = default;
+};
+
+#define MEMBER(z, n, unused) int member_##n;
+struct of_64_members
+{
+    BOOST_PP_REPEAT(64, MEMBER, )
+};
+struct of_65_members
+{
+    BOOST_PP_REPEAT(65, MEMBER, )
+};
+#undef MEMBER
+static_assert(tandem::transferable<of_64_members> && !tandem::transferable<of_65_members>);
+
+static_assert(!tandem::transferable<number> && !tandem::transferable<with_base>);
+static_assert(!tandem::transferable<std::string_view> && !tandem::transferable<std::vector<std::string_view>>);
+static_assert(!tandem::transferable<std::optional<std::span<int>>> && !tandem::transferable<std::pair<int, char*>>);
+static_assert(tandem::transferable<folder> && tandem::transferable<std::vector<std::unique_ptr<folder>>>);
+static_assert(tandem::detail::is_plain<point> && tandem::detail::is_plain<named_array> &&
+              tandem::detail::is_plain<flagged>);
+static_assert(tandem::detail::is_plain<bits> && tandem::detail::is_plain<large_array>);
+static_assert(!tandem::detail::is_plain<trivially_copyable_and_not_plain>);
+static_assert(!tandem::detail::holds_bool<point> && !tandem::detail::holds_bool<named_array>);
+static_assert(tandem::detail::holds_bool<flagged> && tandem::detail::holds_bool<many_flags>);
+
+// The byte at `place` of the encoding becomes `byte`.
+template <class T>
+byte_buffer garbled(const T& value, std::size_t place, unsigned char byte)
+{
+    byte_buffer bytes;
+    encode(bytes, value);
+    bytes.at(place) = std::byte{byte};
+    return bytes;
+}
+
+bool says_that_a_bool_is_none(const std::exception& e)
+{
+    return e.what() == std::string("a bool is neither 0 nor 1");
+}
+
+} // namespace
+
+template <>
+inline constexpr bool tandem::travels_as_bytes<real_or_bits> = true;
+
+namespace {
+
+class closed
+{
+public:
+    closed() = default;
+    explicit closed(int value) : value_(value) {}
+    bool operator==(const closed&) const = default;
+
+private:
+    int value_ = 0;
+};
+
+} // namespace
+
+template <>
+inline constexpr bool tandem::travels_as_bytes<closed> = true;
+
+namespace {
 
 static_assert(tandem::transferable<int> && tandem::transferable<shape> && tandem::transferable<account>);
 static_assert(tandem::transferable<std::vector<std::variant<std::string, point>>>);
@@ -245,6 +443,116 @@ BOOST_AUTO_TEST_CASE(a_bool_that_is_none_is_an_error)
 {
     const byte_buffer bytes{std::byte{2}};
     BOOST_CHECK_THROW(decode<bool>(bytes), std::exception);
+}
+
+BOOST_AUTO_TEST_CASE(a_bool_in_a_plain_struct_that_is_none_is_an_error)
+{
+    const flagged good{7, true};
+    BOOST_TEST((there_and_back(good) == good));
+    const std::size_t place = offsetof(flagged, flag);
+    BOOST_CHECK_EXCEPTION(decode<flagged>(garbled(good, place, 2)), std::exception, says_that_a_bool_is_none);
+
+    const many_flags many{{good, good}, {true, false}, answer::yes};
+    BOOST_TEST((there_and_back(many) == many));
+    for (const std::size_t at : {sizeof(flagged) + place, offsetof(many_flags, array) + 1, offsetof(many_flags, last)})
+        BOOST_CHECK_EXCEPTION(decode<many_flags>(garbled(many, at, 255)), std::exception, says_that_a_bool_is_none);
+
+    using both = std::pair<std::string, flagged>; // through an archive
+    byte_buffer bytes;
+    encode(bytes, both("x", good));
+    bytes[bytes.size() - sizeof(flagged) + place] = std::byte{3};
+    BOOST_CHECK_EXCEPTION(decode<both>(bytes), std::exception, says_that_a_bool_is_none);
+}
+
+BOOST_AUTO_TEST_CASE(a_bool_in_many_elements_that_is_none_is_an_error)
+{
+    const std::vector<flagged> elements(5, flagged{1, true});
+    BOOST_TEST((there_and_back(elements) == elements));
+    const std::size_t last = sizeof(std::uint64_t) + 4 * sizeof(flagged) + offsetof(flagged, flag);
+    BOOST_CHECK_EXCEPTION(decode<std::vector<flagged>>(garbled(elements, last, 2)), std::exception,
+                          says_that_a_bool_is_none);
+
+    const std::array<flagged, 2> two{};
+    BOOST_CHECK_EXCEPTION((decode<std::array<flagged, 2>>(garbled(two, offsetof(flagged, flag), 2))), std::exception,
+                          says_that_a_bool_is_none);
+    const std::array<bool, 2> bools{};
+    BOOST_CHECK_EXCEPTION((decode<std::array<bool, 2>>(garbled(bools, 1, 2))), std::exception,
+                          says_that_a_bool_is_none);
+    const std::vector<answer> answers(2);
+    BOOST_CHECK_EXCEPTION(decode<std::vector<answer>>(garbled(answers, sizeof(std::uint64_t) + 1, 2)), std::exception,
+                          says_that_a_bool_is_none);
+    const arrays with_names{"a", {{1, 2}, {3, 4}}, {true, false}, {"b", "c"}};
+    const std::size_t flags = sizeof(std::uint64_t) + 1 + 4 * sizeof(int);
+    BOOST_CHECK_EXCEPTION(decode<arrays>(garbled(with_names, flags + 1, 2)), std::exception, says_that_a_bool_is_none);
+}
+
+BOOST_AUTO_TEST_CASE(an_optional_or_variant_in_a_trivially_copyable_struct_is_checked)
+{
+    const trivially_copyable_and_not_plain value{5, 2.5F};
+    BOOST_TEST((there_and_back(value) == value));
+    const std::vector<trivially_copyable_and_not_plain> several{value, {}, value};
+    BOOST_TEST((there_and_back(several) == several));
+    byte_buffer good;
+    encode(good, value);
+    for (std::size_t place = 0; place != good.size(); ++place) {
+        for (unsigned byte = 0; byte != 256; ++byte) {
+            try {
+                const auto back =
+                    decode<trivially_copyable_and_not_plain>(garbled(value, place, static_cast<unsigned char>(byte)));
+                BOOST_REQUIRE_LT(back.either.index(), 2U);
+            } catch (const std::exception&) {
+            }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(arrays_and_bit_fields_come_back)
+{
+    const bits b{5, 17, true};
+    BOOST_TEST((there_and_back(b) == b));
+    const arrays a{"a", {{1, 2}, {3, 4}}, {true, false}, {"b", "c"}};
+    BOOST_TEST((there_and_back(a) == a));
+    const large_array l{3, {1, 2, 3}};
+    BOOST_TEST((there_and_back(l) == l));
+    const with_initializers i{"text", {1, 2, 3}, without_default(20), 30};
+    BOOST_TEST((there_and_back(i) == i));
+}
+
+BOOST_AUTO_TEST_CASE(an_aggregate_that_contains_itself_comes_back)
+{
+    folder root{"root", {}, std::make_unique<folder>()};
+    root.folders.push_back({"inner", {}, nullptr});
+    root.link->name = "link";
+    byte_buffer bytes;
+    encode(bytes, root);
+    const folder back = decode<folder>(bytes);
+    BOOST_TEST(back.folders.at(0).name == "inner");
+    BOOST_TEST(back.link->name == "link");
+}
+
+BOOST_AUTO_TEST_CASE(a_members_own_serialization_is_used)
+{
+    const with_serialized_part value{{7}, 8};
+    serialized_part::calls = 0;
+    BOOST_TEST((there_and_back(value) == value));
+    BOOST_TEST(serialized_part::calls == 2);
+}
+
+BOOST_AUTO_TEST_CASE(closed_classes_that_travel_as_bytes_come_back)
+{
+    BOOST_TEST((there_and_back(closed(7)) == closed(7)));
+    BOOST_TEST(
+        (there_and_back(std::vector<closed>{closed(1), closed(2)}) == std::vector<closed>{closed(1), closed(2)}));
+    struct with_closed
+    {
+        closed part;
+        real_or_bits other;
+    };
+    const auto back = there_and_back(with_closed{closed(3), {1.5F}});
+    BOOST_TEST((back.part == closed(3)));
+    BOOST_TEST(back.other.real == 1.5F);
+    using namespace std::chrono;
+    BOOST_TEST((there_and_back(2026y / November / 28d) == 2026y / November / 28d));
 }
 
 BOOST_AUTO_TEST_CASE(endless_nesting_is_an_error)

@@ -1,11 +1,14 @@
 // Arguments and results of many types go there and come back as they were.
 #include <support/sides.hpp>
 
+#include <boost/asio/error.hpp>
 #include <boost/asio/use_future.hpp>
+#include <boost/system/error_code.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <cereal/types/string.hpp>
 
+#include <cerrno>
 #include <map>
 #include <memory>
 #include <numeric>
@@ -14,6 +17,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <variant>
 #include <vector>
 
@@ -95,6 +99,44 @@ std::string join(const std::vector<std::string>& texts, const std::string& betwe
     return all;
 }
 
+struct step
+{
+    int number = 0;
+    boost::system::error_code error;
+};
+
+std::error_code std_code_of(int value)
+{
+    return {value, std::generic_category()};
+}
+
+std::vector<step> steps_of(const step& first)
+{
+    return {first, {first.number + 1, boost::asio::error::eof}};
+}
+
+// A category that only the worker has: main() registers nothing.
+class workers_category final : public boost::system::error_category
+{
+public:
+    const char* name() const noexcept override { return "worker"; }
+    std::string message(int) const override { return "only a worker fails so"; }
+};
+
+boost::system::error_code of_the_worker()
+{
+    static const workers_category category;
+    return {7, category};
+}
+
+std::string messages_of(const std::vector<std::error_code>& codes)
+{
+    std::string all;
+    for (const auto& code : codes)
+        all += code.message() + '\n';
+    return all;
+}
+
 std::unique_ptr<int> twice(std::unique_ptr<int> value)
 {
     return std::make_unique<int>(value ? 2 * *value : -1);
@@ -156,6 +198,29 @@ BOOST_AUTO_TEST_CASE(views_references_and_pointers_to_one)
     BOOST_TEST(get_soon(side.pool.async_run(task<join>(texts, ", "), asio::use_future)) == "a, b");
     BOOST_TEST(*get_soon(side.pool.async_run(task<twice>(std::make_unique<int>(4)), asio::use_future)) == 8);
     BOOST_TEST(*get_soon(side.pool.async_run(task<twice>(nullptr), asio::use_future)) == -1);
+}
+
+BOOST_AUTO_TEST_CASE(error_codes_can_be_used)
+{
+    processes side(1);
+    const std::error_code code = get_soon(side.pool.async_run(task<std_code_of>(ENOENT), asio::use_future));
+    BOOST_TEST((code == std::errc::no_such_file_or_directory));
+    BOOST_TEST(code.message() == std_code_of(ENOENT).message());
+
+    const step first{1, boost::asio::error::connection_refused};
+    const std::vector<step> steps = get_soon(side.pool.async_run(task<steps_of>(first), asio::use_future));
+    BOOST_TEST((steps.at(0).error == first.error));
+    BOOST_TEST(steps.at(0).error.message() == first.error.message());
+    BOOST_TEST((steps.at(1).error == boost::asio::error::eof));
+    BOOST_TEST(steps.at(1).error.message() == make_error_code(boost::asio::error::eof).message());
+
+    const std::vector<std::error_code> codes{std_code_of(ENOENT), std_code_of(EPERM)};
+    BOOST_TEST(get_soon(side.pool.async_run(task<messages_of>(codes), asio::use_future)) == messages_of(codes));
+
+    const auto unknown = get_soon(side.pool.async_run(task<of_the_worker>(), asio::use_future));
+    BOOST_TEST(unknown.category().name() == std::string("worker"));
+    BOOST_TEST(unknown.value() == 7);
+    BOOST_TEST(unknown.message() == "only a worker fails so");
 }
 
 BOOST_AUTO_TEST_CASE(a_lambda_is_a_function_too)

@@ -44,6 +44,12 @@ inline void expect_end(std::size_t remaining)
         throw std::length_error("the message goes on after its end");
 }
 
+inline void check_bool(std::uint8_t byte)
+{
+    if (byte > 1)
+        throw std::range_error("a bool is neither 0 nor 1");
+}
+
 /// Payloads lie at multiples of this, so what is aligned to it in a message is aligned where it lies.
 inline constexpr std::size_t message_alignment = 16;
 
@@ -230,8 +236,7 @@ void CEREAL_LOAD_FUNCTION_NAME(input_archive& ar, T& value)
     if constexpr (std::is_same_v<T, bool>) {
         std::uint8_t byte = 0;
         ar.read(&byte, 1);
-        if (byte > 1)
-            throw std::range_error("a bool is neither 0 nor 1");
+        check_bool(byte);
         value = byte == 1;
     } else {
         ar.read(std::addressof(value), sizeof value);
@@ -271,7 +276,13 @@ void CEREAL_SAVE_FUNCTION_NAME(output_archive& ar, const cereal::BinaryData<T>& 
 template <class T>
 void CEREAL_LOAD_FUNCTION_NAME(input_archive& ar, cereal::BinaryData<T>& data)
 {
-    ar.read(data.data, static_cast<std::size_t>(data.size));
+    const auto size = static_cast<std::size_t>(data.size);
+    ar.read(data.data, size);
+    using element = std::remove_all_extents_t<std::remove_pointer_t<std::remove_reference_t<T>>>;
+    if constexpr (std::is_same_v<element, bool>) {
+        for (std::size_t i = 0; i != size; ++i)
+            check_bool(static_cast<const std::uint8_t*>(data.data)[i]);
+    }
 }
 
 } // namespace tandem::detail

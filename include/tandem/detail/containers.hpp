@@ -7,16 +7,9 @@
 
 namespace tandem::detail {
 
-/// Whether a vector's elements are copied in one piece; their encoding is their bytes. Not bool, which is checked.
+/// Whether a vector's elements are copied in one piece; their encoding is their bytes.
 template <class T>
-inline constexpr bool copied_at_once = travels_as_bytes<T> || (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>);
-template <class T>
-    requires std::is_enum_v<T>
-inline constexpr bool copied_at_once<T> = copied_at_once<std::underlying_type_t<T>>;
-template <class T, std::size_t N>
-inline constexpr bool copied_at_once<std::array<T, N>> = N != 0 && copied_at_once<T>;
-template <class T>
-inline constexpr bool copied_at_once<std::complex<T>> = std::is_arithmetic_v<T>;
+inline constexpr bool copied_at_once = is_plain<T> && !std::is_same_v<T, bool>;
 
 inline std::size_t load_count(input_archive& ar)
 {
@@ -48,6 +41,15 @@ void load_element(input_archive& ar, T& value)
         ar.take(1);
 }
 
+template <class Elements>
+void check_elements([[maybe_unused]] const Elements& elements)
+{
+    if constexpr (holds_bool<typename Elements::value_type>) {
+        for (const auto& element : elements)
+            check_bools(element);
+    }
+}
+
 /// As many elements as come, copied once from where they lie.
 template <class Sequence>
 void load_run(input_archive& ar, Sequence& values)
@@ -63,11 +65,13 @@ void load_run(input_archive& ar, Sequence& values)
         if (reinterpret_cast<std::uintptr_t>(bytes) % alignof(element) == 0) {
             const auto* const first = reinterpret_cast<const element*>(bytes);
             values.assign(first, first + count);
+            check_elements(values);
             return;
         }
     }
     values.resize(static_cast<std::size_t>(count));
     std::memcpy(static_cast<void*>(values.data()), bytes, values.size() * sizeof(element));
+    check_elements(values);
 }
 
 template <class Sequence>
@@ -173,19 +177,20 @@ void CEREAL_LOAD_FUNCTION_NAME(input_archive& ar, std::basic_string<C, R, A>& te
     load_run(ar, text);
 }
 
-// cereal's own copies only an array of numbers at once.
+// cereal's own copies only an array of numbers at once, and takes any byte for a bool.
 template <class T, std::size_t N>
-    requires(copied_at_once<std::array<T, N>> && !std::is_arithmetic_v<T>)
+    requires(is_plain<std::array<T, N>> && (!std::is_arithmetic_v<T> || std::is_same_v<T, bool>))
 void CEREAL_SAVE_FUNCTION_NAME(output_archive& ar, const std::array<T, N>& values)
 {
     ar.write(values.data(), sizeof values);
 }
 
 template <class T, std::size_t N>
-    requires(copied_at_once<std::array<T, N>> && !std::is_arithmetic_v<T>)
+    requires(is_plain<std::array<T, N>> && (!std::is_arithmetic_v<T> || std::is_same_v<T, bool>))
 void CEREAL_LOAD_FUNCTION_NAME(input_archive& ar, std::array<T, N>& values)
 {
     ar.read(static_cast<void*>(values.data()), sizeof values);
+    check_elements(values);
 }
 
 // cereal's own takes an empty array's one byte from where no byte is.
