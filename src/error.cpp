@@ -74,10 +74,14 @@ task_error::task_error(boost::system::error_code code, const std::string& what, 
 {
 }
 
+task_error::task_error(boost::system::error_code code, const std::string& what) : task_error(code, what, task_report()) {}
+
 task_error::task_error(errc code, const std::string& what, task_report report)
     : task_error(make_error_code(code), what, std::move(report))
 {
 }
+
+task_error::task_error(errc code, const std::string& what) : task_error(make_error_code(code), what) {}
 
 remote_exception::remote_exception(const std::string& type_name, const std::string& what)
     : std::runtime_error(what), type_name_(std::make_shared<const std::string>(type_name))

@@ -82,8 +82,10 @@ struct task_report : attempt_report
 class task_error : public boost::system::system_error
 {
 public:
-    task_error(boost::system::error_code code, const std::string& what, task_report report = {});
-    task_error(errc code, const std::string& what, task_report report = {});
+    task_error(boost::system::error_code code, const std::string& what, task_report report);
+    task_error(boost::system::error_code code, const std::string& what);
+    task_error(errc code, const std::string& what, task_report report);
+    task_error(errc code, const std::string& what);
 
     const task_report& report() const noexcept { return *report_; }
 

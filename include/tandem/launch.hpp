@@ -19,7 +19,8 @@ target self();
 
 /// Another program, such as one made by the CMake function tandem_add_worker(). It must link the same task sources
 /// and call run_if_worker() first in its `main`.
-target executable(std::string path, std::vector<std::string> arguments = {});
+target executable(std::string path, std::vector<std::string> arguments);
+target executable(std::string path);
 
 } // namespace tandem::launch
 

@@ -111,17 +111,28 @@ public:
     /// No process is started yet.
     /// Throws task_error: errc::worker_without_main in a worker that has not called run_if_worker(),
     /// errc::nesting_too_deep, errc::duplicate_task.
-    explicit basic_process_pool(const Executor& executor, const process_pool_options& options = {})
+    basic_process_pool(const Executor& executor, const process_pool_options& options)
         : executor_(executor), core_(detail::make_process_pool_core(boost::asio::any_io_executor(executor), options))
     {
     }
+
+    /// The same with default options.
+    explicit basic_process_pool(const Executor& executor) : basic_process_pool(executor, process_pool_options()) {}
 
     /// The same on the context's executor.
     template <class Context>
         requires std::is_convertible_v<Context&, boost::asio::execution_context&> &&
                  std::is_constructible_v<Executor, typename Context::executor_type>
-    explicit basic_process_pool(Context& context, const process_pool_options& options = {})
+    basic_process_pool(Context& context, const process_pool_options& options)
         : basic_process_pool(Executor(context.get_executor()), options)
+    {
+    }
+
+    /// The same with default options.
+    template <class Context>
+        requires std::is_convertible_v<Context&, boost::asio::execution_context&> &&
+                 std::is_constructible_v<Executor, typename Context::executor_type>
+    explicit basic_process_pool(Context& context) : basic_process_pool(Executor(context.get_executor()))
     {
     }
 

@@ -117,6 +117,11 @@ target executable(std::string path, std::vector<std::string> arguments)
     return {std::move(path), std::move(arguments)};
 }
 
+target executable(std::string path)
+{
+    return {std::move(path), {}};
+}
+
 // Boost.Process's object owns the process until it is reaped here: an exception on the way leaves nothing behind.
 class child::handle
 {

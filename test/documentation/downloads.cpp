@@ -26,8 +26,7 @@ using namespace std::chrono_literals;
 
 asio::awaitable<void> ask(const http::client& client, std::string url)
 {
-    http::request what{.url = url};
-    const http::response answer = co_await client.async_request(what);
+    const http::response answer = co_await client.async_get(url);
     std::cout << answer.status << ' ' << answer.reason << ", " << answer.body.size() << " bytes\n";
 }
 

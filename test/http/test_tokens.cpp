@@ -139,6 +139,20 @@ BOOST_AUTO_TEST_CASE(coroutines)
     BOOST_TEST(listing() == "1 2 4 5");
 }
 
+BOOST_AUTO_TEST_CASE(a_client_and_a_downloader_are_made_in_a_coroutine)
+{
+    test::scripted_server server(test::answer_always(test::ok("hello")));
+    const auto run = [&]() -> asio::awaitable<void> {
+        const tandem::http::client asks{co_await asio::this_coro::executor};
+        const tandem::http::response answer = co_await asks.async_get(server.url("/"));
+        BOOST_TEST(answer.body == "hello");
+        const tandem::http::downloader writes{co_await asio::this_coro::executor};
+        const download_report report = co_await writes.async_download(server.url("/"), folder / "1");
+        BOOST_TEST(report.bytes == 5u);
+    };
+    asio::co_spawn(threads, run(), asio::use_future).get();
+}
+
 BOOST_AUTO_TEST_CASE(the_slower_of_two_is_cancelled)
 {
     test::scripted_server quick(test::answer_always(test::ok("hello")));

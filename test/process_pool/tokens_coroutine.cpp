@@ -91,7 +91,33 @@ asio::awaitable<void> fails_both(Pool& pool, std::string place)
     BOOST_TEST(describe(caught) == "std::invalid_argument: no");
 }
 
+// With gcc 12, a default argument that is an aggregate is destroyed twice here.
+asio::awaitable<int> makes_a_pool()
+{
+    tandem::process_pool cpu{co_await asio::this_coro::executor};
+    co_return co_await cpu.async_run(task<add>(1, 2));
+}
+
+asio::awaitable<tandem::errc> an_error()
+{
+    co_return tandem::errc::pool_closed;
+}
+
+asio::awaitable<void> throws_a_task_error()
+{
+    const tandem::task_error error(co_await an_error(), "by hand");
+    throw error;
+}
+
 } // namespace
+
+BOOST_AUTO_TEST_CASE(a_pool_is_made_in_a_coroutine)
+{
+    asio::thread_pool context{1};
+    BOOST_TEST(get_soon(asio::co_spawn(context, makes_a_pool(), asio::use_future)) == 3);
+    BOOST_CHECK_EXCEPTION(get_soon(asio::co_spawn(context, throws_a_task_error(), asio::use_future)),
+                          tandem::task_error, [](const auto& e) { return e.code() == tandem::errc::pool_closed; });
+}
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(co_await_of_each_kind, Side, sides)
 {

@@ -13,7 +13,8 @@ namespace tandem::detail {
 /// Options that outlive the call they were given to.
 struct held_options
 {
-    explicit held_options(const run_options& o = {}) : options(o), label(o.label) {}
+    held_options() = default;
+    explicit held_options(const run_options& o) : options(o), label(o.label) {}
 
     bool is_default() const
     {

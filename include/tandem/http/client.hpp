@@ -12,6 +12,7 @@
 #include <concepts>
 #include <exception>
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace tandem::http {
@@ -45,17 +46,28 @@ public:
 
     /// Throws `std::invalid_argument` where an option is out of its bounds, `boost::system::system_error` where
     /// `ca_file` or `netrc_file` cannot be read. The system's store is loaded at the first https URL.
-    explicit basic_client(Executor executor, const client_options& options = {})
+    basic_client(Executor executor, const client_options& options)
         : executor_(std::move(executor)), state_(detail::make_client_state(executor_, options))
     {
     }
+
+    /// The same with default options.
+    explicit basic_client(Executor executor) : basic_client(std::move(executor), client_options()) {}
 
     /// On the executor of `context`.
     template <class Context>
         requires std::derived_from<Context, boost::asio::execution_context> &&
                      std::constructible_from<Executor, typename Context::executor_type>
-    explicit basic_client(Context& context, const client_options& options = {})
+    basic_client(Context& context, const client_options& options)
         : basic_client(Executor(context.get_executor()), options)
+    {
+    }
+
+    /// The same with default options.
+    template <class Context>
+        requires std::derived_from<Context, boost::asio::execution_context> &&
+                     std::constructible_from<Executor, typename Context::executor_type>
+    explicit basic_client(Context& context) : basic_client(Executor(context.get_executor()))
     {
     }
 
@@ -89,6 +101,42 @@ public:
     {
         return boost::asio::async_initiate<Token, detail::request_signature>(
             detail::initiate<Executor, response, request>{executor_, state_}, token, std::move(what));
+    }
+
+    /// Asks for `url` by GET, with the defaults of `request`. All else as in async_request.
+    template <
+        boost::asio::completion_token_for<detail::request_signature> Token = tandem::detail::default_token_t<Executor>>
+    auto async_get(std::string url, Token&& token = tandem::detail::default_token<Executor>()) const
+    {
+        request what;
+        what.url = std::move(url);
+        return async_request(std::move(what), std::forward<Token>(token));
+    }
+
+    /// Asks for the header of `url` by HEAD, with the defaults of `request`. All else as in async_request.
+    template <
+        boost::asio::completion_token_for<detail::request_signature> Token = tandem::detail::default_token_t<Executor>>
+    auto async_head(std::string url, Token&& token = tandem::detail::default_token<Executor>()) const
+    {
+        request what;
+        what.url = std::move(url);
+        what.method = "HEAD";
+        return async_request(std::move(what), std::forward<Token>(token));
+    }
+
+    /// Sends `body`, which is of the media type `content_type`, to `url` by POST, with the defaults of `request`. All else
+    /// as in async_request.
+    template <
+        boost::asio::completion_token_for<detail::request_signature> Token = tandem::detail::default_token_t<Executor>>
+    auto async_post(std::string url, std::string body, std::string content_type,
+                    Token&& token = tandem::detail::default_token<Executor>()) const
+    {
+        request what;
+        what.url = std::move(url);
+        what.method = "POST";
+        what.body = std::move(body);
+        what.options.headers.push_back({"Content-Type", std::move(content_type)});
+        return async_request(std::move(what), std::forward<Token>(token));
     }
 
 private:

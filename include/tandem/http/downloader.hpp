@@ -26,14 +26,18 @@ public:
     explicit basic_downloader(basic_client<Executor> connections) : client_(std::move(connections)) {}
 
     /// Over connections of its own. Throws what the client's constructor throws.
-    explicit basic_downloader(Executor executor, const client_options& options = {})
-        : client_(std::move(executor), options)
+    basic_downloader(Executor executor, const client_options& options) : client_(std::move(executor), options) {}
+    explicit basic_downloader(Executor executor) : client_(std::move(executor)) {}
+    template <class Context>
+        requires std::derived_from<Context, boost::asio::execution_context> &&
+                     std::constructible_from<Executor, typename Context::executor_type>
+    basic_downloader(Context& context, const client_options& options) : client_(context, options)
     {
     }
     template <class Context>
         requires std::derived_from<Context, boost::asio::execution_context> &&
                      std::constructible_from<Executor, typename Context::executor_type>
-    explicit basic_downloader(Context& context, const client_options& options = {}) : client_(context, options)
+    explicit basic_downloader(Context& context) : client_(context)
     {
     }
 

@@ -58,7 +58,7 @@ class download_error : public boost::system::system_error
 public:
     /// `url` is the one that failed, after redirects; `status` is 0 where no response came.
     download_error(const boost::system::error_code& code, const std::string& url, unsigned status = 0,
-                   const std::string& detail = {});
+                   const std::string& detail = std::string());
 
     const char* what() const noexcept override { return text_->what.c_str(); }
 

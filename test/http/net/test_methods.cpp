@@ -1,5 +1,10 @@
 #include "http/net/asked.hpp"
 
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
+
 using tandem::http::errc;
 using tandem::http::request;
 
@@ -70,6 +75,35 @@ BOOST_AUTO_TEST_CASE(do_not_follow_what_is_no_redirect)
                                                          " X\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n"));
         check_answer(ask(server.url("/")), status, "");
     }
+}
+
+BOOST_AUTO_TEST_CASE(of_their_own_are_sent_in_a_coroutine)
+{
+    test::log seen;
+    test::scripted_server server([&](test::peer& peer) {
+        for (std::string header = peer.read_request(); !header.empty(); header = peer.read_request()) {
+            const bool is_head = header.starts_with("HEAD ");
+            seen.add(header + peer.read(test::has_line(header, "Content-Length: 5") ? 5 : 0));
+            peer.send(std::string("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n") + (is_head ? "" : "four"));
+        }
+    });
+    const auto run = [&]() -> boost::asio::awaitable<void> {
+        tandem::http::response answer = co_await direct.async_get(server.url("/a"));
+        BOOST_TEST(answer.body == "four");
+        answer = co_await direct.async_head(server.url("/b"), boost::asio::use_awaitable);
+        BOOST_TEST(answer.body == "");
+        BOOST_TEST(answer.header("Content-Length").value_or("") == "4");
+        answer = co_await direct.async_post(server.url("/c"), "{\"a\"}", "application/json");
+        BOOST_TEST(answer.body == "four");
+    };
+    boost::asio::co_spawn(threads, run(), boost::asio::use_future).get();
+    const std::vector<std::string> all = seen.all();
+    BOOST_REQUIRE(all.size() == 3u);
+    BOOST_TEST(all[0].starts_with("GET /a HTTP/1.1\r\n"), all[0]);
+    BOOST_TEST(all[1].starts_with("HEAD /b HTTP/1.1\r\n"), all[1]);
+    BOOST_TEST(all[2].starts_with("POST /c HTTP/1.1\r\n"), all[2]);
+    BOOST_TEST(test::has_line(all[2], "Content-Type: application/json"), all[2]);
+    BOOST_TEST(all[2].ends_with("\r\n\r\n{\"a\"}"), all[2]);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
