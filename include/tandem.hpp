@@ -10,6 +10,7 @@
 #include <tandem/process_pool.hpp>
 #include <tandem/run_options.hpp>
 #include <tandem/task.hpp>
+#include <tandem/task_label.hpp>
 #include <tandem/this_task.hpp>
 #include <tandem/this_worker.hpp>
 #include <tandem/thread_pool.hpp>

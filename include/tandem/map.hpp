@@ -49,7 +49,7 @@ auto async_map(Pool& pool, Function function, Range&& range, const map_options& 
     using operation = detail::map_operation<Pool, Function, std::decay_t<Range>>;
     return boost::asio::async_initiate<Token, typename operation::signature>(
         detail::initiate_map_on(pool), token, std::move(function), std::decay_t<Range>(std::forward<Range>(range)),
-        options.in_flight, detail::held_options(options.run));
+        options.in_flight, options.run);
 }
 
 /// The same with default options.

@@ -52,17 +52,17 @@ public:
     template <class Handler, auto F>
     void operator()(Handler&& handler, const bound_task<F>& work) const
     {
-        run(std::forward<Handler>(handler), work, nullptr);
+        run(std::forward<Handler>(handler), work, default_run_options);
     }
     template <class Handler, auto F>
-    void operator()(Handler&& handler, const bound_task<F>& work, const held_options& held) const
+    void operator()(Handler&& handler, const bound_task<F>& work, const run_options& options) const
     {
-        run(std::forward<Handler>(handler), work, &held);
+        run(std::forward<Handler>(handler), work, options);
     }
 
 private:
     template <class Handler, auto F>
-    void run(Handler&& handler, const bound_task<F>& work, const held_options* held) const;
+    void run(Handler&& handler, const bound_task<F>& work, const run_options& options) const;
 };
 
 template <class Executor>
@@ -172,8 +172,8 @@ public:
         requires detail::is_bound_task<std::decay_t<Work>>
     auto async_run(Work&& work, const run_options& options, Token&& token = detail::default_token<Executor>())
     {
-        return boost::asio::async_initiate<Token, run_signature<Work>>(
-            detail::initiate_process_run<Executor>(*this), token, std::forward<Work>(work), detail::held_options(options));
+        return boost::asio::async_initiate<Token, run_signature<Work>>(detail::initiate_process_run<Executor>(*this),
+                                                                       token, std::forward<Work>(work), options);
     }
 
     /// The same with default options.
@@ -260,7 +260,7 @@ namespace detail {
 
 template <class Executor>
 template <class Handler, auto F>
-void initiate_process_run<Executor>::run(Handler&& handler, const bound_task<F>& work, const held_options* held) const
+void initiate_process_run<Executor>::run(Handler&& handler, const bound_task<F>& work, const run_options& options) const
 {
     using task_type = bound_task<F>;
     using handler_type = std::decay_t<Handler>;
@@ -271,8 +271,7 @@ void initiate_process_run<Executor>::run(Handler&& handler, const bound_task<F>&
     process_pool_core& core = *this->core();
     handler_type owned(std::forward<Handler>(handler));
     auto* const operation = allocate_operation<operation_type>(owned, this->executor(), task_type::entry());
-    if (held)
-        operation->set(*held);
+    operation->set(options);
     const auto refuse = [&](errc code, const std::string& what) {
         operation->complete(completion_mode::immediate, this->executor(), {operation->codec_failure(code, what), {}});
     };

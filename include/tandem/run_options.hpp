@@ -1,9 +1,10 @@
 #ifndef TANDEM_RUN_OPTIONS_HPP
 #define TANDEM_RUN_OPTIONS_HPP
 
+#include <tandem/task_label.hpp>
+
 #include <chrono>
 #include <cstdint>
-#include <string_view>
 #include <type_traits>
 
 namespace tandem {
@@ -50,8 +51,8 @@ struct run_options
     /// Default: 0.
     int priority = 0;
 
-    /// A name for reports; copied by the function that takes the options. Default: none.
-    std::string_view label{};
+    /// A name for reports: the first 63 bytes of a text. Default: none.
+    task_label label{};
 
     friend bool operator==(const run_options&, const run_options&) = default;
 };

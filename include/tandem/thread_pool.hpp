@@ -76,8 +76,8 @@ public:
     template <class Work, class Token = detail::default_token_t<executor_type>>
     auto async_run(Work&& work, const run_options& options, Token&& token = detail::default_token<executor_type>())
     {
-        return boost::asio::async_initiate<Token, run_signature<Work>>(
-            initiate_run(get_executor(), &queue_), token, std::forward<Work>(work), detail::held_options(options));
+        return boost::asio::async_initiate<Token, run_signature<Work>>(initiate_run(get_executor(), &queue_), token,
+                                                                       std::forward<Work>(work), options);
     }
 
     /// The same with default options.
@@ -137,14 +137,15 @@ private:
             run(std::forward<Handler>(handler), std::forward<Work>(work), nullptr);
         }
         template <class Handler, class Work>
-        void operator()(Handler&& handler, Work&& work, const detail::held_options& held) const
+        void operator()(Handler&& handler, Work&& work, const run_options& options) const
         {
-            run(std::forward<Handler>(handler), std::forward<Work>(work), held.is_default() ? nullptr : &held);
+            run(std::forward<Handler>(handler), std::forward<Work>(work),
+                options == detail::default_run_options ? nullptr : std::make_unique<const run_options>(options));
         }
 
     private:
         template <class Handler, class Work>
-        void run(Handler&& handler, Work&& work, const detail::held_options* held) const
+        void run(Handler&& handler, Work&& work, std::unique_ptr<const run_options> options) const
         {
             using work_type = std::decay_t<Work>;
             using handler_type = std::decay_t<Handler>;
@@ -153,7 +154,7 @@ private:
                                                  detail::function_work<work_type, handler_type, executor_type>>;
             handler_type owned(std::forward<Handler>(handler));
             detail::work_queue& queue = **queue_;
-            if (!held && detail::may_be_plain<work_type>(owned) && queue.submit_plain()) {
+            if (!options && detail::may_be_plain<work_type>(owned) && queue.submit_plain()) {
                 if constexpr (!detail::work_traits<work_type>::is_coroutine)
                     boost::asio::post(executor_, detail::plain_work<work_type, handler_type, executor_type>(
                                                      std::move(owned), executor_, work_type(std::forward<Work>(work)), queue));
@@ -162,8 +163,8 @@ private:
             auto* item =
                 detail::allocate_operation<item_type>(owned, executor_, work_type(std::forward<Work>(work)));
             item->id = queue.next_id();
-            if (held)
-                item->set(*held);
+            if (options)
+                item->set(std::move(options));
             item->stoppable = detail::connect_canceller(item->handler(), *queue_, item->id);
             queue.submit(item);
         }

@@ -147,7 +147,7 @@ task_report report_of(const task_operation& operation)
 {
     task_report report;
     report.task = operation.entry->name();
-    report.label = operation.label();
+    report.label = operation.options->label.view();
     report.attempts = operation.attempts;
     report.earlier = operation.earlier();
     return report;

@@ -195,7 +195,7 @@ void pool::pass_on(const worker_link& link, std::string_view lines)
     output_.add(lines, {.pid = link.process.pid(),
                         .worker = link.id,
                         .task = t ? operation_of(*t).entry->name() : std::string(),
-                        .label = t ? operation_of(*t).label() : std::string()});
+                        .label = t ? t->options->label.view() : std::string_view()});
 }
 
 void pool::find_dead_idle_workers(time_point now, aftermath& after)

@@ -34,10 +34,10 @@ std::exception_ptr aborted()
 std::exception_ptr failure(errc code, const work_item& item)
 {
     task_report report;
-    report.label = item.label();
+    report.label = item.options->label.view();
     report.attempts = item.attempts;
-    return std::make_exception_ptr(
-        task_error(code, item.label().empty() ? "work on a thread" : item.label(), std::move(report)));
+    const std::string what = report.label.empty() ? "work on a thread" : report.label;
+    return std::make_exception_ptr(task_error(code, what, std::move(report)));
 }
 
 class thread_work_queue final : public work_queue, public std::enable_shared_from_this<thread_work_queue>

@@ -10,6 +10,11 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <chrono>
+#include <exception>
+#include <string>
+#include <thread>
+
 using namespace test;
 using namespace asio::experimental::awaitable_operators;
 using tandem::task;
@@ -91,6 +96,21 @@ asio::awaitable<void> fails_both(Pool& pool, std::string place)
     BOOST_TEST(describe(caught) == "std::invalid_argument: no");
 }
 
+int sleep_and_add(int milliseconds, int a, int b)
+{
+    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+    return a + b;
+}
+
+std::string label_of(const std::exception_ptr& error)
+{
+    try {
+        std::rethrow_exception(error);
+    } catch (const tandem::task_error& e) {
+        return e.report().label;
+    }
+}
+
 // With gcc 12, a default argument that is an aggregate is destroyed twice here.
 asio::awaitable<int> makes_a_pool()
 {
@@ -101,6 +121,21 @@ asio::awaitable<int> makes_a_pool()
 asio::awaitable<tandem::errc> an_error()
 {
     co_return tandem::errc::pool_closed;
+}
+
+template <class Pool>
+asio::awaitable<void> labels_with_a_temporary(Pool& pool, std::string text)
+{
+    tandem::run_options options{.run_timeout = std::chrono::milliseconds(1), .label = text + ", that is gone"};
+    const std::string other = text + ", in its place";
+    const auto [error, none] =
+        co_await pool.async_run(task<sleep_and_add>(20, 1, 2), options, asio::as_tuple(asio::use_awaitable));
+    BOOST_TEST(label_of(error) == text + ", that is gone");
+    const auto [again, nothing] = co_await pool.async_run(
+        task<sleep_and_add>(20, 1, 2),
+        tandem::run_options{.run_timeout = std::chrono::milliseconds(1), .label = text + ", of one line"},
+        asio::as_tuple(asio::use_awaitable));
+    BOOST_TEST(label_of(again) == text + ", of one line");
 }
 
 asio::awaitable<void> throws_a_task_error()
@@ -117,6 +152,12 @@ BOOST_AUTO_TEST_CASE(a_pool_is_made_in_a_coroutine)
     BOOST_TEST(get_soon(asio::co_spawn(context, makes_a_pool(), asio::use_future)) == 3);
     BOOST_CHECK_EXCEPTION(get_soon(asio::co_spawn(context, throws_a_task_error(), asio::use_future)),
                           tandem::task_error, [](const auto& e) { return e.code() == tandem::errc::pool_closed; });
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_label_may_be_made_from_a_temporary, Side, sides)
+{
+    Side side;
+    run(side, labels_with_a_temporary(side.pool, "a text that needs memory of its own"));
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(co_await_of_each_kind, Side, sides)

@@ -42,6 +42,30 @@ BOOST_AUTO_TEST_CASE(run_timeout_asks_and_waits)
     BOOST_TEST(had_ended);
 }
 
+BOOST_AUTO_TEST_CASE(a_label_owns_its_first_63_bytes_of_whole_characters)
+{
+    using tandem::task_label;
+    static_assert(sizeof(task_label) == 64 && std::is_trivially_copyable_v<run_options>);
+    static_assert(task_label("mine") == task_label(std::string_view("mine")) &&
+                  task_label("mine") != task_label("yours"));
+    static_assert(task_label().empty() && task_label("").view().empty() &&
+                  run_options{.label = "mine"}.label.view() == "mine");
+    static_assert(run_options{.label = "mine"} != run_options() && run_options{.label = ""} == run_options());
+    BOOST_TEST(task_label(std::string(63, 'x')).view() == std::string(63, 'x'));
+    BOOST_TEST(task_label(std::string(64, 'x')).view() == std::string(63, 'x'));
+    BOOST_TEST(task_label(std::string("a\0b", 3)).view() == "a");
+    for (const std::string_view last : {"\u00e4", "\u20ac", "\U0001f40c"}) { // 2, 3 and 4 bytes
+        for (std::size_t before = 58; before <= 64; ++before) {
+            const std::string start(before, 'x');
+            const std::string all = start + std::string(last);
+            BOOST_TEST(task_label(all).view() == (all.size() <= 63 ? all : start.substr(0, 63)));
+        }
+    }
+    BOOST_TEST(task_label(std::string(100, '\x80')).view() == std::string(63, '\x80')); // not UTF-8
+    const std::string text = "some text";
+    BOOST_TEST(std::string(std::string_view(task_label(text))) == text);
+}
+
 BOOST_AUTO_TEST_CASE(run_timeout_asks_when_every_thread_is_busy)
 {
     threads side(1);

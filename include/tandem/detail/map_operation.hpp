@@ -98,9 +98,10 @@ class map_state : public std::enable_shared_from_this<map_state<Pool, Function, 
     using executor = typename Pool::executor_type;
 
 public:
-    map_state(Pool& pool, Handler&& handler, Function&& function, Range&& range, std::size_t in_flight, held_options&& run)
+    map_state(Pool& pool, Handler&& handler, Function&& function, Range&& range, std::size_t in_flight,
+              const run_options& run)
         : pool_(pool), pending_(std::in_place, std::move(handler), pool.get_executor()), function_(std::move(function)),
-          range_(std::move(range)), next_(std::ranges::begin(range_)), in_flight_(in_flight), run_(std::move(run))
+          range_(std::move(range)), next_(std::ranges::begin(range_)), in_flight_(in_flight), run_(run)
     {
     }
 
@@ -193,10 +194,8 @@ private:
             fail(std::current_exception());
             return;
         }
-        run_options run = run_.options;
-        run.label = run_.label;
         canceller cancel_call;
-        pool_.async_run(std::move(*work), run, call_handler{this->shared_from_this(), position, &cancel_call});
+        pool_.async_run(std::move(*work), run_, call_handler{this->shared_from_this(), position, &cancel_call});
         // Whoever cancels before the pool has the call does not reach it, so it is looked after here.
         asio::cancellation_type cancelled;
         {
@@ -265,7 +264,7 @@ private:
     std::ranges::iterator_t<Range> next_; // of whose turn it is
     bool is_exhausted_ = false;           // the same
     const std::size_t in_flight_;
-    const held_options run_;
+    const run_options run_;
 
     std::mutex mutex_;
     turn turn_;
@@ -288,14 +287,15 @@ public:
     executor_type get_executor() const noexcept { return pool_->get_executor(); }
 
     template <class Handler, class Function, class Range>
-    void operator()(Handler&& handler, Function&& function, Range&& range, std::size_t in_flight, held_options run) const
+    void operator()(Handler&& handler, Function&& function, Range&& range, std::size_t in_flight,
+                    const run_options& run) const
     {
         using state = map_state<Pool, std::decay_t<Function>, std::decay_t<Range>, std::decay_t<Handler>>;
         std::decay_t<Handler> owned(std::forward<Handler>(handler));
         // Not in memory of the handler's allocator, which would have to be freed before the handler runs.
         std::make_shared<state>(*pool_, std::move(owned), std::decay_t<Function>(std::forward<Function>(function)),
-                                std::decay_t<Range>(std::forward<Range>(range)), in_flight ? in_flight : 4 * pool_->size(),
-                                std::move(run))
+                                std::decay_t<Range>(std::forward<Range>(range)),
+                                in_flight ? in_flight : 4 * pool_->size(), run)
             ->start();
     }
 

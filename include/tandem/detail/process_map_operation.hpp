@@ -74,9 +74,9 @@ class process_map_state : public std::enable_shared_from_this<process_map_state<
 
 public:
     process_map_state(std::shared_ptr<process_pool_core> core, const Executor& executor, Handler&& handler,
-                      Function&& function, Range&& range, std::size_t in_flight, held_options&& run)
+                      Function&& function, Range&& range, std::size_t in_flight, const run_options& run)
         : core_(std::move(core)), pending_(std::in_place, std::move(handler), executor), function_(std::move(function)),
-          range_(std::move(range)), next_(std::ranges::begin(range_)), run_(std::move(run)),
+          range_(std::move(range)), next_(std::ranges::begin(range_)), run_(run),
           messages_(std::min(in_flight ? in_flight : std::size_t(-1), messages_for_each_worker * core_->size())),
           most_calls_(in_flight ? in_flight / messages_ : std::size_t(-1))
     {
@@ -229,7 +229,7 @@ private:
             if (is_exhausted_)
                 return;
             const std::size_t most =
-                std::min<std::size_t>(most_calls_, core_->calls_at_once(bound_call::entry(), run_.options));
+                std::min<std::size_t>(most_calls_, core_->calls_at_once(bound_call::entry(), run_));
             message = std::make_unique<message_operation>(this->shared_from_this(), position_);
             do {
                 message->add(bind_call(function_, *next_));
@@ -328,7 +328,7 @@ private:
     std::ranges::iterator_t<Range> next_; // of whose turn it is, as the two below
     std::size_t position_ = 0;
     bool is_exhausted_ = false;
-    const held_options run_;
+    const run_options run_;
     const std::size_t messages_;   // at once
     const std::size_t most_calls_; // in each
 
@@ -349,14 +349,14 @@ public:
 
     template <class Handler, class Function, class Range>
     void operator()(Handler&& handler, Function&& function, Range&& range, std::size_t in_flight,
-                    held_options run) const
+                    const run_options& run) const
     {
         using state = process_map_state<Executor, std::decay_t<Function>, std::decay_t<Range>, std::decay_t<Handler>>;
         std::decay_t<Handler> owned(std::forward<Handler>(handler));
         // Not in memory of the handler's allocator, which would have to be freed before the handler runs.
         std::make_shared<state>(this->core(), this->get_executor(), std::move(owned),
                                 std::decay_t<Function>(std::forward<Function>(function)),
-                                std::decay_t<Range>(std::forward<Range>(range)), in_flight, std::move(run))
+                                std::decay_t<Range>(std::forward<Range>(range)), in_flight, run)
             ->start();
     }
 };

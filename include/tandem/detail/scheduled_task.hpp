@@ -6,26 +6,8 @@
 
 #include <chrono>
 #include <cstdint>
-#include <string>
 
 namespace tandem::detail {
-
-/// Options that outlive the call they were given to.
-struct held_options
-{
-    held_options() = default;
-    explicit held_options(const run_options& o) : options(o), label(o.label) {}
-
-    bool is_default() const
-    {
-        run_options unnamed = options;
-        unnamed.label = label;
-        return unnamed == run_options();
-    }
-
-    run_options options; // but for the label
-    std::string label;
-};
 
 /// How long a function's calls usually take, as far as that is known: a running mean.
 class cost_estimate
@@ -70,7 +52,7 @@ struct scheduled_task
 
     // Set by whoever submits.
     std::uint64_t id = 0;
-    const run_options* options = &default_run_options; // but for the label; of whoever submits
+    const run_options* options = &default_run_options; // whoever submits owns others
     cost_estimate* cost = nullptr;
     std::uint32_t items = 1; // calls in it, one after the other; zero where all were taken back
 

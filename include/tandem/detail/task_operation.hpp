@@ -67,17 +67,12 @@ public:
     std::uint64_t call = 0;
     std::chrono::nanoseconds took{0}; ///< the last run, where its outcome came
 
-    const std::string& label() const noexcept
+    void set(const run_options& wanted)
     {
-        static const std::string none;
-        return rest_ ? rest_->held.label : none;
-    }
-    void set(const held_options& held)
-    {
-        if (held.is_default())
+        if (wanted == default_run_options)
             return;
-        rest().held = held;
-        options = &rest().held.options;
+        rest().options = wanted;
+        options = &rest().options;
     }
 
     /// Runs that were retried.
@@ -95,7 +90,7 @@ public:
     {
         task_report report;
         report.task = entry->name();
-        report.label = label();
+        report.label = options->label.view();
         const std::string head = "task " + report.task + ": " + what;
         return std::make_exception_ptr(task_error(code, head, std::move(report)));
     }
@@ -108,7 +103,7 @@ private:
     // What few tasks have: a million may be queued.
     struct seldom
     {
-        held_options held;
+        run_options options;
         std::vector<attempt_report> earlier;
     };
 

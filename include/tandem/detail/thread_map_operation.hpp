@@ -266,10 +266,10 @@ public:
 
     template <class Handler, class Function, class Range>
     void operator()(Handler&& handler, Function&& function, Range&& range, std::size_t in_flight,
-                    held_options run) const
+                    const run_options& run) const
     {
         if constexpr (runs_in_slices<std::decay_t<Function>, std::decay_t<Range>>) {
-            if (run.is_default()) { // else each call is a piece of work by itself
+            if (run == default_run_options) { // else each call is a piece of work by itself
                 using state = thread_map_state<std::decay_t<Function>, std::decay_t<Range>, std::decay_t<Handler>>;
                 std::decay_t<Handler> owned(std::forward<Handler>(handler));
                 std::make_shared<state>(*pool_, std::move(owned),
@@ -280,7 +280,7 @@ public:
             }
         }
         initiate_map::operator()(std::forward<Handler>(handler), std::forward<Function>(function),
-                                 std::forward<Range>(range), in_flight, std::move(run));
+                                 std::forward<Range>(range), in_flight, run);
     }
 
 private:

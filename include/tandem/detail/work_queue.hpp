@@ -13,7 +13,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string>
+#include <utility>
 
 namespace tandem::detail {
 
@@ -49,18 +49,17 @@ public:
         return attempts <= options->retries && options->retry_on != retry_cause::worker_died;
     }
 
-    const std::string& label() const noexcept { return held_.label; }
-    void set(const held_options& held)
+    void set(std::unique_ptr<const run_options> wanted) noexcept
     {
-        held_ = held;
-        options = &held_.options;
+        own_options_ = std::move(wanted);
+        options = own_options_.get();
     }
 
     /// Whether it can be cancelled by its id; set before it is submitted.
     bool stoppable = false;
 
 private:
-    held_options held_;
+    std::unique_ptr<const run_options> own_options_; // what few have
 };
 
 struct work_queue_counts
