@@ -1,5 +1,7 @@
 #include "http/fixture.hpp"
 
+#include <sys/wait.h>
+
 BOOST_FIXTURE_TEST_SUITE(good, test::fixture)
 
 BOOST_AUTO_TEST_CASE(a_small_body)
@@ -25,6 +27,32 @@ BOOST_AUTO_TEST_CASE(a_large_body)
     const std::string body = test::noise(20'000'003);
     test::scripted_server server(test::answer_always(test::ok(body)));
     check_complete(get(server.url("/large")), body);
+}
+
+BOOST_AUTO_TEST_CASE(a_program_without_standard_streams_prints_into_no_file_and_no_connection)
+{
+    for (const std::size_t size : {100'000U, 3'000'000U}) { // without and with a .part
+        const std::string body = test::noise(size);
+        std::string request;
+        test::scripted_server server([&](test::peer& client) {
+            request += client.read_request();
+            client.send(test::ok(body));
+        });
+        const std::string url = server.url("/");
+        const std::string target = folder / "file";
+        const pid_t child = ::fork();
+        BOOST_REQUIRE(child >= 0);
+        if (child == 0) {
+            ::execl("/proc/self/exe", "test_http", "--print-beside-download", url.c_str(), target.c_str(), nullptr);
+            ::_exit(1);
+        }
+        int status = -1;
+        ::waitpid(child, &status, 0);
+        BOOST_TEST(status == 0);
+        BOOST_TEST((content() == body), "the file has " << content().size() << " bytes, or others");
+        BOOST_TEST(request.find("printed") == std::string::npos, request);
+        std::filesystem::remove(target);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_chunked_body_with_extensions_and_a_trailer)
