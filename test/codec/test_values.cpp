@@ -114,6 +114,14 @@ struct flagged // travels as bytes, whose bools are checked
     bool operator==(const flagged&) const = default;
 };
 
+struct flag_list // whose own begin() and end() must not decide what is checked
+{
+    bool flags[4];
+    unsigned count;
+    const bool* begin() const { return flags; }
+    const bool* end() const { return flags + count; }
+};
+
 enum class answer : bool
 {
     no,
@@ -451,6 +459,12 @@ BOOST_AUTO_TEST_CASE(a_bool_in_a_plain_struct_that_is_none_is_an_error)
     BOOST_TEST((there_and_back(good) == good));
     const std::size_t place = offsetof(flagged, flag);
     BOOST_CHECK_EXCEPTION(decode<flagged>(garbled(good, place, 2)), std::exception, says_that_a_bool_is_none);
+
+    for (const unsigned count : {0U, 4U, 0x7fff'ffffU}) {
+        const flag_list none{{}, count};
+        BOOST_CHECK_EXCEPTION(decode<flag_list>(garbled(none, 0, 7)), std::exception, says_that_a_bool_is_none);
+        BOOST_TEST(there_and_back(none).count == count);
+    }
 
     const many_flags many{{good, good}, {true, false}, answer::yes};
     BOOST_TEST((there_and_back(many) == many));

@@ -112,6 +112,11 @@ template <plain_class T>
     requires(has_visible_members<T> && !tandem::travels_as_bytes<T>)
 inline constexpr bool holds_bool<T> = hold_bool(member_types<T>());
 
+template <class T>
+inline constexpr bool is_std_array = false;
+template <class T, std::size_t N>
+inline constexpr bool is_std_array<std::array<T, N>> = true;
+
 /// Throws where a bool in `value`, whose bytes came from another process, is neither 0 nor 1.
 template <class T>
 void check_bools([[maybe_unused]] const T& value)
@@ -122,7 +127,7 @@ void check_bools([[maybe_unused]] const T& value)
         std::uint8_t byte = 0; // to read it as a bool would be undefined
         std::memcpy(&byte, std::addressof(value), 1);
         check_bool(byte);
-    } else if constexpr (requires { std::begin(value); }) {
+    } else if constexpr (std::is_array_v<T> || is_std_array<T>) { // not all that has a begin() of its own
         for (const auto& element : value)
             check_bools(element);
     } else {
