@@ -135,7 +135,7 @@ private:
     bool set_error(std::exception_ptr error)
     {
         const std::lock_guard lock(mutex_);
-        if (error_)
+        if (error_ || !pending_)
             return false;
         error_ = std::move(error);
         return true;
@@ -247,14 +247,16 @@ private:
     void call_ended(completion_mode mode)
     {
         std::optional<pending_handler<Handler, executor>> pending;
+        std::exception_ptr error;
         {
             const std::lock_guard lock(mutex_);
             if (--calls_under_way_ != 0)
                 return;
             pending.emplace(std::move(*pending_));
             pending_.reset();
+            error = error_;
         }
-        results_.deliver(std::move(*pending), mode, std::move(error_));
+        results_.deliver(std::move(*pending), mode, std::move(error));
     }
 
     Pool& pool_;

@@ -184,7 +184,7 @@ private:
     bool set_error(std::exception_ptr error)
     {
         const std::lock_guard lock(mutex_);
-        if (error_)
+        if (error_ || !pending_)
             return false;
         error_ = std::move(error);
         return true;
@@ -307,18 +307,21 @@ private:
     void message_ended(completion_mode mode)
     {
         std::optional<pending_handler<Handler, Executor>> pending;
+        std::exception_ptr error;
         {
             const std::lock_guard lock(mutex_);
             if (--under_way_ != 0)
                 return;
             pending.emplace(std::move(*pending_));
             pending_.reset();
+            error = error_;
         }
-        if constexpr (is_void)
-            std::move(*pending).complete(mode, std::move(error_));
-        else
-            std::move(*pending).complete(mode, std::move(error_),
-                                         error_ ? std::vector<result>() : results_.take(position_));
+        if constexpr (is_void) {
+            std::move(*pending).complete(mode, std::move(error));
+        } else {
+            std::vector<result> results = error ? std::vector<result>() : results_.take(position_);
+            std::move(*pending).complete(mode, std::move(error), std::move(results));
+        }
     }
 
     const std::shared_ptr<process_pool_core> core_;
