@@ -172,7 +172,7 @@ void task_loop::call(const frame& f, const channel::task_call& head,
     const running guard{watcher_.task()};
     cpu_limit_.begin();
     const auto run = [&](std::span<const std::byte> arguments, std::vector<std::byte>& out) {
-        const process_mark::scope only_here; // a child that the task forked must not answer in its place
+        const process_mark::scope only_here; // a child that the task forked must not take the next call
         entry_of(head).run(arguments, large_.arguments(), out, large_.results());
     };
     const auto arguments = f.payload.subspan(sizeof head);
@@ -189,6 +189,7 @@ void task_loop::call(const frame& f, const channel::task_call& head,
 template <class Make>
 void task_loop::answer(frame_kind success, std::uint64_t id, Make make)
 {
+    const process_mark::scope only_here; // also of one that was forked while an exception was encoded or destroyed
     auto& out = frames_.outgoing();
     const std::size_t before = out.size();
     arena::result_writer* const large = large_.results();

@@ -1,5 +1,6 @@
 #include <worker/watcher.hpp>
 
+#include <process_mark.hpp>
 #include <worker/limits.hpp>
 #include <worker/memory_use.hpp>
 
@@ -38,10 +39,12 @@ void watcher::watch()
         wait_for_control();
         std::uint64_t id = 0;
         const ssize_t size = ::read(control_, &id, sizeof id); // an id is written whole: it is below PIPE_BUF
-        if (size == static_cast<ssize_t>(sizeof id))
+        if (size == static_cast<ssize_t>(sizeof id)) {
+            const process_mark::scope only_here; // a child that a stop callback forked must not read what is for the worker
             task_.ask_to_stop(id);
-        else if (size >= 0 || errno != EINTR)
+        } else if (size >= 0 || errno != EINTR) {
             parent_is_gone();
+        }
     }
 }
 

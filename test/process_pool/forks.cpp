@@ -1,10 +1,15 @@
 // Tasks that fork, and whose child goes on as a copy of the worker.
 #include <support/failing.hpp>
+#include <support/gate.hpp>
+#include <support/recording.hpp>
 #include <support/sides.hpp>
 #include <support/tasks.hpp>
 
 #include <tandem/map.hpp>
+#include <tandem/this_task.hpp>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <signal.h>
@@ -16,6 +21,7 @@
 #include <cstddef>
 #include <future>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -54,6 +60,24 @@ int fork_and_throw(const std::string& way)
     if (is_child(way))
         throw std::runtime_error("the child's");
     return 1;
+}
+
+struct forking_error : std::exception
+{
+    explicit forking_error(std::string w) : way(std::move(w)) {}
+    const char* what() const noexcept override { return is_child(way) ? "the child's" : "the parent's"; }
+    std::string way;
+};
+
+int throw_forking(const std::string& way)
+{
+    throw forking_error(way);
+}
+
+int fork_when_asked_to_stop(const std::string& gate_path)
+{
+    const std::stop_callback forks(tandem::this_task::stop_token(), [] { static_cast<void>(::fork()); });
+    return hold(gate_path);
 }
 
 int fork_sometimes(int number)
@@ -107,6 +131,37 @@ BOOST_AUTO_TEST_CASE(an_exception_of_the_childs_is_nobodys)
     for (const std::string way : ways)
         BOOST_TEST(get_soon(side.pool.async_run(task<fork_and_throw>(way), asio::use_future)) == 1, way);
     BOOST_TEST(side.pool.stats().workers_died == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(an_exception_that_forks_as_it_is_encoded_is_the_parents)
+{
+    processes side(1);
+    for (const std::string way : ways) {
+        auto failed = side.pool.async_run(task<throw_forking>(way), asio::use_future);
+        std::vector<std::future<int>> innocent;
+        for (int i = 0; i != 20; ++i)
+            innocent.push_back(side.pool.async_run(task<add>(i, 1), asio::use_future));
+        BOOST_CHECK_EXCEPTION(get_soon(std::move(failed)), std::exception,
+                              [](const std::exception& e) { return std::string(e.what()).ends_with("the parent's"); });
+        for (int i = 0; i != 20; ++i)
+            BOOST_TEST(get_soon(std::move(innocent[static_cast<std::size_t>(i)])) == i + 1, way);
+    }
+    BOOST_TEST(side.pool.stats().workers_died == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_callback_that_forks_is_called_in_the_worker)
+{
+    processes side(1);
+    for (int i = 0; i != 5; ++i) {
+        const gate place;
+        asio::cancellation_signal signal;
+        const recording<int> stopped;
+        side.pool.async_run(task<fork_when_asked_to_stop>(place.path()),
+                            asio::bind_cancellation_slot(signal.slot(), stopped.handler()));
+        BOOST_REQUIRE(place.wait_for_begun());
+        signal.emit(asio::cancellation_type::partial);
+        BOOST_TEST(stopped.take() == asked_to_stop);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_map_goes_on)
