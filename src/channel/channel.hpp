@@ -95,14 +95,14 @@ public:
         out_.async_wait(boost::asio::posix::stream_descriptor::wait_write, std::forward<Handler>(handler));
     }
     void writable_done() noexcept { waiting_writable_ = false; }
+    bool is_waiting_writable() const noexcept { return waiting_writable_; }
+
     /// Whether some of what was appended is not sent.
     bool has_unsent() const noexcept { return sent_ != sending_.size() || !outgoing_.empty(); }
 
     /// Ever, and so that progress shows.
     std::uint64_t bytes_sent() const noexcept { return bytes_sent_; }
     std::uint64_t bytes_received() const noexcept { return bytes_received_; }
-
-    bool is_waiting_writable() const noexcept { return waiting_writable_; }
 
     void cancel_wait_readable() noexcept
     {

@@ -151,7 +151,8 @@ child::child(const boost::asio::any_io_executor& executor, const target& program
     descriptor pidfd(::pidfd_open(pid_, 0));
     if (!pidfd)
         throw_errno("pidfd_open (tandem needs Linux 5.3 or newer)");
-    pidfd_.assign(pidfd.release());
+    pidfd_.assign(pidfd.get());
+    pidfd.release();
 
     pipes = {.frames_out = in.write.release(),
              .frames_in = out.read.release(),

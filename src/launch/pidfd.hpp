@@ -4,6 +4,6 @@
 
 #include <sys/types.h>
 
-extern "C" int pidfd_open(pid_t pid, unsigned flags);
+extern "C" int pidfd_open(pid_t pid, unsigned flags) noexcept;
 
 #endif

@@ -79,7 +79,9 @@ process::process spawn_launcher::operator()(boost::asio::any_io_executor executo
     try {
         descriptor pidfd(::pidfd_open(pid, 0));
         check(pidfd ? 0 : errno, "pidfd_open (tandem needs Linux 5.3 or newer)");
-        return process::process(std::move(executor), pid, pidfd.release());
+        process::process started(std::move(executor), pid, pidfd.get());
+        pidfd.release();
+        return started;
     } catch (...) { // there may be no descriptor left
         ::kill(-pid, SIGKILL);
         while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {

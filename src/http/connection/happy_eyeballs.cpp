@@ -27,7 +27,10 @@ void open(tcp::socket& socket, const tcp& protocol)
     if (!error && socket.native_handle() < first_own_descriptor) {
         descriptor moved(socket.release(error));
         if (moved) {
-            socket.assign(protocol, moved.release(), error);
+            socket.assign(protocol, moved.get(), error);
+            if (!error) {
+                moved.release();
+            }
         }
     }
 }
