@@ -215,7 +215,8 @@ void pool::look_at_due_workers(time_point now, aftermath& after)
         if (found == links_.end())
             continue;
         const link_ptr link = found->second;
-        flush_rest(link, now);
+        if (link->frames.is_waiting_writable())
+            flush_rest(link, now);
         on_maybe_ended(link, now, after);
         on_readable(link, now, after);
     }
@@ -421,8 +422,9 @@ void pool::bury(const link_ptr& link, time_point now, aftermath& after)
 {
     if (!links_.contains(link->id))
         return;
-    // What it wrote last may still be in the pipe.
+    // What it wrote last may still be in the pipe; and where it closed that, in the ring.
     read_frames(*link, now, after);
+    take_frames(*link, now, after);
     finish_log(*link);
     if (link->at == worker_link::stage::started && link->fault.empty() && !link->frames.reader().unread().empty())
         link->fault = said_instead_of_hello(*link);
@@ -463,7 +465,7 @@ void pool::wait_writable(const link_ptr& link)
     });
 }
 
-// Where something was left that did not go into the pipe: what goes in now shows that the worker reads.
+// Where the pipe was full: what goes in now shows that the worker reads.
 void pool::flush_rest(const link_ptr& link, time_point now)
 {
     if (!link->frames.has_unsent())

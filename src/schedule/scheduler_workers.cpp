@@ -32,6 +32,7 @@ void scheduler::worker_ready(worker_id id, time_point now, actions& out)
     worker& ready = it->second;
     --starting_;
     ready.was_ready = true;
+    ready.was_spared = false;
     ready.ready_since = now;
     ready.deadline = time_point::max();
     made_progress(id, ready, now);
@@ -48,6 +49,7 @@ bool scheduler::task_finished(worker_id id, std::chrono::nanoseconds took, std::
     task& t = *w.sent.front();
     starts_.succeeded();
     w.has_finished = true;
+    w.was_spared = false;
     if (t.cost && t.items != 0) // none: all were taken back
         t.cost->add(took / t.items);
     if (settings_.retire_memory != 0 && resident_memory > settings_.retire_memory && w.due == retirement_reason::none)

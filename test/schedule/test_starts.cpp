@@ -241,6 +241,27 @@ BOOST_AUTO_TEST_CASE(a_deadline_that_is_noticed_late_counts_anew_and_once)
     CHECK_ACTIONS(s, {"kill 1"});
 }
 
+BOOST_AUTO_TEST_CASE(what_a_worker_does_in_time_lets_it_be_late_with_its_program_again)
+{
+    simulation s(1, {.start_timeout = 2s});
+    s.slow_to_begin = true;
+    s.submit(s.make());
+    s.take();
+    for (int i = 0; i != 3; ++i) {
+        s.pass(1h);
+        if (i == 0)
+            s.ready(1);
+        s.begin(1);
+        s.finished(1);
+        s.submit(s.make());
+    }
+    for (const std::string& action : s.take())
+        BOOST_TEST(!action.starts_with("kill"), action);
+    s.pass(1h);
+    s.pass(1h);
+    CHECK_ACTIONS(s, {"kill 1"});
+}
+
 BOOST_AUTO_TEST_CASE(whoever_is_due_is_looked_at_before_the_deadline_acts)
 {
     const auto due = [](const simulation& s) { return s.scheduler.due_workers(s.clock.now()); };
