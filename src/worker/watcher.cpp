@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -25,6 +26,9 @@ constexpr std::chrono::milliseconds exit_time{500};
 watcher::watcher(int control, status::status_page& page, std::uint64_t resident_memory)
     : control_(control), page_(page), resident_memory_(resident_memory)
 {
+    // A stopped worker would not see that its parent is gone. Comes also when the parent's thread ends that started this
+    // worker, which is why it is no signal that ends one.
+    ::prctl(PR_SET_PDEATHSIG, SIGCONT);
     // Signals are for the program's own thread.
     sigset_t all, before;
     ::sigfillset(&all);
