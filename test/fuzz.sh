@@ -3,9 +3,11 @@
 # Needs Clang, which it installs. What is found is below build/fuzz/found; the checkout stays as it is.
 #
 # What was found is added to the corpus, as far as it reaches something new, by
-#   build/fuzz/test/fuzz/fuzz_TARGET -merge=1 test/fuzz/corpus/TARGET build/fuzz/found/TARGET
+#   build/fuzz/test/fuzz/fuzz_TARGET -merge=1 build/fuzz/corpus/TARGET build/fuzz/found/TARGET
 # and the valid inputs are made again, when the protocol or an encoding has changed, by
-#   build/fuzz/test/fuzz/fuzz_seeds test/fuzz/corpus
+#   build/fuzz/test/fuzz/fuzz_seeds build/fuzz/corpus
+# each before
+#   sh test/fuzz/corpus.sh pack TARGET build/fuzz/corpus/TARGET
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 . "$root/cmake/packages.sh"
@@ -26,9 +28,10 @@ fuzz() {
     log=$found.log
     mkdir -p "$found"
     rm -f "$found-"*
+    test/fuzz/corpus.sh unpack "$1" "build/fuzz/corpus/$1"
     status=0
     "build/fuzz/test/fuzz/fuzz_$1" -max_total_time="$2" -max_len=8192 -timeout=10 -rss_limit_mb=2048 \
-        -print_final_stats=1 -artifact_prefix="$found-" "$found" "test/fuzz/corpus/$1" >"$log" 2>&1 || status=$?
+        -print_final_stats=1 -artifact_prefix="$found-" "$found" "build/fuzz/corpus/$1" >"$log" 2>&1 || status=$?
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
     coverage=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -n 1)
     crashes=$(find build/fuzz/found -path "$found-*" -type f | wc -l)
