@@ -1,6 +1,7 @@
 // Large values go there and come back as they were, through shared memory where there is room, else through the pipe.
 #include <support/failing.hpp>
 #include <support/gate.hpp>
+#include <support/preconditions.hpp>
 #include <support/sides.hpp>
 #include <support/tasks.hpp>
 
@@ -22,20 +23,13 @@
 #include <span>
 #include <string_view>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define TANDEM_TEST_SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define TANDEM_TEST_SANITIZED 1
-#endif
-
 using namespace test;
 using tandem::errc;
 using tandem::run_options;
 using tandem::task;
 using tandem::detail::large_run;
+
+BOOST_AUTO_TEST_SUITE(values)
 
 namespace {
 
@@ -219,8 +213,6 @@ bool take_huge(const huge& value)
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(values)
-
 BOOST_AUTO_TEST_CASE(there_and_back)
 {
     processes side(2);
@@ -392,16 +384,14 @@ BOOST_AUTO_TEST_CASE(more_than_four_gib_is_an_error_before_it_is_copied)
     BOOST_TEST(back.says("5368709120"));
 }
 
-#ifndef TANDEM_TEST_SANITIZED // it takes memory of its own without end
-
-BOOST_AUTO_TEST_CASE(limits_of_memory_do_not_count_what_is_shared)
+BOOST_AUTO_TEST_CASE(limits_of_memory_do_not_count_what_is_shared, *unsanitized())
 {
     processes side(1, {.limits = {.address_space = 1024 * mib}, .shared_memory = 4096 * mib});
     returns_unchanged(side, counted(8 * mib));
     BOOST_TEST(side.pool.stats().shared_memory_full == 0U);
 }
 
-BOOST_AUTO_TEST_CASE(values_of_others_do_not_count_as_a_workers_memory)
+BOOST_AUTO_TEST_CASE(values_of_others_do_not_count_as_a_workers_memory, *unsanitized())
 {
     // Each value lies elsewhere, as all are held at once; the worker has seen 512 MiB in the end.
     processes side(1, {.limits = {.resident_memory = 200 * mib}});
@@ -411,7 +401,5 @@ BOOST_AUTO_TEST_CASE(values_of_others_do_not_count_as_a_workers_memory)
     for (auto& one : all)
         BOOST_TEST(get_soon(std::move(one)) == 1.0 * mib);
 }
-
-#endif
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,5 +1,6 @@
 #include "crashing_child.hpp"
 
+#include <support/preconditions.hpp>
 #include <worker/crash_handler.hpp>
 #include <worker/crash_signals.hpp>
 
@@ -93,6 +94,16 @@ bool is_ours(int signal)
 bool has_names()
 {
     return TANDEM_HAS_NAMES != 0;
+}
+
+boost::unit_test::decorator::precondition handled(int signal)
+{
+    return test::precondition([signal] { return is_ours(signal); }, "a sanitizer handles the signal itself");
+}
+
+boost::unit_test::decorator::precondition named()
+{
+    return test::precondition(has_names, "Boost.Stacktrace's library is not there, which names functions");
 }
 
 void check_crash(const outcome& o, int signal)

@@ -4,6 +4,8 @@
 
 #include <worker/crash_record.hpp>
 
+#include <boost/test/tree/decorator.hpp>
+
 #include <chrono>
 #include <functional>
 #include <ostream>
@@ -27,6 +29,10 @@ bool is_ours(int signal);
 
 /// Whether this trace has names: with Boost.Stacktrace's library they are there.
 bool has_names();
+
+/// Of cases that say nothing where a sanitizer takes the signal, or where a trace has no names.
+boost::unit_test::decorator::precondition handled(int signal);
+boost::unit_test::decorator::precondition named();
 
 /// The child ended by this signal and left a record of it. Where a sanitizer takes the signal: only that the child
 /// ended.

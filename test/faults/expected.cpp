@@ -3,17 +3,7 @@
 namespace faults {
 namespace {
 
-#if defined(__SANITIZE_THREAD__)
-constexpr const char* sanitizers_exit = "exit 66";
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-constexpr const char* sanitizers_exit = "exit 66";
-#else
-constexpr const char* sanitizers_exit = "exit 1";
-#endif
-#else
-constexpr const char* sanitizers_exit = "exit 1";
-#endif
+constexpr const char* sanitizers_exit = test::thread_sanitized ? "exit 66" : "exit 1";
 
 std::string died(const std::string& how)
 {

@@ -3,6 +3,8 @@
 #ifndef TANDEM_TEST_FAULTS_SUITE_HPP
 #define TANDEM_TEST_FAULTS_SUITE_HPP
 
+#include <support/sanitizer.hpp>
+
 #include <chrono>
 #include <functional>
 #include <string>
@@ -55,24 +57,13 @@ struct skipped
 
 // --- how long things may take
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define TANDEM_FAULTS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define TANDEM_FAULTS_SANITIZED 1
-#endif
-#endif
-#ifdef TANDEM_FAULTS_SANITIZED
-inline constexpr bool sanitized = true;
-#else
-inline constexpr bool sanitized = false;
-#endif
+using test::sanitized;
 
 /// A wait that takes longer has failed.
 inline constexpr std::chrono::milliseconds patience{sanitized ? 25'000 : 10'000};
 
-/// A cell that takes longer is stuck where none of its own waits sees it, and is ended.
-inline constexpr std::chrono::milliseconds cell_limit{sanitized ? 60'000 : 30'000};
+/// A cell of which a step takes longer is stuck where none of its own waits sees it, and is ended.
+inline constexpr std::chrono::milliseconds step_limit{sanitized ? 60'000 : 30'000};
 
 /// The run_timeout of tasks that hang.
 inline constexpr std::chrono::milliseconds hang_limit{sanitized ? 500 : 150};

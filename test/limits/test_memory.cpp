@@ -1,5 +1,6 @@
 // Memory and core dumps of a worker, and how its limits travel.
 #include <limits/child.hpp>
+#include <support/preconditions.hpp>
 #include <tandem/codec.hpp>
 #include <worker/limits.hpp>
 #include <worker/memory_use.hpp>
@@ -19,15 +20,6 @@
 #include <optional>
 #include <string>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define TANDEM_TEST_SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define TANDEM_TEST_SANITIZED 1
-#endif
-
 namespace {
 
 using tandem::worker_limits;
@@ -38,13 +30,8 @@ using test::in_child;
 
 constexpr std::uint64_t mib = 1 << 20;
 
-#ifdef TANDEM_TEST_SANITIZED
-constexpr bool sanitized = true; // the shadow memory takes terabytes of address space
-constexpr std::uint64_t ample = std::uint64_t{1} << 47;
-#else
-constexpr bool sanitized = false;
-constexpr std::uint64_t ample = std::uint64_t{1} << 36;
-#endif
+// A sanitizer's shadow memory takes terabytes.
+constexpr std::uint64_t ample = std::uint64_t{1} << (test::sanitized ? 47 : 36);
 
 std::string limit_of(decltype(RLIMIT_AS) resource)
 {
@@ -64,14 +51,29 @@ std::string allocate(std::size_t size)
     }
 }
 
+constexpr ::rlimit core_limit{0, 8192};
+
+std::string below_a_hard_limit(std::uint64_t size)
+{
+    return in_child([size] {
+               ::setrlimit(RLIMIT_CORE, &core_limit);
+               apply({.core_dump_size = size});
+               return limit_of(RLIMIT_CORE);
+           })
+        .said;
+}
+
+boost::unit_test::decorator::precondition core_dumps()
+{
+    return test::precondition(
+        [] { return in_child([] { return std::to_string(::setrlimit(RLIMIT_CORE, &core_limit)); }).said == "0"; },
+        "core dumps are forbidden here");
+}
+
 BOOST_AUTO_TEST_SUITE(memory)
 
-BOOST_AUTO_TEST_CASE(beyond_the_address_space_an_allocation_fails)
+BOOST_AUTO_TEST_CASE(beyond_the_address_space_an_allocation_fails, *test::unsanitized())
 {
-    if (sanitized) {
-        BOOST_TEST_MESSAGE("skipped under a sanitizer, which needs the address space itself");
-        return;
-    }
     const auto end = in_child([] {
         apply({.address_space = mapped_bytes() + 256 * mib});
         return allocate(64 * mib) + ", " + allocate(512 * mib) + ", " + allocate(64 * mib);
@@ -141,32 +143,23 @@ BOOST_AUTO_TEST_CASE(resident_memory_is_what_was_touched)
     BOOST_TEST(end.said == "as touched");
 }
 
-BOOST_AUTO_TEST_CASE(the_core_dump_size_is_the_kernels_limit)
+BOOST_AUTO_TEST_CASE(no_core_dump_is_the_kernels_limit)
 {
     BOOST_TEST(in_child([] {
                    apply({.core_dump_size = 0});
                    return limit_of(RLIMIT_CORE);
                }).said == "0");
-    const auto below_a_hard_limit = [](std::uint64_t size) {
-        return in_child([size]() -> std::string {
-                   const ::rlimit hard{0, 8192};
-                   if (::setrlimit(RLIMIT_CORE, &hard) != 0)
-                       return "no room";
-                   apply({.core_dump_size = size});
-                   return limit_of(RLIMIT_CORE);
-               })
-            .said;
-    };
-    if (below_a_hard_limit(0) == "no room") {
-        BOOST_TEST_MESSAGE("skipped where core dumps are forbidden: sizes other than zero");
-        return;
-    }
+}
+
+BOOST_AUTO_TEST_CASE(the_core_dump_size_is_the_kernels_limit, *core_dumps())
+{
     BOOST_TEST(below_a_hard_limit(4096) == "4096");
     BOOST_TEST(below_a_hard_limit(8192) == "8192");
-    if (::geteuid() == 0)
-        BOOST_TEST_MESSAGE("skipped for root: a size above the hard limit");
-    else
-        BOOST_TEST(below_a_hard_limit(8193) == "threw: core dump size 8193 bytes: Operation not permitted");
+}
+
+BOOST_AUTO_TEST_CASE(a_core_dump_size_above_the_hard_limit_is_refused, *core_dumps() * test::unprivileged())
+{
+    BOOST_TEST(below_a_hard_limit(8193) == "threw: core dump size 8193 bytes: Operation not permitted");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,7 @@
 // A thousand workers come and go while other threads open and close descriptors and timers on the same context.
 #define BOOST_TEST_MODULE churn
 #include <support/failing.hpp>
+#include <support/sanitizer.hpp>
 #include <support/sides.hpp>
 #include <support/tasks.hpp>
 
@@ -47,11 +48,7 @@ void disturb(asio::thread_pool& context, const std::atomic<bool>& stop, std::ato
     }
 }
 
-#ifdef __SANITIZE_THREAD__
-constexpr int pools = 5; // its programs take long to start
-#else
-constexpr int pools = 50;
-#endif
+constexpr int pools = thread_sanitized ? 5 : 50; // whose programs take long to start
 constexpr std::size_t workers = 4;
 constexpr int deaths = 16; // of workers, in each pool
 

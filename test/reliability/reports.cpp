@@ -1,5 +1,6 @@
 // What an error's report says about the run that failed, and about those before it.
 #include <support/failing.hpp>
+#include <support/sanitizer.hpp>
 #include <support/gate.hpp>
 #include <support/sides.hpp>
 #include <support/tasks.hpp>
@@ -75,18 +76,6 @@ int die_as_told(const std::string& gate_path)
     return times <= 2 ? die(times == 1 ? "kill" : "exit") : static_cast<int>(times);
 }
 
-bool is_sanitized()
-{
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    return true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-    return true;
-#endif
-#endif
-    return false;
-}
-
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(reports)
@@ -104,7 +93,7 @@ BOOST_AUTO_TEST_CASE(a_crash_has_a_stack_trace)
     for (const auto& c : crashes) {
         const failure f = fails(side.pool, task<crash>(c.how));
         BOOST_TEST(f.code == errc::worker_died, c.how);
-        if (is_sanitized())
+        if (sanitized)
             continue; // the sanitizer handles these signals
         BOOST_TEST(f.report.signal.value_or(0) == c.signal, c.how);
         BOOST_TEST(f.report.stack_trace.find(c.function) != std::string::npos, c.how << ":\n" << f.report.stack_trace);

@@ -1,5 +1,6 @@
 // Limits and surroundings of workers: that the pool hands them on, and what going over them gives.
 #include <support/failing.hpp>
+#include <support/preconditions.hpp>
 #include <support/sides.hpp>
 #include <support/tasks.hpp>
 
@@ -21,12 +22,6 @@ using tandem::task;
 using tandem::worker_limits;
 
 namespace {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool sanitized = true; // their shadow memory needs more address space than any limit leaves
-#else
-constexpr bool sanitized = false;
-#endif
 
 std::size_t take(std::uint64_t bytes)
 {
@@ -64,10 +59,8 @@ std::vector<int> niceness_and_cpus()
 
 BOOST_AUTO_TEST_SUITE(surroundings)
 
-BOOST_AUTO_TEST_CASE(too_much_address_space)
+BOOST_AUTO_TEST_CASE(too_much_address_space, *unsanitized())
 {
-    if (sanitized)
-        return;
     processes side(1, {.limits = {.address_space = std::uint64_t{1} << 30}});
     const failure f = fails(side.pool, task<take>(std::uint64_t{4} << 30));
     BOOST_TEST(f.code == errc::memory_limit);

@@ -1,4 +1,5 @@
 // What stands in the way on the disk. The servers are well-behaved.
+#include "support/preconditions.hpp"
 #include "tandem_get/hostile.hpp"
 
 #include <boost/test/data/test_case.hpp>
@@ -57,19 +58,6 @@ struct fixture
     scripted_server server{serve()};
 };
 
-/// Whether the tests of what not every machine allows may be left out.
-bool must_all_run()
-{
-    return std::getenv("CI") != nullptr;
-}
-
-void cannot(const std::string& what)
-{
-    BOOST_TEST_MESSAGE("NOT TESTED: " << what);
-    std::fprintf(stderr, "NOT TESTED: %s\n", what.c_str());
-    BOOST_TEST(!must_all_run(), what);
-}
-
 /// Runs `script` where it may mount, with "$@" as tandem-get and its options, and $0 as the sandbox's folder of its
 /// own.
 ended in_own_mounts(const sandbox& box, const std::string& script, const std::vector<std::string>& arguments)
@@ -81,28 +69,13 @@ ended in_own_mounts(const sandbox& box, const std::string& script, const std::ve
     return process(command, box.place()).wait();
 }
 
-bool may_mount(const sandbox& box)
-{
-    const ended seen = process({"unshare", "--user", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "none",
-                                box.files().string()},
-                               box.place())
-                           .wait();
-    if (seen.status != 0) {
-        cannot("a full disk: no file system can be mounted here, neither by root nor in a namespace: " + seen.err);
-    }
-    return seen.status == 0;
-}
-
 } // namespace
 
 BOOST_FIXTURE_TEST_SUITE(disk, fixture)
 
 // A disk of 2 MiB for a file of 4 MB; then room is made, and it goes on from there.
-BOOST_AUTO_TEST_CASE(full)
+BOOST_AUTO_TEST_CASE(full, *mounts())
 {
-    if (!may_mount(box)) {
-        return;
-    }
     const std::string script = "set -e; mount -t tmpfs -o size=8m none " + box.files().string() +
                                R"(
         cd ")" + box.files().string() +
@@ -131,11 +104,8 @@ BOOST_AUTO_TEST_CASE(full)
 }
 
 // Every further file would meet the same: nothing more is asked for, and what is complete stays.
-BOOST_AUTO_TEST_CASE(full_in_the_middle_of_a_list)
+BOOST_AUTO_TEST_CASE(full_in_the_middle_of_a_list, *mounts())
 {
-    if (!may_mount(box)) {
-        return;
-    }
     std::string list;
     for (int i = 0; i != 200; ++i) {
         list += url("/" + std::to_string(i)) + '\n';
@@ -162,11 +132,8 @@ BOOST_AUTO_TEST_CASE(full_in_the_middle_of_a_list)
     }
 }
 
-BOOST_AUTO_TEST_CASE(read_only)
+BOOST_AUTO_TEST_CASE(read_only, *mounts())
 {
-    if (!may_mount(box)) {
-        return;
-    }
     const std::string script = "mount -t tmpfs -o ro none " + box.files().string() + R"( && "$@")";
     const ended seen = in_own_mounts(box, script, {url()});
     box.check_ended(seen, 1, {url(), "Read-only file system"});
