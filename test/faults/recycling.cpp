@@ -29,7 +29,7 @@ using tandem::process_pool;
 using tandem::shutdown_mode;
 using tandem::task;
 
-constexpr int tasks = sanitized ? 60 : 200;
+constexpr int queue_depth = sanitized ? 60 : 200;
 constexpr int every = 7; // so many tasks is one an odd one
 
 struct queue
@@ -37,6 +37,7 @@ struct queue
     asio::thread_pool context{2};
     asio::strand<asio::thread_pool::executor_type> strand = asio::make_strand(context);
     std::optional<process_pool> pool;
+    std::optional<completion> ended; ///< of a shutdown, if there is one
     std::vector<completion> all;
     std::vector<std::unique_ptr<asio::cancellation_signal>> signals;
 
@@ -61,7 +62,7 @@ bool is_pid(const std::string& text)
 // Each task tells the process that it ran in; the odd ones do what `submit_odd` lets them.
 void fill(queue& q, const std::function<void(queue&)>& submit_odd)
 {
-    for (int i = 0; i != tasks; ++i)
+    for (int i = 0; i != queue_depth; ++i)
         if (i % every == every - 1)
             submit_odd(q);
         else
@@ -112,7 +113,7 @@ void recycle(const row& r, std::uint64_t limit)
         r.then(q);
     step("waiting for the tasks");
     std::map<std::string, std::uint64_t> ran;
-    for (int i = 0; i != tasks; ++i) {
+    for (int i = 0; i != queue_depth; ++i) {
         const bool odd = i % every == every - 1;
         const completion& one = q.all[static_cast<std::size_t>(i)];
         const std::string outcome = one.outcome();
@@ -121,6 +122,8 @@ void recycle(const row& r, std::uint64_t limit)
         else if (outcome != r.other_outcome && !(odd && outcome == r.odd_outcome))
             wrong("task " + std::to_string(i) + ": " + outcome);
     }
+    if (q.ended) // after the tasks, each of which has had its time
+        q.ended->expect_is("done");
     for (const auto& [pid, count] : ran)
         expect(count <= limit, "worker " + pid + " ran " + std::to_string(count) + " tasks");
     step("ending");
@@ -132,9 +135,8 @@ void recycle(const row& r, std::uint64_t limit)
 
 void shut_down(queue& q, shutdown_mode mode)
 {
-    const completion ended("async_shutdown");
-    q.pool->async_shutdown(mode, ended.handler());
-    ended.expect_is("done");
+    q.ended.emplace("async_shutdown");
+    q.pool->async_shutdown(mode, q.ended->handler());
 }
 
 } // namespace

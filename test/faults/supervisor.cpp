@@ -94,7 +94,8 @@ public:
     {
         [[maybe_unused]] const int truncated = ::ftruncate(log_fd_, 0);
         const std::string order = std::to_string(number) + '\n';
-        const auto end = clock::now() + cell_limit;
+        begin_ = clock::now();
+        auto end = clock::now() + step_limit;
         verdict v{.what = verdict::kind::passed, .text = {}};
         if (::write(to_, order.data(), order.size()) < 0)
             return ended(std::move(v), "before the cell");
@@ -109,6 +110,7 @@ public:
             std::ranges::replace(text, '\t', '\n');
             if (kind == "step") {
                 at = text;
+                end = clock::now() + step_limit;
             } else if (kind == "wrong") {
                 fail(v, text + "\n    (while " + at + ")");
             } else if (kind == "skip") {
@@ -181,7 +183,7 @@ private:
         add_log(v);
         ::kill(pid_, SIGKILL);
         ::waitpid(std::exchange(pid_, -1), nullptr, 0);
-        v.time = cell_limit;
+        v.time = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - begin_);
         return v;
     }
 
@@ -216,6 +218,7 @@ private:
     int to_ = -1, from_ = -1;
     pid_t pid_ = -1;
     std::string read_;
+    clock::time_point begin_{}; ///< of the cell
 };
 
 } // namespace
