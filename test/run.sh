@@ -13,6 +13,11 @@ say "configuring the preset $preset"
 mkdir -p build
 cmake --preset "$preset" >"build/$preset.log" 2>&1 || { cat "build/$preset.log"; exit 1; }
 say "building"
+begin=$(date +%s)
 cmake --build --preset "$preset"
-say "testing"
-exec ctest --preset "$preset" --parallel 2 "$@"
+built=$(date +%s)
+say "built $preset in $((built - begin)) s; testing"
+status=0
+ctest --preset "$preset" --parallel 2 "$@" || status=$?
+say "tested $preset in $(($(date +%s) - built)) s"
+exit $status

@@ -1,4 +1,4 @@
-# Builds one test program; sourced by test/faults.sh and test/soak.sh.
+# Builds one test program, or all; sourced by test/faults.sh, test/load.sh and test/soak.sh.
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 . "$root/cmake/packages.sh"
 
