@@ -63,7 +63,7 @@ asio::awaitable<void> check(tandem::thread_pool& io, tandem::process_pool& cpu, 
     all.reused += outcome.report.reused_connection ? 1 : 0;
 }
 
-std::vector<http::list_item> items_of(const file_server& server, const std::vector<fs::path>& originals)
+std::vector<http::list_item> served_items(const file_server& server, const std::vector<fs::path>& originals)
 {
     std::vector<http::list_item> result;
     for (const fs::path& original : originals) {
@@ -120,7 +120,7 @@ int demo(const options& given, session& here)
     sample all{.root = boost_headers()};
     all.originals = sample_headers(all.root, 1000);
     const file_server server(io.get_executor(), all.root);
-    item_source source(items_of(server, all.originals), std::nullopt, nullptr);
+    item_source source(served_items(server, all.originals), std::nullopt, nullptr);
     const auto told = std::make_shared<reporter>(
         here.out(), reporter::settings{.quiet = true, .json = given.json, .work = "SHA-256 and gzip"});
     std::printf("serving %s on loopback\n", (all.root / "boost").c_str());

@@ -19,7 +19,7 @@ void require(bool ok, const char* what)
 
 } // namespace
 
-void for_each_piece(const std::string& path, const std::function<void(bytes)>& use)
+void for_each_piece(const std::string& path, const std::function<void(byte_view)>& use)
 {
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
     if (!file) {
@@ -27,7 +27,7 @@ void for_each_piece(const std::string& path, const std::function<void(bytes)>& u
     }
     std::array<unsigned char, 65536> piece;
     while (const std::size_t size = std::fread(piece.data(), 1, piece.size(), file.get())) {
-        use(bytes(piece.data(), size));
+        use(byte_view(piece.data(), size));
     }
     if (std::ferror(file.get())) {
         throw std::system_error(errno, std::generic_category(), path);
@@ -50,7 +50,7 @@ digester::digester(const char* algorithm) : context_(std::make_shared<context>()
     require(known && context_->digest && EVP_DigestInit_ex(context_->digest, known, nullptr) == 1, algorithm);
 }
 
-void digester::add(bytes piece)
+void digester::add(byte_view piece)
 {
     require(EVP_DigestUpdate(context_->digest, piece.data(), piece.size()) == 1, "a digest");
 }
@@ -61,7 +61,7 @@ std::string digester::finish()
     unsigned size = 0;
     require(EVP_DigestFinal_ex(context_->digest, digest.data(), &size) == 1, "a digest");
     std::string result;
-    for (const unsigned char byte : bytes(digest.data(), size)) {
+    for (const unsigned char byte : byte_view(digest.data(), size)) {
         constexpr char digits[] = "0123456789abcdef";
         result += digits[byte >> 4];
         result += digits[byte & 15];
@@ -72,6 +72,6 @@ std::string digester::finish()
 std::string digest_of(const char* algorithm, const std::string& path)
 {
     digester digest(algorithm);
-    for_each_piece(path, [&digest](bytes piece) { digest.add(piece); });
+    for_each_piece(path, [&digest](byte_view piece) { digest.add(piece); });
     return digest.finish();
 }

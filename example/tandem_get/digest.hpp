@@ -6,10 +6,10 @@
 #include <span>
 #include <string>
 
-using bytes = std::span<const unsigned char>;
+using byte_view = std::span<const unsigned char>;
 
 /// Reads a file from its beginning to its end. Throws std::system_error.
-void for_each_piece(const std::string& path, const std::function<void(bytes)>& use);
+void for_each_piece(const std::string& path, const std::function<void(byte_view)>& use);
 
 /// A digest of bytes that come in pieces. Throws std::runtime_error where OpenSSL fails, or knows none of that name.
 class digester
@@ -18,7 +18,7 @@ public:
     /// "sha256", "sha512".
     explicit digester(const char* algorithm);
 
-    void add(bytes piece);
+    void add(byte_view piece);
 
     /// In hexadecimal. Once, after the last piece.
     std::string finish();

@@ -25,7 +25,7 @@ public:
     gzip_counter& operator=(const gzip_counter&) = delete;
     ~gzip_counter() { deflateEnd(&stream_); }
 
-    void add(bytes piece) { run(piece, Z_NO_FLUSH); }
+    void add(byte_view piece) { run(piece, Z_NO_FLUSH); }
 
     std::uint64_t finish()
     {
@@ -34,7 +34,7 @@ public:
     }
 
 private:
-    void run(bytes piece, int flush)
+    void run(byte_view piece, int flush)
     {
         std::array<unsigned char, 65536> out;
         stream_.next_in = const_cast<unsigned char*>(piece.data());
@@ -58,7 +58,7 @@ findings examine(const std::string& path)
     findings result;
     digester hash("sha256");
     gzip_counter gzip;
-    for_each_piece(path, [&](bytes piece) {
+    for_each_piece(path, [&](byte_view piece) {
         result.bytes += piece.size();
         hash.add(piece);
         gzip.add(piece);

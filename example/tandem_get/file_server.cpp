@@ -23,7 +23,6 @@
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
-namespace http = boost::beast::http;
 namespace fs = std::filesystem;
 using asio::ip::tcp;
 using boost::system::error_code;
@@ -54,13 +53,13 @@ std::optional<fs::path> find_file(const fs::path& root, std::string_view target)
 
 template <class Response>
 asio::awaitable<error_code> send(beast::tcp_stream& stream, Response& response,
-                                 const http::request<http::empty_body>& to)
+                                 const beast::http::request<beast::http::empty_body>& to)
 {
     response.version(to.version());
     response.keep_alive(to.keep_alive());
     response.prepare_payload();
     error_code error;
-    co_await http::async_write(stream, response, asio::redirect_error(asio::use_awaitable, error));
+    co_await beast::http::async_write(stream, response, asio::redirect_error(asio::use_awaitable, error));
     if (!error && !response.keep_alive()) {
         error = asio::error::eof;
     }
@@ -68,19 +67,19 @@ asio::awaitable<error_code> send(beast::tcp_stream& stream, Response& response,
 }
 
 asio::awaitable<error_code> answer(beast::tcp_stream& stream, const fs::path& root,
-                                   const http::request<http::empty_body>& request)
+                                   const beast::http::request<beast::http::empty_body>& request)
 {
     const auto file = find_file(root, request.target());
-    http::response<http::file_body> found;
+    beast::http::response<beast::http::file_body> found;
     error_code error;
-    if (file && request.method() == http::verb::get) {
+    if (file && request.method() == beast::http::verb::get) {
         found.body().open(file->c_str(), beast::file_mode::scan, error);
         if (!error) {
             co_return co_await send(stream, found, request);
         }
     }
-    http::response<http::string_body> sorry;
-    sorry.result(request.method() == http::verb::get ? http::status::not_found : http::status::method_not_allowed);
+    beast::http::response<beast::http::string_body> sorry;
+    sorry.result(request.method() == beast::http::verb::get ? beast::http::status::not_found : beast::http::status::method_not_allowed);
     sorry.body() = "no such file\n";
     co_return co_await send(stream, sorry, request);
 }
@@ -90,9 +89,9 @@ asio::awaitable<void> serve(std::shared_ptr<beast::tcp_stream> stream, fs::path 
     beast::flat_buffer buffer;
     error_code error;
     while (!error) {
-        http::request<http::empty_body> request;
+        beast::http::request<beast::http::empty_body> request;
         stream->expires_after(idle_limit);
-        co_await http::async_read(*stream, buffer, request, asio::redirect_error(asio::use_awaitable, error));
+        co_await beast::http::async_read(*stream, buffer, request, asio::redirect_error(asio::use_awaitable, error));
         if (!error) {
             stream->expires_after(idle_limit);
             error = co_await answer(*stream, root, request);

@@ -19,7 +19,7 @@
 namespace {
 
 constexpr std::string_view gzip_extension = ".gz";
-constexpr unsigned piece_size = 65536;
+constexpr unsigned unpacked_size = 65536;
 
 struct gzip_closer
 {
@@ -82,9 +82,9 @@ then_result gunzip_file(const std::string& path, bool replace)
     }
     new_file target(made.file, replace);
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> out(::fdopen(target.take_descriptor(), "wb"), std::fclose);
-    std::array<char, piece_size> piece;
+    std::array<char, unpacked_size> piece;
     int size = 0;
-    while ((size = gzread(in.get(), piece.data(), piece_size)) > 0) {
+    while ((size = gzread(in.get(), piece.data(), unpacked_size)) > 0) {
         made.bytes += static_cast<std::uint64_t>(size);
         if (std::fwrite(piece.data(), 1, static_cast<std::size_t>(size), out.get()) != static_cast<std::size_t>(size)) {
             throw std::system_error(errno, std::generic_category(), made.file);
@@ -110,7 +110,7 @@ then_result gzip_file(const std::string& path, bool replace)
     if (!out) {
         throw std::bad_alloc();
     }
-    for_each_piece(path, [&](bytes piece) {
+    for_each_piece(path, [&](byte_view piece) {
         if (gzwrite(out.get(), piece.data(), static_cast<unsigned>(piece.size())) == 0) {
             throw_gzip_error(out.get(), made.file);
         }
@@ -125,7 +125,7 @@ then_result count_file(const std::string& path, bool)
 {
     then_result counted;
     bool in_word = false;
-    for_each_piece(path, [&](bytes piece) {
+    for_each_piece(path, [&](byte_view piece) {
         counted.bytes += piece.size();
         for (const unsigned char byte : piece) {
             const bool space = byte == ' ' || (byte >= '\t' && byte <= '\r');

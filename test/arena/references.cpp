@@ -12,6 +12,8 @@ using tandem::errc;
 using tandem::task;
 using tandem::channel::frame_kind;
 
+BOOST_AUTO_TEST_SUITE(references)
+
 namespace {
 
 constexpr std::uint64_t mib = 1 << 20;
@@ -52,8 +54,6 @@ failure answers(frame_kind kind, const byte_buffer& payload, std::size_t shared_
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(references)
 
 BOOST_AUTO_TEST_CASE(beyond_the_memory)
 {

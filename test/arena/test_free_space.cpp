@@ -9,6 +9,8 @@
 using tandem::arena::block;
 using tandem::arena::free_space;
 
+BOOST_AUTO_TEST_SUITE(free_spaces)
+
 namespace {
 
 constexpr std::uint64_t nowhere = ~std::uint64_t{0};
@@ -23,8 +25,6 @@ std::uint64_t take(free_space& space, std::uint64_t size, bool warm)
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(free_spaces)
 
 BOOST_AUTO_TEST_CASE(what_was_freed_last_is_taken_first)
 {

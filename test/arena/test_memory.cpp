@@ -17,6 +17,8 @@ using namespace tandem::arena;
 using tandem::detail::large_place;
 using test::leak_check;
 
+BOOST_AUTO_TEST_SUITE(memories)
+
 namespace {
 
 constexpr std::size_t mib = 1 << 20;
@@ -62,8 +64,6 @@ bool holds(const std::byte* data, std::size_t size, int value)
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(memories)
 
 BOOST_AUTO_TEST_CASE(arguments_go_one_way)
 {

@@ -16,6 +16,8 @@
 #include <variant>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(error_codes)
+
 namespace {
 
 using tandem::byte_buffer;
@@ -71,8 +73,6 @@ Code from_elsewhere(const std::string& category, int value, const std::string& t
 const auto no_file = std::make_error_code(std::errc::no_such_file_or_directory);
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(error_codes)
 
 BOOST_AUTO_TEST_CASE(of_the_known_categories_come_back)
 {

@@ -13,6 +13,8 @@
 #include <regex>
 #include <variant>
 
+BOOST_AUTO_TEST_SUITE(exceptions)
+
 namespace {
 
 namespace detail = tandem::detail;
@@ -70,8 +72,6 @@ E same(const E& e)
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(exceptions)
 
 BOOST_AUTO_TEST_CASE(standard_types_come_back_as_themselves)
 {

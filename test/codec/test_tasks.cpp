@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+BOOST_AUTO_TEST_SUITE(tasks)
+
 namespace {
 
 long sum(std::span<const long> numbers)
@@ -63,8 +65,6 @@ auto run_encoded(const Task& task)
 static_assert(std::is_same_v<tandem::bound_task<&join>::result_type, std::string>);
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(tasks)
 
 BOOST_AUTO_TEST_CASE(run_here_as_in_another_process)
 {

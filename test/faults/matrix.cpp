@@ -1,6 +1,7 @@
 // Every fault at every stage: on a pool of two workers, beside a task that runs and two that wait.
 #include <faults/expected.hpp>
 #include <faults/faults.hpp>
+#include <faults/runner.hpp>
 #include <faults/stages.hpp>
 #include <faults/suite.hpp>
 #include <support/gate.hpp>
@@ -23,12 +24,6 @@ namespace asio = boost::asio;
 using tandem::run_options;
 using tandem::shutdown_mode;
 using tandem::task;
-
-std::string file_text(const std::string& path)
-{
-    std::ifstream in(path);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
 
 // Whether a process is stopped, dead, or another program than this one.
 bool is_changed(int pid)

@@ -19,7 +19,7 @@ using mutants = std::vector<mutant>;
 using outcomes = std::vector<std::string>;
 
 // The fake worker exits after its last word, unless it is killed for it before.
-const outcomes died{"worker_died, exit 0", "worker_died, signal 9"};
+const outcomes deadly{"worker_died, exit 0", "worker_died, signal 9"};
 
 byte_buffer right_hello()
 {
@@ -92,7 +92,7 @@ mutants truncated()
     mutants all;
     const auto frame = right_answer_frame();
     for (std::size_t size = 0; size != frame.size(); ++size)
-        all.push_back(answer(std::to_string(size) + " bytes", first_of(frame, size), died));
+        all.push_back(answer(std::to_string(size) + " bytes", first_of(frame, size), deadly));
     return all;
 }
 
@@ -115,7 +115,7 @@ mutants flipped_bits()
         // Of another size that is there as a whole, and of a failure that is none, it is seen that it does not decode.
         const bool decodes_badly = header_of(bytes).kind == static_cast<std::uint16_t>(frame_kind::failure) ||
                                    (bit < 32 && header_of(bytes).size <= 16);
-        all.push_back(answer("bit " + std::to_string(bit), bytes, decodes_badly ? outcomes{"decode_failed"} : died));
+        all.push_back(answer("bit " + std::to_string(bit), bytes, decodes_badly ? outcomes{"decode_failed"} : deadly));
     }
     return all;
 }
@@ -129,7 +129,7 @@ mutants sizes()
         frame_header header = header_of(frame);
         header.size = size;
         all.push_back(answer("size " + std::to_string(size), with_header(frame, header),
-                             size <= 16 ? outcomes{"decode_failed"} : died));
+                             size <= 16 ? outcomes{"decode_failed"} : deadly));
     }
     return all;
 }
@@ -144,7 +144,7 @@ mutants kinds()
         const bool is_failure = kind == static_cast<int>(frame_kind::failure);
         const bool is_result = kind == static_cast<int>(frame_kind::large_result); // with nothing large
         all.push_back(answer("kind " + std::to_string(kind), with_header(frame, header),
-                             is_failure ? outcomes{"decode_failed"} : is_result ? outcomes{"5"} : died));
+                             is_failure ? outcomes{"decode_failed"} : is_result ? outcomes{"5"} : deadly));
     }
     return all;
 }
@@ -157,7 +157,7 @@ mutants ids()
          {std::uint64_t{0}, std::uint64_t{999'999}, std::uint64_t{1} << 32, ~std::uint64_t{0}, tandem::channel::hello_id}) {
         frame_header header = header_of(frame);
         header.id = id;
-        all.push_back(answer("id " + std::to_string(id), with_header(frame, header), died));
+        all.push_back(answer("id " + std::to_string(id), with_header(frame, header), deadly));
     }
     return all;
 }
@@ -169,7 +169,7 @@ mutants reserved()
     for (int bit = 0; bit != 16; ++bit) {
         frame_header header = header_of(frame);
         header.reserved = static_cast<std::uint16_t>(1 << bit);
-        all.push_back(answer("reserved bit " + std::to_string(bit), with_header(frame, header), died));
+        all.push_back(answer("reserved bit " + std::to_string(bit), with_header(frame, header), deadly));
     }
     return all;
 }
@@ -210,7 +210,7 @@ mutants noise()
     mutants all;
     for (const char* step : {"noise:1", "noise:15", "noise:16", "noise:17", "noise:100", "noise:70000", "noise:3000000",
                              "text:welcome to this host", "close", "lognoise:1000000"})
-        all.push_back(answer(step, {}, died, step));
+        all.push_back(answer(step, {}, deadly, step));
     return all;
 }
 
@@ -222,10 +222,10 @@ mutants byte_by_byte()
     unknown.kind = 77;
     return {slowly(answer("a right answer", frame, {"5"})),
             slowly(answer("a failure", failure_frame(), {"std::runtime_error"})),
-            slowly(answer("half an answer", first_of(frame, frame.size() / 2), died)),
-            slowly(answer("a size of 2^32-1", with_header(frame, large), died)),
-            slowly(answer("an unknown kind", with_header(frame, unknown), died)),
-            slowly(answer("noise", {}, died, "noise:100"))};
+            slowly(answer("half an answer", first_of(frame, frame.size() / 2), deadly)),
+            slowly(answer("a size of 2^32-1", with_header(frame, large), deadly)),
+            slowly(answer("an unknown kind", with_header(frame, unknown), deadly)),
+            slowly(answer("noise", {}, deadly, "noise:100"))};
 }
 
 // --- of the hello

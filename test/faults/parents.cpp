@@ -76,13 +76,13 @@ std::string text_of(const troubled<Kind>&)
 }
 
 template <trouble Kind>
-int take(const troubled<Kind>&)
+int take_trouble(const troubled<Kind>&)
 {
     return 1;
 }
 
 template <trouble Kind>
-troubled<Kind> give()
+troubled<Kind> give_trouble()
 {
     return {};
 }
@@ -311,13 +311,13 @@ void add_parents(suite& all)
         all.push_back({"parent", name, "", std::move(run)});
     };
     add("encoding an argument throws",
-        [] { try_trouble<take<saving_throws>>("encode_failed", troubled<saving_throws>()); });
+        [] { try_trouble<take_trouble<saving_throws>>("encode_failed", troubled<saving_throws>()); });
     add("encoding an argument throws an int",
-        [] { try_trouble<take<saving_throws_int>>("encode_failed", troubled<saving_throws_int>()); });
-    add("decoding a result throws", [] { try_trouble<give<loading_throws>>("decode_failed"); });
-    add("decoding a result throws an int", [] { try_trouble<give<loading_throws_int>>("decode_failed"); });
-    add("encoding a result throws", [] { try_trouble<give<saving_throws>>("encode_failed"); });
-    add("decoding an argument throws", [] { try_trouble<take<loading_throws>>("decode_failed", troubled<loading_throws>()); });
+        [] { try_trouble<take_trouble<saving_throws_int>>("encode_failed", troubled<saving_throws_int>()); });
+    add("decoding a result throws", [] { try_trouble<give_trouble<loading_throws>>("decode_failed"); });
+    add("decoding a result throws an int", [] { try_trouble<give_trouble<loading_throws_int>>("decode_failed"); });
+    add("encoding a result throws", [] { try_trouble<give_trouble<saving_throws>>("encode_failed"); });
+    add("decoding an argument throws", [] { try_trouble<take_trouble<loading_throws>>("decode_failed", troubled<loading_throws>()); });
     add("handlers throw", handlers_throw);
     add("handlers submit", handlers_submit);
     add("a handler cancels the pool", [] { handler_acts([](auto& pool) { pool->cancel(); }, {"aborted"}); });

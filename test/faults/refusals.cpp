@@ -13,22 +13,22 @@
 namespace faults {
 namespace {
 
-struct order
+struct prohibition
 {
     std::atomic<int> after{0}, times{0}, refused{0}, error{0};
 };
 
-constinit std::array<order, static_cast<std::size_t>(call::count)> orders;
+constinit std::array<prohibition, static_cast<std::size_t>(call::count)> prohibitions;
 
-order& order_of(call which)
+prohibition& prohibition_of(call which)
 {
-    return orders[static_cast<std::size_t>(which)];
+    return prohibitions[static_cast<std::size_t>(which)];
 }
 
 // The error that the call is to fail with, or 0.
 int refuses(call which)
 {
-    order& o = order_of(which);
+    prohibition& o = prohibition_of(which);
     if (o.times <= 0 || o.after-- > 0)
         return 0;
     --o.times;
@@ -46,7 +46,7 @@ Function next(const char* name)
 
 refusal::refusal(call which, int error, int after, int times) : which_(which)
 {
-    order& o = order_of(which);
+    prohibition& o = prohibition_of(which);
     o.error = error;
     o.after = after;
     o.refused = 0;
@@ -55,12 +55,12 @@ refusal::refusal(call which, int error, int after, int times) : which_(which)
 
 refusal::~refusal()
 {
-    order_of(which_).times = 0;
+    prohibition_of(which_).times = 0;
 }
 
 int refusal::refused() const
 {
-    return order_of(which_).refused;
+    return prohibition_of(which_).refused;
 }
 
 } // namespace faults

@@ -33,7 +33,7 @@ using outcomes = std::vector<std::string>;
 
 constexpr int for_ever = std::numeric_limits<int>::max();
 
-struct row
+struct scarcity
 {
     const char* name;
     call which;
@@ -43,10 +43,10 @@ struct row
     outcomes expected;
 };
 
-const std::vector<row>& rows()
+const std::vector<scarcity>& scarcities()
 {
     static const outcomes goes_on{"3"}, fails{"start_failed"}, either{"3", "start_failed"};
-    static const std::vector<row> all{
+    static const std::vector<scarcity> all{
         {"EAGAIN once", call::posix_spawnp, EAGAIN, 0, 1, goes_on},
         {"EAGAIN twice", call::posix_spawnp, EAGAIN, 0, 2, goes_on},
         {"EAGAIN after one", call::posix_spawnp, EAGAIN, 1, for_ever, goes_on},
@@ -110,7 +110,7 @@ void try_scarcity(const outcomes& expected, Scarcity make_scarce)
 }
 
 // With one worker that serves, starts that fail cost no task.
-void beside_a_worker(const row& r)
+void beside_a_worker(const scarcity& r)
 {
     asio::thread_pool context{2};
     std::optional<process_pool> pool(
@@ -187,13 +187,13 @@ void no_processes()
 
 void add_resources(suite& all)
 {
-    for (const row& r : rows())
+    for (const scarcity& r : scarcities())
         all.push_back({"resources", name_of(r.which), r.name, [&r] {
                            try_scarcity(r.expected, [&r] {
                                return std::make_unique<refusal>(r.which, r.error, r.after, r.times);
                            });
                        }});
-    for (const row& r : rows())
+    for (const scarcity& r : scarcities())
         if (r.times == for_ever && r.after == 0)
             all.push_back({"resources", std::string(name_of(r.which)) + ", beside a worker", r.name,
                            [&r] { beside_a_worker(r); }});

@@ -45,16 +45,6 @@ void print_stack(int)
     ::backtrace_symbols_fd(frames, count, STDERR_FILENO);
 }
 
-std::string file_text(const fs::path& path)
-{
-    // Of a process that ends meanwhile, reading fails.
-    std::ifstream in(path, std::ios::binary);
-    std::string text, part(4096, '\0');
-    while (in.read(part.data(), static_cast<std::streamsize>(part.size())) || in.gcount() > 0)
-        text.append(part, 0, static_cast<std::size_t>(in.gcount()));
-    return text;
-}
-
 std::vector<std::string> processes()
 {
     std::vector<std::string> pids;
@@ -117,6 +107,15 @@ void prepare()
 }
 
 } // namespace
+
+std::string file_text(const std::filesystem::path& path)
+{
+    std::ifstream in(path, std::ios::binary);
+    std::string text, part(4096, '\0');
+    while (in.read(part.data(), static_cast<std::streamsize>(part.size())) || in.gcount() > 0)
+        text.append(part, 0, static_cast<std::size_t>(in.gcount()));
+    return text;
+}
 
 void step(const std::string& what)
 {

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,9 @@ std::vector<verdict> supervise(const suite& all, const std::vector<std::size_t>&
 
 /// The processes that come from this one's runner and are still there, but for the runner: "1234 (name) S".
 std::vector<std::string> left_behind();
+
+/// All that a file holds; empty where it cannot be read, as of a process that ends meanwhile.
+std::string file_text(const std::filesystem::path& path);
 
 /// How many children this process has, zombies not counted.
 std::size_t live_children();

@@ -44,7 +44,7 @@ struct stand
     }
 };
 
-constexpr std::size_t large = 8U << 20;
+constexpr std::size_t large_argument = 8U << 20;
 
 std::string send_back(std::string text)
 {
@@ -80,7 +80,7 @@ void transfers(stand& s)
 {
     is_idle(s);
     for (int i = 0; i != 4; ++i)
-        s.run("a large task", task<send_back>(std::string(large, 'x')));
+        s.run("a large task", task<send_back>(std::string(large_argument, 'x')));
 }
 
 void loses_workers(stand& s)
@@ -159,7 +159,7 @@ void end(const act& at, const act& how)
     s.context.join();
     for (const auto& each : s.all) {
         each->expect_one_of({"done", "1", "2", "3", "aborted", "worker_died, signal 9", "worker_died, exit 7",
-                             std::to_string(large) + " times x", "pool_closed"});
+                             std::to_string(large_argument) + " times x", "pool_closed"});
         each->expect_once();
     }
 }

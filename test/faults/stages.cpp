@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 using tandem::task;
 
 constexpr std::size_t header = 16;
-constexpr std::size_t large = 4U << 20;
+constexpr std::size_t large_size = 4U << 20;
 
 // Not in one piece, so that they go through the pipe.
 using many_bytes = std::deque<char>;
@@ -116,7 +116,7 @@ void arm_read(std::size_t bytes, std::size_t fault)
 
 std::string take_many(const many_bytes& bytes)
 {
-    return bytes == many_bytes(large, 'a') ? right_answer : "garbled";
+    return bytes == many_bytes(large_size, 'a') ? right_answer : "garbled";
 }
 
 std::string arm_write(std::size_t bytes, std::size_t fault)
@@ -132,14 +132,14 @@ struct large_result
 
 std::string text_of(const large_result& result)
 {
-    return result.bytes == many_bytes(large, 'r') ? right_answer : "garbled";
+    return result.bytes == many_bytes(large_size, 'r') ? right_answer : "garbled";
 }
 
 template <std::size_t Bytes>
 large_result give_many(std::size_t fault)
 {
     fault_on_write(Bytes, fault);
-    return {many_bytes(large, 'r')};
+    return {many_bytes(large_size, 'r')};
 }
 
 // Sends the pool's idle worker what arms it; its next task is the faulty one.
@@ -212,8 +212,8 @@ void submit_header(const order& o)
 
 void submit_many(const order& o)
 {
-    arm_idle_worker(o, large / 2);
-    o.pool.async_run(task<take_many>(many_bytes(large, 'a')), o.options, o.faulty.handler());
+    arm_idle_worker(o, large_size / 2);
+    o.pool.async_run(task<take_many>(many_bytes(large_size, 'a')), o.options, o.faulty.handler());
 }
 
 void submit_argument(const order& o)
@@ -245,7 +245,7 @@ std::span<const stage> all_stages()
          submit_with_folder<faults::at_first_run>},
         {"encode", "encoding the result", encoding, at_work, begun, submit_with_fault<give>},
         {"byte", "one byte of a large result written", between, at_work, begun, submit_with_fault<give_many<1>>},
-        {"half", "half of a large result written", between, at_work, begun, submit_with_fault<give_many<large / 2>>},
+        {"half", "half of a large result written", between, at_work, begun, submit_with_fault<give_many<large_size / 2>>},
         {"bell", "a small result given, telling so", between, at_work, delivered, submit_write<1>},
         {"after", "right after the result", between, at_work, delivered, submit_write<after_all>},
         {"idle", "later, in a thread", thread, moment::when_idle, delivered, submit_with_folder<faults::when_idle>},

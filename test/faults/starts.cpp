@@ -142,7 +142,7 @@ std::string hello_of_many()
     return write_bytes(std::span(bytes).first(40'000)); // an argument's size is limited
 }
 
-struct row
+struct start
 {
     const char* name;
     std::function<void()> run;
@@ -171,7 +171,7 @@ void add_starts(suite& all)
     const outcomes start_failed{"start_failed"}, no_worker{"not_a_worker"}, other_version{"version_mismatch"};
     const auto executable = fs::perms::owner_all, readable = fs::perms::owner_read;
     const auto version = [](std::uint16_t v) { return hello(tandem::channel::protocol_magic | v); };
-    const std::vector<row> rows{
+    const std::vector<start> rows{
         {"no such program", [=] { try_program_and_go_on(program(""), start_failed); }},
         {"a folder", [=] { try_program_and_go_on(program("/"), start_failed); }},
         {"a link to itself", [=] { try_program_and_go_on(program("program"), start_failed); }},
@@ -213,7 +213,7 @@ void add_starts(suite& all)
         {"says hello, takes a call and ends", fakes({hello(), "call", "exit:5"}, {"worker_died, exit 5"})},
         {"says hello and closes its output", fakes({hello(), "close", "hang"}, start_failed)},
     };
-    for (const row& r : rows)
+    for (const start& r : rows)
         all.push_back({"starts", r.name, "", r.run});
 }
 

@@ -22,6 +22,8 @@ using tandem::output_line;
 using tandem::task;
 using tandem::worker_output;
 
+BOOST_AUTO_TEST_SUITE(output)
+
 namespace {
 
 int print_lines(const std::string& text, int count)
@@ -74,8 +76,6 @@ private:
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(output)
 
 BOOST_AUTO_TEST_CASE(line_by_line_with_worker_and_task)
 {

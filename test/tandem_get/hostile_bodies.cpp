@@ -10,6 +10,8 @@
 using namespace test;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(bodies)
+
 namespace {
 
 const std::string body = "the file's bytes";
@@ -180,8 +182,6 @@ const std::vector<row> rows = {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(bodies)
 
 BOOST_DATA_TEST_CASE(each, boost::unit_test::data::make(rows), r)
 {

@@ -6,6 +6,8 @@
 
 using namespace test;
 
+BOOST_AUTO_TEST_SUITE(chunks)
+
 namespace {
 
 std::string in_chunks_of_one(const std::string& bytes)
@@ -118,8 +120,6 @@ const std::vector<row> rows = {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(chunks)
 
 BOOST_DATA_TEST_CASE(each, boost::unit_test::data::make(rows), r)
 {

@@ -10,6 +10,8 @@
 
 using namespace test;
 
+BOOST_AUTO_TEST_SUITE(encodings)
+
 namespace {
 
 /// `repeat` times `bytes`, as one member of gzip.
@@ -102,8 +104,6 @@ const std::vector<row> rows = {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(encodings)
 
 BOOST_DATA_TEST_CASE(each, boost::unit_test::data::make(rows), r)
 {

@@ -10,6 +10,8 @@
 using namespace test;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(headers)
+
 namespace {
 
 scripted_server::script trickle_header(const std::string& begin)
@@ -147,8 +149,6 @@ const std::vector<row> rows = {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(headers)
 
 BOOST_DATA_TEST_CASE(each, boost::unit_test::data::make(rows), r)
 {

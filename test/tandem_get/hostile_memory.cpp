@@ -7,6 +7,8 @@
 
 using namespace test;
 
+BOOST_AUTO_TEST_SUITE(memory)
+
 namespace {
 
 /// The most memory for a list of `count` URLs from the standard input, in KiB.
@@ -34,8 +36,6 @@ long memory_of(int count)
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(memory)
 
 BOOST_AUTO_TEST_CASE(of_a_list_is_flat)
 {

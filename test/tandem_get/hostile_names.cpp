@@ -6,6 +6,8 @@
 
 using namespace test;
 
+BOOST_AUTO_TEST_SUITE(names)
+
 namespace {
 
 /// A URL's path, and the one file that it makes.
@@ -106,8 +108,6 @@ const std::vector<std::string> malicious = {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(names)
 
 BOOST_DATA_TEST_CASE(each, boost::unit_test::data::make(rows), r)
 {

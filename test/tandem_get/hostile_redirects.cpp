@@ -9,6 +9,8 @@
 
 using namespace test;
 
+BOOST_AUTO_TEST_SUITE(redirects)
+
 namespace {
 
 std::string redirect(const std::string& to, const std::string& status = "302 Found")
@@ -112,8 +114,6 @@ struct recorder
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(redirects)
 
 BOOST_DATA_TEST_CASE(each, boost::unit_test::data::make(rows), r)
 {

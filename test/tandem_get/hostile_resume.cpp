@@ -10,6 +10,8 @@
 
 using namespace test;
 
+BOOST_AUTO_TEST_SUITE(resuming)
+
 namespace {
 
 const std::string bytes = noise(3'000'000);
@@ -210,8 +212,6 @@ private:
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(resuming)
 
 BOOST_DATA_TEST_CASE(each, boost::unit_test::data::make(rows), r)
 {

@@ -13,6 +13,8 @@
 
 using namespace test;
 
+BOOST_AUTO_TEST_SUITE(tls)
+
 namespace {
 
 using context = boost::asio::ssl::context;
@@ -91,8 +93,6 @@ std::string https(const scripted_server& server)
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(tls)
 
 BOOST_DATA_TEST_CASE(each, boost::unit_test::data::make(rows), r)
 {

@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE tandem_get
 #include <boost/test/unit_test.hpp>
 
 #include <csignal>
@@ -6,5 +5,5 @@
 int main(int argc, char** argv)
 {
     std::signal(SIGPIPE, SIG_IGN); // a child that ends early is part of a test
-    return boost::unit_test::unit_test_main(init_unit_test, argc, argv);
+    return boost::unit_test::unit_test_main([] { return true; }, argc, argv);
 }

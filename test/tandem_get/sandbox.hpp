@@ -1,7 +1,7 @@
 #ifndef TANDEM_TEST_TANDEM_GET_SANDBOX_HPP
 #define TANDEM_TEST_TANDEM_GET_SANDBOX_HPP
 
-#include "tandem_get/process.hpp"
+#include "support/process.hpp"
 
 #include <filesystem>
 #include <map>

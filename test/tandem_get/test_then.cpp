@@ -1,12 +1,12 @@
 // What --then does with a file, beside what the usual programs do with it.
 
+#include "support/process.hpp"
 #include "tandem_get/temporary_folder.hpp"
 #include "tandem_get/then_task.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -14,12 +14,6 @@
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string contents(const fs::path& path)
-{
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
 
 std::string written(const fs::path& path, const std::string& text)
 {
@@ -78,12 +72,12 @@ BOOST_AUTO_TEST_CASE(gzip_and_back)
         const std::string path = written(folder.path() / "a", text);
         const then_result packed = gzip_file(path, true);
         BOOST_TEST(packed.file == path + ".gz");
-        BOOST_TEST(packed.bytes == contents(packed.file).size());
+        BOOST_TEST(packed.bytes == test::read_file(packed.file).size());
         fs::remove(path);
         const then_result unpacked = gunzip_file(packed.file, false);
         BOOST_TEST(unpacked.file == path);
         BOOST_TEST(unpacked.bytes == text.size());
-        BOOST_TEST((contents(path) == text));
+        BOOST_TEST((test::read_file(path) == text));
         BOOST_TEST(files_in(folder.path()) == 2u);
     }
 }
@@ -92,7 +86,7 @@ BOOST_AUTO_TEST_CASE(gunzip_never_makes_a_wrong_file)
 {
     const temporary_folder folder;
     const std::string path = written(folder.path() / "a", text_of(100'000));
-    const std::string packed = contents(gzip_file(path, false).file);
+    const std::string packed = test::read_file(gzip_file(path, false).file);
     fs::remove(path);
     const auto refused = [&](const std::string& what, const std::string& bytes) {
         const std::string wrong = written(folder.path() / "a.gz", bytes);
@@ -121,10 +115,10 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_there_is_not_replaced_unasked)
     const std::string path = written(folder.path() / "a", "new");
     const std::string there = written(folder.path() / "a.gz", "precious");
     BOOST_CHECK_THROW(gzip_file(path, false), std::system_error);
-    BOOST_TEST(contents(there) == "precious");
+    BOOST_TEST(test::read_file(there) == "precious");
     BOOST_TEST(files_in(folder.path()) == 2u);
     gzip_file(path, true);
-    BOOST_TEST(contents(there) != "precious");
+    BOOST_TEST(test::read_file(there) != "precious");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

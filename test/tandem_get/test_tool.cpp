@@ -1,5 +1,6 @@
 // The whole program, against the server of its own demonstration: exit status, what it says, what is on the disk.
 
+#include "support/process.hpp"
 #include "tandem_get/file_server.hpp"
 #include "tandem_get/temporary_folder.hpp"
 #include "tandem_get/text.hpp"
@@ -12,7 +13,6 @@
 
 #include <chrono>
 #include <fstream>
-#include <iterator>
 #include <set>
 #include <string>
 #include <thread>
@@ -26,12 +26,6 @@ namespace json = boost::json;
 using namespace std::chrono_literals;
 
 namespace {
-
-std::string contents(const fs::path& path)
-{
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
 
 std::set<std::string> names_in(const fs::path& folder)
 {
@@ -89,7 +83,7 @@ BOOST_AUTO_TEST_CASE(every_file_is_there)
     BOOST_TEST(result.status == 0);
     BOOST_TEST(result.out == "");
     BOOST_TEST(holds(result.err, "2 of 2 files, 11 B in "));
-    BOOST_TEST(contents(to.path() / "a.txt") == "abc");
+    BOOST_TEST(test::read_file(to.path() / "a.txt") == "abc");
     BOOST_TEST(names_in(to.path()) == names({"a.txt", "c.txt"}));
 
     const tool_result quiet = run({"--quiet", "--if-exists=replace", url("a.txt")});
@@ -114,11 +108,11 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_there_stays_unless_asked)
     for (const char* choice : {"--if-exists=rename", "--if-exists=replace", "--if-exists=skip"}) {
         BOOST_TEST(holds(refused.err, choice));
     }
-    BOOST_TEST(contents(to.path() / "a.txt") == "mine");
+    BOOST_TEST(test::read_file(to.path() / "a.txt") == "mine");
     BOOST_TEST(run({"--if-exists=rename", url("a.txt")}).status == 0);
-    BOOST_TEST(contents(to.path() / "a-2.txt") == "abc");
+    BOOST_TEST(test::read_file(to.path() / "a-2.txt") == "abc");
     BOOST_TEST(run({"--if-exists", "replace", url("a.txt")}).status == 0);
-    BOOST_TEST(contents(to.path() / "a.txt") == "abc");
+    BOOST_TEST(test::read_file(to.path() / "a.txt") == "abc");
 }
 
 BOOST_AUTO_TEST_CASE(a_wrong_command_line_does_nothing)
@@ -221,7 +215,7 @@ BOOST_AUTO_TEST_CASE(a_slow_list_does_not_hold_up_downloads_and_a_signal_ends_it
              ++i) {
             std::this_thread::sleep_for(10ms);
         }
-        BOOST_TEST(contents(to.path() / "a.txt") == "abc"); // though the list goes on
+        BOOST_TEST(test::read_file(to.path() / "a.txt") == "abc"); // though the list goes on
         running.send(signal);
         const tool_result result = running.wait();
         BOOST_TEST_MESSAGE(result.err);

@@ -2,9 +2,9 @@
 
 #include "http/failure.hpp"
 #include "http/syntax/decimal.hpp"
+#include "http/syntax/lower_case.hpp"
 
 #include <boost/asio/ip/address.hpp>
-#include <boost/url/grammar/ci_string.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url.hpp>
 
@@ -68,13 +68,6 @@ std::optional<asio::ip::address> parse_address(const std::string& text)
     return address;
 }
 
-std::string in_small_letters(std::string_view text)
-{
-    std::string result(text);
-    std::transform(result.begin(), result.end(), result.begin(), urls::grammar::to_lower);
-    return result;
-}
-
 std::string without_end_dot(std::string name)
 {
     if (name.ends_with('.')) {
@@ -131,7 +124,7 @@ std::optional<proxy_rules::exception> proxy_rules::parse_exception(std::string_v
         }
         return result.addresses ? std::optional(std::move(result)) : std::nullopt;
     }
-    result.domain = without_end_dot(in_small_letters(host));
+    result.domain = without_end_dot(lower_case(host));
     if (result.domain.starts_with('*')) {
         result.domain.erase(0, 1);
     }
@@ -174,7 +167,7 @@ bool proxy_rules::reached_without(const origin& target) const
         return never_;
     }
     const std::optional<asio::ip::address> address = parse_address(target.host);
-    const std::string host = without_end_dot(in_small_letters(target.host));
+    const std::string host = without_end_dot(lower_case(target.host));
     return std::any_of(exceptions_.begin(), exceptions_.end(), [&](const exception& e) {
         if (e.port && *e.port != target.port) {
             return false;

@@ -16,7 +16,7 @@ namespace {
 /// Of what has come of a stream, so much is taken from the socket at once: four of the largest records.
 constexpr std::size_t read_ahead = 64 * 1024;
 
-asio::ssl::context make_context()
+asio::ssl::context make_tls_context()
 {
     asio::ssl::context result(asio::ssl::context::tls_client);
     SSL_CTX* const settings = result.native_handle();
@@ -33,7 +33,7 @@ tls_settings::tls_settings(const std::filesystem::path& ca_file)
 {
     if (!ca_file.empty()) {
         std::call_once(loaded_, [&] {
-            context_.emplace(make_context());
+            context_.emplace(make_tls_context());
             boost::system::error_code error;
             context_->load_verify_file(ca_file.string(), error);
             if (error) {
@@ -48,7 +48,7 @@ tls_settings::tls_settings(const std::filesystem::path& ca_file)
 asio::ssl::context& tls_settings::context()
 {
     std::call_once(loaded_, [&] {
-        context_.emplace(make_context());
+        context_.emplace(make_tls_context());
         boost::system::error_code error;
         context_->set_default_verify_paths(error);
         if (error) {

@@ -13,19 +13,19 @@
 namespace tandem::http {
 namespace {
 
-constexpr std::size_t max_size = 1024 * 1024;
-constexpr std::string_view blanks = " \t\r\n";
+constexpr std::size_t max_netrc_size = 1024 * 1024;
+constexpr std::string_view netrc_blanks = " \t\r\n";
 
 /// Takes the next token, a quoted one without its quotes; nothing at the end.
 std::optional<std::string> take_token(std::string_view& text)
 {
-    text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+    text.remove_prefix(std::min(text.find_first_not_of(netrc_blanks), text.size()));
     if (text.empty()) {
         return std::nullopt;
     }
     std::string token;
     if (text.front() != '"') {
-        token = text.substr(0, text.find_first_of(blanks));
+        token = text.substr(0, text.find_first_of(netrc_blanks));
         text.remove_prefix(token.size());
         return token;
     }
@@ -64,7 +64,7 @@ netrc netrc::read(const std::filesystem::path& file)
     if (from.get() < 0) {
         error.assign(errno, boost::system::system_category());
     }
-    const std::string text = error ? std::string() : read_all(from, max_size, error);
+    const std::string text = error ? std::string() : read_all(from, max_netrc_size, error);
     if (error) {
         throw boost::system::system_error(error.value(), error.category(), "cannot read logins from " + file.string());
     }

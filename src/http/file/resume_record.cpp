@@ -18,7 +18,7 @@
 namespace tandem::http {
 namespace {
 
-constexpr std::size_t max_size = 64 * 1024;
+constexpr std::size_t max_record_size = 64 * 1024;
 constexpr std::string_view first_line = "tandem resume record 1";
 constexpr std::string_view last_line = "end";
 constexpr const char* boot_id = "/proc/sys/kernel/random/boot_id";
@@ -35,7 +35,7 @@ std::optional<std::string> read_small_file(const char* path)
         return std::nullopt;
     }
     boost::system::error_code error;
-    std::string text = read_all(file, max_size, error);
+    std::string text = read_all(file, max_record_size, error);
     return error ? std::nullopt : std::optional(std::move(text));
 }
 
@@ -116,7 +116,7 @@ std::optional<resume_record> read_resume_record(const std::filesystem::path& tar
 void write_resume_record(const std::filesystem::path& target, const resume_record& record)
 {
     const std::string text = as_text(record);
-    if (text.size() > max_size || parse(text) != record) {
+    if (text.size() > max_record_size || parse(text) != record) {
         throw failure(boost::system::errc::make_error_code(boost::system::errc::invalid_argument),
                       "what is to be remembered for resuming cannot be written down");
     }

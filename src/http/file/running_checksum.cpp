@@ -22,7 +22,7 @@ struct deleter
 
 using context_ptr = std::unique_ptr<EVP_MD_CTX, deleter>;
 
-context_ptr make_context()
+context_ptr make_digest_context()
 {
     context_ptr result(EVP_MD_CTX_new());
     if (!result) {
@@ -52,7 +52,7 @@ checksum checked(const checksum& expected)
 
 struct running_checksum::state
 {
-    context_ptr context = make_context();
+    context_ptr context = make_digest_context();
 };
 
 running_checksum::running_checksum(const checksum& expected)
@@ -76,7 +76,7 @@ void running_checksum::update(std::span<const char> bytes)
 
 std::string running_checksum::digest() const
 {
-    const context_ptr copy = make_context();
+    const context_ptr copy = make_digest_context();
     require(EVP_MD_CTX_copy_ex(copy.get(), state_->context.get()));
     std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
     unsigned size = 0;

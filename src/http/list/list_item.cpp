@@ -7,13 +7,13 @@
 namespace tandem::http {
 namespace {
 
-constexpr std::string_view blanks = " \t\r";
+constexpr std::string_view separators = " \t\r";
 
 /// Takes what stands before the next space; empty at the end.
 std::string_view take_word(std::string_view& line)
 {
-    line.remove_prefix(std::min(line.find_first_not_of(blanks), line.size()));
-    const std::string_view word = line.substr(0, line.find_first_of(blanks));
+    line.remove_prefix(std::min(line.find_first_not_of(separators), line.size()));
+    const std::string_view word = line.substr(0, line.find_first_of(separators));
     line.remove_prefix(word.size());
     return word;
 }

@@ -11,12 +11,12 @@ namespace {
 
 namespace urls = boost::urls;
 
-constexpr std::string_view blanks = " \t";
+constexpr std::string_view optional_whitespace = " \t";
 
 std::string_view trimmed(std::string_view text)
 {
-    const std::size_t first = text.find_first_not_of(blanks);
-    return first == text.npos ? std::string_view() : text.substr(first, text.find_last_not_of(blanks) - first + 1);
+    const std::size_t first = text.find_first_not_of(optional_whitespace);
+    return first == text.npos ? std::string_view() : text.substr(first, text.find_last_not_of(optional_whitespace) - first + 1);
 }
 
 /// Takes a quoted-string from the front of `text`; nothing where it does not end.
@@ -87,7 +87,7 @@ std::optional<std::string> disposition_name(std::string_view field)
             continue; // a parameter without a value
         }
         field.remove_prefix(1);
-        field.remove_prefix(std::min(field.find_first_not_of(blanks), field.size()));
+        field.remove_prefix(std::min(field.find_first_not_of(optional_whitespace), field.size()));
         std::optional<std::string> value;
         if (field.starts_with('"')) {
             value = take_quoted(field);

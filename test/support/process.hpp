@@ -1,5 +1,7 @@
-#ifndef TANDEM_TEST_TANDEM_GET_PROCESS_HPP
-#define TANDEM_TEST_TANDEM_GET_PROCESS_HPP
+#ifndef TANDEM_TEST_SUPPORT_PROCESS_HPP
+#define TANDEM_TEST_SUPPORT_PROCESS_HPP
+
+#include "support/sanitizer.hpp"
 
 #include <chrono>
 #include <filesystem>
@@ -10,18 +12,6 @@
 #include <sys/types.h>
 
 namespace test {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool sanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool sanitized = true;
-#else
-constexpr bool sanitized = false;
-#endif
-#else
-constexpr bool sanitized = false;
-#endif
 
 /// How a process ended, and what it said.
 struct ended

@@ -1,4 +1,4 @@
-#include "tandem_get/process.hpp"
+#include "support/process.hpp"
 
 #include <algorithm>
 #include <cerrno>
