@@ -28,8 +28,9 @@ namespace {
 using namespace std::chrono_literals;
 
 // Names are looked up on a thread of their own, which may allocate and lock: what it needs may be what the crashed
-// thread holds, so nobody waits longer than this for anybody.
+// thread holds, so nobody waits longer than this for a thread that does nothing.
 constexpr auto patience = 2s;
+constexpr auto longest = 10 * patience; // of walking and of names, each five times as long on a busy machine
 
 struct
 {
@@ -99,7 +100,7 @@ void report() noexcept
     put_raw_trace(*state.record, text.lines());
     state.progress.reach(crash_stage::walked);
     if (state.has_helper)
-        state.progress.wait_for(crash_stage::symbolised, patience);
+        state.progress.wait_for(crash_stage::symbolised, state.helper, patience);
 }
 
 void first_crash(int signal, siginfo_t* info, void* context) noexcept
@@ -132,7 +133,7 @@ extern "C" void tandem_on_crash(int signal, siginfo_t* info, void* context)
             report();
         end_here(state.signal);
     } else { // the first one's crash ends the process
-        state.progress.wait_for(crash_stage::never, 3 * patience);
+        state.progress.wait_for(crash_stage::never, longest);
         end_on_return(signal, info);
     }
 }
@@ -142,7 +143,7 @@ void help() noexcept
 {
     state.helper = ::gettid();
     state.progress.wait(crash_stage::walking);
-    if (!state.progress.wait_for(crash_stage::walked, patience))
+    if (!state.progress.wait_for(crash_stage::walked, state.crashed, patience))
         end_here(state.signal);
     const sigset_t faults = set_of(fault_signals);
     ::pthread_sigmask(SIG_UNBLOCK, &faults, nullptr);
