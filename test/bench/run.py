@@ -18,6 +18,7 @@ def scenarios(build):
     ours, limits, threads = (str(build / name) for name in ("bench_tandem", "bench_limits", "bench_threads"))
     python = [sys.executable, str(HERE / "peers.py")]
     node = ["node", str(build / "peers.mjs")]
+    compiler = [sys.executable, str(HERE / "compile.py")]
     large = "8 MiB, one after the other, bytes a second: "
     return [
         # name, what, programs (the first is ours), goals: (who, factor), where ours is to be factor times as quick; of
@@ -74,6 +75,9 @@ def scenarios(build):
         ("S10", "no-op tasks, 10,000 outstanding, s each; 1 worker, and up to 64",
          {"tandem": [ours, "small", 1, 10000, 1000000]} |
          {f"{n} workers": [ours, "small", n, 10000, 1000000] for n in (2, 4, 8, 16, 32, 64)}, []),
+        ("S11", "processor time to compile a program with both pools and a coroutine, s",
+         {"tandem": compiler + ["pools.cpp"], "boost/asio.hpp alone": compiler + ["asio.cpp"]},
+         [("boost/asio.hpp alone", 1 / 1.25)]),
     ]
 
 

@@ -34,9 +34,10 @@ std::uint64_t bytes_written()
     return 0;
 }
 
-// Under a sanitizer workers are so slow that they lose tasks to one another often; it was 3 to 10.
 constexpr std::size_t count = sanitized ? 500 : 2000;
-constexpr double most_sent = sanitized ? 1.5 : 1.05;
+// It was 3 to 10. On an idle machine it is 1.00 to 1.01; a worker that waits for a processor loses to another one what its
+// pipe holds.
+constexpr double most_sent = 1.5;
 
 // The bytes that go into pipes for a burst, as a multiple of its arguments'.
 double times_sent(tandem::process_pool& pool, std::size_t size)
@@ -65,11 +66,7 @@ BOOST_AUTO_TEST_CASE(each_argument_is_sent_once, *counted())
     for (int i = 0; i != 60; ++i) // that it is quick is known then
         get_soon(side.pool.async_run(task<length_of>(std::string()), asio::use_future));
     for (const std::size_t size : {16'000U, 32'000U, 96'000U, 192'000U}) {
-        // A worker that loses its processor for a while loses to another one what its pipe holds: on a busy machine it is
-        // tried again.
-        double sent = 0;
-        for (int tries = 0; tries == 0 || (tries != 3 && sent > most_sent); ++tries)
-            sent = times_sent(side.pool, size);
+        const double sent = times_sent(side.pool, size);
         BOOST_TEST(sent <= most_sent, size << " bytes: " << sent << " times the data");
         BOOST_TEST(sent >= 1.0, size << " bytes did not go through pipes: " << sent);
     }
