@@ -52,36 +52,30 @@ std::optional<fs::path> find_file(const fs::path& root, std::string_view target)
 }
 
 template <class Response>
-asio::awaitable<error_code> send(beast::tcp_stream& stream, Response& response,
-                                 const beast::http::request<beast::http::empty_body>& to)
+beast::http::message_generator prepared(Response response, const beast::http::request<beast::http::empty_body>& to)
 {
     response.version(to.version());
     response.keep_alive(to.keep_alive());
     response.prepare_payload();
-    error_code error;
-    co_await beast::http::async_write(stream, response, asio::redirect_error(asio::use_awaitable, error));
-    if (!error && !response.keep_alive()) {
-        error = asio::error::eof;
-    }
-    co_return error;
+    return beast::http::message_generator(std::move(response));
 }
 
-asio::awaitable<error_code> answer(beast::tcp_stream& stream, const fs::path& root,
-                                   const beast::http::request<beast::http::empty_body>& request)
+beast::http::message_generator answer(const fs::path& root, const beast::http::request<beast::http::empty_body>& request)
 {
-    const auto file = find_file(root, request.target());
+    const bool is_get = request.method() == beast::http::verb::get;
+    const auto file = is_get ? find_file(root, request.target()) : std::nullopt;
     beast::http::response<beast::http::file_body> found;
     error_code error;
-    if (file && request.method() == beast::http::verb::get) {
+    if (file) {
         found.body().open(file->c_str(), beast::file_mode::scan, error);
         if (!error) {
-            co_return co_await send(stream, found, request);
+            return prepared(std::move(found), request);
         }
     }
     beast::http::response<beast::http::string_body> sorry;
-    sorry.result(request.method() == beast::http::verb::get ? beast::http::status::not_found : beast::http::status::method_not_allowed);
+    sorry.result(is_get ? beast::http::status::not_found : beast::http::status::method_not_allowed);
     sorry.body() = "no such file\n";
-    co_return co_await send(stream, sorry, request);
+    return prepared(std::move(sorry), request);
 }
 
 asio::awaitable<void> serve(std::shared_ptr<beast::tcp_stream> stream, fs::path root)
@@ -94,7 +88,12 @@ asio::awaitable<void> serve(std::shared_ptr<beast::tcp_stream> stream, fs::path 
         co_await beast::http::async_read(*stream, buffer, request, asio::redirect_error(asio::use_awaitable, error));
         if (!error) {
             stream->expires_after(idle_limit);
-            error = co_await answer(*stream, root, request);
+            beast::http::message_generator reply = answer(root, request);
+            const bool is_last = !reply.keep_alive();
+            co_await beast::async_write(*stream, std::move(reply), asio::redirect_error(asio::use_awaitable, error));
+            if (is_last) {
+                break;
+            }
         }
     }
     stream->close();
