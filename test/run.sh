@@ -18,6 +18,6 @@ cmake --build --preset "$preset"
 built=$(date +%s)
 say "built $preset in $((built - begin)) s; testing"
 status=0
-ctest --preset "$preset" --parallel 3 "$@" || status=$?
+ctest --preset "$preset" --parallel 2 "$@" || status=$?
 say "tested $preset in $(($(date +%s) - built)) s"
 exit $status
