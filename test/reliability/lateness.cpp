@@ -4,6 +4,7 @@
 #include <support/gate.hpp>
 #include <support/recording.hpp>
 #include <support/reversed_context.hpp>
+#include <support/sanitizer.hpp>
 #include <support/sides.hpp>
 #include <support/tasks.hpp>
 
@@ -25,8 +26,8 @@ using tandem::task;
 
 namespace {
 
-// Longer than a worker takes to do what it is asked, also on a busy machine.
-constexpr auto limit = 1s;
+// Longer than a worker takes to start and to do what it is asked, also on a busy machine.
+constexpr auto limit = sanitized ? 4s : 2s;
 constexpr auto late = limit + 500ms;
 
 std::size_t size_of(const std::string& text)

@@ -1,6 +1,7 @@
 // Initializers, what they leave to tasks, and workers that cannot start.
 #include <support/failing.hpp>
 #include <support/gate.hpp>
+#include <support/sanitizer.hpp>
 #include <support/sides.hpp>
 #include <support/tasks.hpp>
 
@@ -131,7 +132,8 @@ BOOST_AUTO_TEST_CASE(an_initializer_that_ends_the_worker)
 
 BOOST_AUTO_TEST_CASE(an_initializer_that_hangs)
 {
-    processes side(1, {.initializer = task<hang>(), .start_timeout = 300ms, .start_attempts = 1});
+    // Longer than a worker takes until it runs its initializer, also on a busy machine.
+    processes side(1, {.initializer = task<hang>(), .start_timeout = sanitized ? 4s : 2s, .start_attempts = 1});
     const failure f = fails(side.pool, task<add>(1, 2));
     BOOST_TEST(f.code == errc::initializer_failed);
     BOOST_TEST(f.says("in time"), f.what);
