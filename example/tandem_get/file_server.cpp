@@ -52,10 +52,10 @@ std::optional<fs::path> find_file(const fs::path& root, std::string_view target)
 }
 
 template <class Response>
-beast::http::message_generator prepared(Response response, const beast::http::request<beast::http::empty_body>& to)
+beast::http::message_generator prepared(Response response, const beast::http::request<beast::http::empty_body>& request)
 {
-    response.version(to.version());
-    response.keep_alive(to.keep_alive());
+    response.version(request.version());
+    response.keep_alive(request.keep_alive());
     response.prepare_payload();
     return beast::http::message_generator(std::move(response));
 }

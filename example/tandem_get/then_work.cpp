@@ -19,7 +19,6 @@
 namespace {
 
 constexpr std::string_view gzip_extension = ".gz";
-constexpr unsigned unpacked_size = 65536;
 
 struct gzip_closer
 {
@@ -82,9 +81,9 @@ then_result gunzip_file(const std::string& path, bool replace)
     }
     new_file target(made.file, replace);
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> out(::fdopen(target.take_descriptor(), "wb"), std::fclose);
-    std::array<char, unpacked_size> piece;
+    std::array<char, 65536> piece;
     int size = 0;
-    while ((size = gzread(in.get(), piece.data(), unpacked_size)) > 0) {
+    while ((size = gzread(in.get(), piece.data(), piece.size())) > 0) {
         made.bytes += static_cast<std::uint64_t>(size);
         if (std::fwrite(piece.data(), 1, static_cast<std::size_t>(size), out.get()) != static_cast<std::size_t>(size)) {
             throw std::system_error(errno, std::generic_category(), made.file);
