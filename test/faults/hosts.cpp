@@ -104,9 +104,7 @@ void is_ended(const std::string& mode, int signal)
 
 bool is_stopped(int pid)
 {
-    const std::string stat = file_text("/proc/" + std::to_string(pid) + "/stat");
-    const auto close = stat.rfind(')');
-    return close != std::string::npos && stat.at(close + 2) == 'T';
+    return state_and_parent(std::to_string(pid)).starts_with('T');
 }
 
 // A stopped worker cannot see that the program is gone: somebody has to wake it. The kernel does where its group is left

@@ -28,9 +28,8 @@ using tandem::task;
 // Whether a process is stopped, dead, or another program than this one.
 bool is_changed(int pid)
 {
-    const std::string stat = file_text("/proc/" + std::to_string(pid) + "/stat");
-    const auto close = stat.rfind(')');
-    if (close == std::string::npos || std::string("TZX").find(stat.at(close + 2)) != std::string::npos)
+    const std::string state = state_and_parent(std::to_string(pid));
+    if (state.empty() || std::string("TZX").find(state.front()) != std::string::npos)
         return true;
     return file_text("/proc/" + std::to_string(pid) + "/comm") != file_text("/proc/self/comm");
 }

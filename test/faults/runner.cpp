@@ -55,16 +55,6 @@ std::vector<std::string> processes()
     return pids;
 }
 
-// "S 1234"; empty where the process is gone.
-std::string state_and_parent(const std::string& pid)
-{
-    const std::string stat = file_text("/proc/" + pid + "/stat");
-    const auto close = stat.rfind(')');
-    if (close == std::string::npos)
-        return {};
-    return stat.substr(close + 2, stat.find(' ', close + 4) - close - 2);
-}
-
 void run(const cell& c)
 {
     failed = false;
@@ -115,6 +105,15 @@ std::string file_text(const std::filesystem::path& path)
     while (in.read(part.data(), static_cast<std::streamsize>(part.size())) || in.gcount() > 0)
         text.append(part, 0, static_cast<std::size_t>(in.gcount()));
     return text;
+}
+
+std::string state_and_parent(const std::string& pid)
+{
+    const std::string stat = file_text("/proc/" + pid + "/stat");
+    const auto close = stat.rfind(')');
+    if (close == std::string::npos)
+        return {};
+    return stat.substr(close + 2, stat.find(' ', close + 4) - close - 2);
 }
 
 void step(const std::string& what)

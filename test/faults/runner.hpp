@@ -43,6 +43,9 @@ std::vector<std::string> left_behind();
 /// All that a file holds; empty where it cannot be read, as of a process that ends meanwhile.
 std::string file_text(const std::filesystem::path& path);
 
+/// "S 1234"; empty where the process is gone.
+std::string state_and_parent(const std::string& pid);
+
 /// How many children this process has, zombies not counted.
 std::size_t live_children();
 

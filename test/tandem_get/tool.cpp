@@ -1,10 +1,10 @@
 #include "tandem_get/tool.hpp"
 
+#include "support/process.hpp"
+
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -26,12 +26,6 @@ std::string temporary_file()
     }
     ::close(descriptor);
     return name;
-}
-
-std::string contents(const std::string& path)
-{
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
 }
 
 std::vector<char*> argument_pointers(std::vector<std::string>& arguments)
@@ -92,14 +86,14 @@ void tool::send(int signal) const
 
 std::string tool::err() const
 {
-    return contents(err_);
+    return test::read_file(err_);
 }
 
 tool_result tool::wait()
 {
     const int status = status_of(std::exchange(pid_, -1));
     const bool regular = out_.starts_with("/tmp/tandem-get-test-");
-    return {status, regular ? contents(out_) : "", contents(err_)};
+    return {status, regular ? test::read_file(out_) : "", test::read_file(err_)};
 }
 
 tool_result run_tool(const std::vector<std::string>& arguments)
