@@ -27,7 +27,7 @@ struct retirement
     std::uint64_t resident_memory = 0;
 
     /// When it had nothing to do for so long. It gets no successor until there is work. The pool then keeps the
-    /// executor's context busy until its idle workers are gone.
+    /// executor's context busy until its idle workers are gone. While async_start() waits, nobody is idle.
     std::chrono::nanoseconds idle{0};
 };
 

@@ -159,7 +159,7 @@ time_point scheduler::next_deadline() const noexcept
         if (waits_behind_slow_task(w))
             earliest = std::min(earliest, w.progress + settings_.patience);
         if (w.at == state::idle)
-            earliest = std::min(earliest, deadline_after(w.progress, settings_.retire_idle));
+            earliest = std::min(earliest, idle_end(w));
     }
     if (unproven_workers() == 0 && (wants_worker() || wants_successor()))
         earliest = std::min(earliest, starts_.next_start());

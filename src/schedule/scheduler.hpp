@@ -282,10 +282,12 @@ private:
     void set_due(worker& w, retirement_reason reason) noexcept;
     std::size_t unproven_workers() const noexcept;
     void start_one(actions& out);
+    void all_started(time_point now);
     void start_failed(bool can_start_again, time_point now, actions& out);
     void end_worker(worker_id id, action::kind how, retirement_reason reason, time_point now, actions& out);
     void leave(worker_id id, worker& w);
     void note_age(worker& w, time_point now) noexcept;
+    time_point idle_end(const worker& w) const noexcept;
     void replace_due_workers(time_point now, actions& out);
     void retire_idle_workers(time_point now, actions& out);
 

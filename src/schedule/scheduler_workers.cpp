@@ -36,7 +36,8 @@ void scheduler::worker_ready(worker_id id, time_point now, actions& out)
     ready.ready_since = now;
     ready.deadline = time_point::max();
     made_progress(id, ready, now);
-    starts_all_ = starts_all_ && ready_workers() < settings_.workers;
+    if (starts_all_ && ready_workers() >= settings_.workers)
+        all_started(now);
     for (auto& [other, w] : workers_)
         w.replaced = w.replaced || w.successor == id;
     assign(now, out);
@@ -409,6 +410,13 @@ void scheduler::start_all(actions& out)
         start_one(out);
 }
 
+void scheduler::all_started(time_point now)
+{
+    starts_all_ = false;
+    for (const worker_id id : idle_)
+        workers_.at(id).progress = now; // none of them was idle while others were waited for
+}
+
 void scheduler::start_failed(bool can_start_again, time_point now, actions& out)
 {
     starts_.failed(can_start_again, now);
@@ -448,6 +456,12 @@ void scheduler::note_age(worker& w, time_point now) noexcept
         set_due(w, retirement_reason::age);
 }
 
+// While all are being started, who is ready waits for the rest.
+time_point scheduler::idle_end(const worker& w) const noexcept
+{
+    return starts_all_ ? time_point::max() : deadline_after(w.progress, settings_.retire_idle);
+}
+
 void scheduler::replace_due_workers(time_point now, actions& out)
 {
     while (wants_successor() && starts_.may_start(now, unproven_workers()))
@@ -464,7 +478,7 @@ void scheduler::retire_idle_workers(time_point now, actions& out)
             reason = retirement_reason::shutdown;
         else if (is_spent(w))
             reason = w.due;
-        else if (deadline_after(w.progress, settings_.retire_idle) <= now)
+        else if (idle_end(w) <= now)
             set_due(w, reason = retirement_reason::idle);
         if (reason != retirement_reason::none)
             end_worker(id, action::kind::retire, reason, now, out);

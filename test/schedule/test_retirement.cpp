@@ -152,6 +152,28 @@ BOOST_AUTO_TEST_CASE(by_idleness_without_a_successor)
     BOOST_TEST(!s.scheduler.is_broken(s.clock.now()));
 }
 
+// A start takes longer on a busy machine than a worker may be idle: else the first would be gone before the last is ready,
+// time and again, and who waits for all of them would wait without end.
+BOOST_AUTO_TEST_CASE(nobody_retires_by_idleness_while_all_are_started)
+{
+    settings restless;
+    restless.retire_idle = 1min;
+    simulation s(2, restless);
+    s.start_all();
+    s.ready(1);
+    s.take();
+    s.pass(10min);
+    CHECK_ACTIONS(s, {});
+    s.ready(2);
+    CHECK_ACTIONS(s, {});
+    BOOST_TEST(s.scheduler.ready_workers() == 2u);
+    BOOST_TEST((s.scheduler.next_deadline() - s.clock.now() == 1min)); // idleness counts from here
+    s.pass(59s);
+    CHECK_ACTIONS(s, {});
+    s.pass(1s);
+    CHECK_ACTIONS(s, {"retire 2", "retire 1"});
+}
+
 BOOST_AUTO_TEST_CASE(who_does_not_go_is_killed)
 {
     simulation s(1, after_tasks(1));
