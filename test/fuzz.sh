@@ -14,14 +14,6 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 seconds=${1:-60}
 targets='frames pool_side worker_side codec http_response'
 
-# The sanitizers' and libFuzzer's own library is a package apart, under the compiler's version.
-install_clang() {
-    command -v apt-get >/dev/null || return 0
-    install_packages clang
-    runtime=libclang-rt-$(clang -dumpversion | sed 's/\..*//')-dev
-    if is_packaged "$runtime"; then install_packages "$runtime"; fi
-}
-
 # fuzz TARGET SECONDS: one line on what came of it; false where something was found.
 fuzz() {
     found=build/fuzz/found/$1

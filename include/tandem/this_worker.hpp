@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <stdexcept>
+#include <type_traits>
 #include <utility>
 
 namespace tandem::this_worker {
@@ -24,7 +25,10 @@ std::optional<T>& slot() noexcept
 template <class T, class... Args>
 T& emplace(Args&&... arguments)
 {
-    return detail::slot<T>().emplace(std::forward<Args>(arguments)...);
+    if constexpr (std::is_constructible_v<T, Args...>)
+        return detail::slot<T>().emplace(std::forward<Args>(arguments)...);
+    else // an aggregate, which some compilers do not make from a parenthesised list
+        return detail::slot<T>().emplace(T{std::forward<Args>(arguments)...});
 }
 
 /// This worker's T, or null where it has none.

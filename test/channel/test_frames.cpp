@@ -114,7 +114,7 @@ BOOST_AUTO_TEST_CASE(unwanted_ones_are_taken_out_from_a_place_on)
         append_frame(stream, frame_kind::task, id, payload_of(id * 13, id));
     }
     for (std::size_t first = 0; first != 10; ++first)
-        for (const std::size_t inside : {0, 1, 16}) {
+        for (const std::size_t inside : {0U, 1U, 16U}) {
             bytes left = stream;
             std::vector<std::uint64_t> removed;
             const auto is_odd = [&](const frame& f) {

@@ -138,7 +138,7 @@ BOOST_AUTO_TEST_CASE(are_registered_with_readable_names)
         BOOST_TEST_MESSAGE("task " << name);
     BOOST_TEST(has("sum"));
     BOOST_TEST(has("twice<int>"));
-    BOOST_TEST(has("lambda"));
+    BOOST_TEST((has("lambda") || has("$_"))); // gcc's name for one, and Clang's
 }
 
 BOOST_AUTO_TEST_SUITE_END()

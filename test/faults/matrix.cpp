@@ -45,6 +45,8 @@ struct scene
     std::vector<completion> behind{completion("the task behind it"), completion("the second task behind it")};
     std::vector<completion> later{completion("a later task"), completion("the second later task")};
 
+    scene(const fault& what, const stage& where) : f(what), s(where) {}
+
     tandem::process_pool_options pool_options() const
     {
         tandem::process_pool_options options{.workers = 2};
@@ -141,7 +143,7 @@ struct scene
 
 void run(const fault& f, const stage& s)
 {
-    auto all = std::make_unique<scene>(f, s);
+    const auto all = std::make_unique<scene>(f, s);
     all->submit();
     if (s.when == moment::when_asked) {
         all->ask_to_stop();

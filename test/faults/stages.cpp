@@ -9,6 +9,7 @@
 #include <tandem/worker.hpp>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <deque>
 #include <filesystem>
@@ -25,7 +26,15 @@ constexpr std::size_t header = 16;
 constexpr std::size_t large_size = 4U << 20;
 
 // Not in one piece, so that they go through the pipe.
-using many_bytes = std::deque<char>;
+using block = std::array<char, 1024>;
+using many_bytes = std::deque<block>;
+
+many_bytes many(char c)
+{
+    block all;
+    all.fill(c);
+    return many_bytes(large_size / sizeof all, all);
+}
 
 std::string right(const std::string&)
 {
@@ -116,7 +125,7 @@ void arm_read(std::size_t bytes, std::size_t fault)
 
 std::string take_many(const many_bytes& bytes)
 {
-    return bytes == many_bytes(large_size, 'a') ? right_answer : "garbled";
+    return bytes == many('a') ? right_answer : "garbled";
 }
 
 std::string arm_write(std::size_t bytes, std::size_t fault)
@@ -132,14 +141,14 @@ struct large_result
 
 std::string text_of(const large_result& result)
 {
-    return result.bytes == many_bytes(large_size, 'r') ? right_answer : "garbled";
+    return result.bytes == many('r') ? right_answer : "garbled";
 }
 
 template <std::size_t Bytes>
 large_result give_many(std::size_t fault)
 {
     fault_on_write(Bytes, fault);
-    return {many_bytes(large_size, 'r')};
+    return {.bytes = many('r')};
 }
 
 // Sends the pool's idle worker what arms it; its next task is the faulty one.
@@ -213,7 +222,7 @@ void submit_header(const order& o)
 void submit_many(const order& o)
 {
     arm_idle_worker(o, large_size / 2);
-    o.pool.async_run(task<take_many>(many_bytes(large_size, 'a')), o.options, o.faulty.handler());
+    o.pool.async_run(task<take_many>(many('a')), o.options, o.faulty.handler());
 }
 
 void submit_argument(const order& o)

@@ -152,7 +152,7 @@ BOOST_FIXTURE_TEST_CASE(one_name_twice_is_never_silent, list_fixture)
     });
     for (const existing_file policy :
          {existing_file::fail, existing_file::rename, existing_file::replace, existing_file::skip_if_same}) {
-        for (const std::size_t parallel : {1, 8}) {
+        for (const std::size_t parallel : {1U, 8U}) {
             BOOST_TEST_CONTEXT("policy " << static_cast<int>(policy) << ", " << parallel << " at once")
             {
                 std::filesystem::remove(folder / "x");

@@ -1,5 +1,6 @@
 // async_map over both pools: what it takes, and in which order it gives.
 #define BOOST_TEST_MODULE map
+#include <map/number_range.hpp>
 #include <support/failing.hpp>
 #include <support/gate.hpp>
 #include <support/sides.hpp>
@@ -102,19 +103,31 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(ranges_of_many_kinds, Side, sides)
     Side side;
     const std::vector<int> kept = first_integers(10);
     BOOST_TEST(get_soon(async_map(side.pool, task<square>, kept, asio::use_future)) == squares(10));
-    BOOST_TEST(get_soon(async_map(side.pool, task<square>, std::views::all(kept), asio::use_future)) == squares(10));
-    BOOST_TEST(get_soon(async_map(side.pool, task<square>, std::views::iota(0, 10), asio::use_future)) == squares(10));
     BOOST_TEST(get_soon(async_map(side.pool, task<square>, std::list<int>(kept.begin(), kept.end()),
                                   asio::use_future)) == squares(10));
-    auto odd = kept | std::views::filter([](int x) { return x % 2 == 1; });
-    BOOST_TEST(get_soon(async_map(side.pool, task<square>, odd, asio::use_future)).size() == 5U);
+    const auto below_ten = [](int x) { return x < 10; };
+    BOOST_TEST(get_soon(async_map(side.pool, task<square>, numbers_while(below_ten), asio::use_future)) == squares(10));
     const std::vector<std::string> texts{"a", "bb", ""};
     const std::vector<std::size_t> lengths{1, 2, 0};
     BOOST_TEST(get_soon(async_map(side.pool, task<length>, texts, asio::use_future)) == lengths);
+}
+
+#if !defined(__clang__) || __clang_major__ >= 16 // which compiles the views of gcc's library
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(views, Side, sides)
+{
+    Side side;
+    const std::vector<int> kept = first_integers(10);
+    BOOST_TEST(get_soon(async_map(side.pool, task<square>, std::views::all(kept), asio::use_future)) == squares(10));
+    BOOST_TEST(get_soon(async_map(side.pool, task<square>, std::views::iota(0, 10), asio::use_future)) == squares(10));
+    auto odd = kept | std::views::filter([](int x) { return x % 2 == 1; });
+    BOOST_TEST(get_soon(async_map(side.pool, task<square>, odd, asio::use_future)).size() == 5U);
     std::istringstream in("1 2 3");
     BOOST_TEST(get_soon(async_map(side.pool, task<square>, std::views::istream<int>(in), asio::use_future)).size() ==
                3U);
 }
+
+#endif
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(elements_that_can_only_be_moved, Side, sides)
 {
@@ -150,7 +163,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(awaited, Side, sides)
 BOOST_AUTO_TEST_CASE(a_callable_on_threads)
 {
     threads side;
-    const int offset = 100;
+    int offset = 100;
     const auto results = get_soon(async_map(
         side.pool, [offset](int x) { return x + offset; }, first_integers(3), asio::use_future));
     const std::vector<int> expected{100, 101, 102};
@@ -172,12 +185,12 @@ BOOST_AUTO_TEST_CASE(no_more_than_in_flight_are_under_way)
     BOOST_TEST(most >= 1);
     // And elements are taken when they are to be run.
     std::atomic<int> taken{0}, ended{0}, ahead{0};
-    const auto source = std::views::iota(0, 40) | std::views::transform([&](int x) {
-                            const int lead = ++taken - ended;
-                            if (lead > ahead)
-                                ahead = lead;
-                            return x;
-                        });
+    const numbers source(40, [&](int x) {
+        const int lead = ++taken - ended;
+        if (lead > ahead)
+            ahead = lead;
+        return x;
+    });
     get_soon(async_map(
         side.pool, [&](int) { ++ended; }, source, map_options{.in_flight = 3}, asio::use_future));
     BOOST_TEST(taken == 40);

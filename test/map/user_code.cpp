@@ -1,4 +1,5 @@
 // The user's code that a map calls: it may do what it likes, as no lock of tandem's is held meanwhile.
+#include <map/number_range.hpp>
 #include <support/failing.hpp>
 #include <support/sides.hpp>
 #include <support/tasks.hpp>
@@ -13,7 +14,6 @@
 #include <functional>
 #include <future>
 #include <list>
-#include <ranges>
 #include <string>
 #include <thread>
 #include <vector>
@@ -119,12 +119,12 @@ bool is_free(Map map, int call = 1)
 }
 
 // Not contiguous, so that each kind of map takes elements one by one.
-auto numbers(std::function<void(int)> on_element)
+auto fifty_numbers(std::function<void(int)> on_element)
 {
-    return std::views::iota(0, 50) | std::views::transform([on_element](int i) {
-               on_element(i);
-               return i;
-           });
+    return numbers(50, [on_element](int i) {
+        on_element(i);
+        return i;
+    });
 }
 
 void call_at_13(int i)
@@ -141,7 +141,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(iterators, Side, sides)
 {
     BOOST_TEST(is_free<Side>([](auto& pool, asio::cancellation_slot slot) {
         const recording<std::vector<int>> seen;
-        async_map(pool, task<add_one>, numbers(call_at_13), asio::bind_cancellation_slot(slot, seen.handler()));
+        async_map(pool, task<add_one>, fifty_numbers(call_at_13), asio::bind_cancellation_slot(slot, seen.handler()));
         BOOST_TEST(seen.wait());
     }));
 }
@@ -150,10 +150,10 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(the_ranges_end, Side, sides)
 {
     BOOST_TEST(is_free<Side>([](auto& pool, asio::cancellation_slot slot) {
         const recording<std::vector<int>> seen;
-        auto range = std::views::iota(0) | std::views::take_while([](int i) {
-                         call_at_13(i);
-                         return i != 50;
-                     });
+        const numbers_while range([](int i) {
+            call_at_13(i);
+            return i != 50;
+        });
         async_map(pool, task<add_one>, range, asio::bind_cancellation_slot(slot, seen.handler()));
         BOOST_TEST(seen.wait());
     }));
@@ -167,7 +167,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(the_callable_that_binds, Side, sides)
             call_at_13(i);
             return task<add>(i, 1);
         };
-        async_map(pool, bind, std::views::iota(0, 50), asio::bind_cancellation_slot(slot, seen.handler()));
+        async_map(pool, bind, fifty_numbers([](int) {}), asio::bind_cancellation_slot(slot, seen.handler()));
         BOOST_TEST(seen.wait());
     }));
 }
@@ -194,7 +194,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(moving_results, Side, sides)
                 if (is_sized)
                     async_map(pool, task<moving>, std::list<int>(50), token());
                 else
-                    async_map(pool, task<moving>, std::views::iota(0) | std::views::take_while(is_before_the_end), token());
+                    async_map(pool, task<moving>, numbers_while(is_before_the_end), token());
                 BOOST_TEST(seen.wait());
             };
             BOOST_TEST(is_free<Side>(map, call), "move " << call << (is_sized ? " of a sized range's" : ""));
@@ -206,12 +206,12 @@ BOOST_AUTO_TEST_CASE(a_range_that_asks_the_pool)
 {
     processes side(2);
     const auto nothing_much = [](int) {};
-    get_soon(async_map(side.pool, task<add_one>, numbers(nothing_much), asio::use_future)); // its cost is known now
+    get_soon(async_map(side.pool, task<add_one>, fifty_numbers(nothing_much), asio::use_future)); // its cost is known now
     for (int round = 0; round != 5; ++round) {
-        auto asks = std::views::iota(0, 200'000) | std::views::transform([&side](int i) {
-                        static_cast<void>(side.pool.stats());
-                        return i % 20'000 == 10'000 ? -i : i;
-                    });
+        const numbers asks(200'000, [&side](int i) {
+            static_cast<void>(side.pool.stats());
+            return i % 20'000 == 10'000 ? -i : i;
+        });
         const auto results = get_soon(async_map(side.pool, task<sleep_if_negative>, asks, asio::use_future));
         BOOST_TEST(results.size() == 200'000U);
     }

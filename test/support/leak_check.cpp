@@ -1,10 +1,14 @@
 #include <support/leak_check.hpp>
+#include <support/sanitizer.hpp>
 #include <support/waiting.hpp>
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/system_executor.hpp>
 #include <boost/test/unit_test.hpp>
 
+#ifdef TANDEM_TEST_THREAD_SANITIZED
+#include <sanitizer/common_interface_defs.h>
+#endif
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +18,7 @@
 #include <future>
 #include <iterator>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 namespace test {
@@ -49,7 +54,8 @@ std::set<std::string> children_of_all_threads()
     for (const auto& thread : fs::directory_iterator("/proc/self/task", ignored)) {
         std::ifstream in(thread.path() / "children");
         for (std::string pid; in >> pid;)
-            found.insert(name_and_state(pid));
+            if (std::string child = name_and_state(pid); child.find("(llvm-symbolizer)") == std::string::npos)
+                found.insert(std::move(child));
     }
     return found;
 }
@@ -87,10 +93,22 @@ void add_difference(std::ostream& out, const char* what, const std::set<std::str
         out << "  " << what << ' ' << one << '\n';
 }
 
+// ThreadSanitizer starts it when it first looks whether a report is to be suppressed, and keeps it.
+bool start_symbolizer()
+{
+#ifdef TANDEM_TEST_THREAD_SANITIZED
+    char name[64];
+    __sanitizer_symbolize_pc(__builtin_return_address(0), "%f", name, sizeof name);
+#endif
+    return true;
+}
+
 } // namespace
 
 resources resources::now()
 {
+    static const bool has_symbolizer = start_symbolizer();
+    static_cast<void>(has_symbolizer);
     return {open_descriptors(), children_of_all_threads(), names_in("/proc/self/task", false),
             names_in("/dev/shm", true), mapped_memory_files()};
 }

@@ -14,7 +14,6 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <ranges>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -71,8 +70,8 @@ public:
     void poll()
     {
         for (context_.restart(), context_.poll(); !ready_.empty(); context_.restart(), context_.poll())
-            for (const ready_handlers batch = std::exchange(ready_, {}); const auto& handler : batch | std::views::reverse)
-                handler();
+            for (ready_handlers batch = std::exchange(ready_, {}); !batch.empty(); batch.pop_back())
+                batch.back()();
     }
 
     /// Whether the condition came to hold.

@@ -71,13 +71,13 @@ BOOST_AUTO_TEST_CASE(it_fits_into_every_terminal)
 {
     const std::string names[] = {"short", std::string(300, 'x'), "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e.iso",
                                  "e\xcc\x81t\xc3\xa9.iso", ""};
-    for (const std::size_t count : {0, 1, 2, 5, 30}) {
+    for (const std::size_t count : {0U, 1U, 2U, 5U, 30U}) {
         screen_state state = many(count);
         for (std::size_t i = 0; i < count; ++i) {
             state.active[i].name = names[i % std::size(names)];
         }
         for (std::size_t width = 0; width < 130; ++width) {
-            for (const std::size_t height : {0, 1, 2, 3, 10, 50}) {
+            for (const std::size_t height : {0U, 1U, 2U, 3U, 10U, 50U}) {
                 const std::vector<std::string> lines = layout(state, width, height);
                 BOOST_TEST_REQUIRE(!lines.empty());
                 BOOST_TEST_REQUIRE(lines.size() <= std::max<std::size_t>(height, 2) - 1);
@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(what_has_no_room_is_counted)
 BOOST_AUTO_TEST_CASE(a_narrow_terminal_has_fewer_columns)
 {
     const screen_state state = many(1);
-    for (const std::size_t width : {100, 60, 50, 40, 25, 15}) {
+    for (const std::size_t width : {100U, 60U, 50U, 40U, 25U, 15U}) {
         print(layout(state, width, 24));
     }
     BOOST_TEST(layout(state, 100, 24)[0].find("KiB/s") != std::string::npos);
