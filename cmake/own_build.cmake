@@ -4,8 +4,8 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 
 find_program(TANDEM_CCACHE ccache)
 if(TANDEM_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
-    # Checkouts in different folders share what they compiled. What a source depends on comes from the compiler: nothing is
-    # preprocessed twice.
+    # Checkouts in different folders share what they compiled, but for units, whose text names the folder. What a
+    # source depends on comes from the compiler: nothing is preprocessed twice.
     set(CMAKE_CXX_COMPILER_LAUNCHER
         ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1 ${TANDEM_CCACHE})
 endif()
