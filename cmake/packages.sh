@@ -75,12 +75,3 @@ install_build_packages() {
     install_packages g++ cmake ninja-build ccache libcereal-dev libssl-dev zlib1g-dev ca-certificates \
         $(boost_packages "$boost" filesystem process url stacktrace program-options system atomic container date-time $libraries) "$@"
 }
-
-# What the presets with sanitizers need besides. The sanitizers' and libFuzzer's own library is a package apart, under the
-# compiler's version; llvm has what names the functions in a report.
-install_clang() {
-    command -v apt-get >/dev/null || return 0
-    install_packages clang llvm
-    runtime=libclang-rt-$(clang -dumpversion | sed 's/\..*//')-dev
-    if is_packaged "$runtime"; then install_packages "$runtime"; fi
-}

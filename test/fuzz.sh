@@ -9,8 +9,7 @@
 # each before
 #   sh test/fuzz/corpus.sh pack TARGET build/fuzz/corpus/TARGET
 set -eu
-root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
-. "$root/cmake/packages.sh"
+. "$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)/support/build.sh"
 seconds=${1:-60}
 targets='frames pool_side worker_side codec http_response'
 
@@ -36,14 +35,7 @@ fuzz() {
     return 1
 }
 
-install_build_packages --
-install_clang
-cd "$root"
-say "configuring the preset fuzz"
-mkdir -p build
-cmake --preset fuzz >build/fuzz.log 2>&1 || { cat build/fuzz.log; exit 1; }
-say "building"
-cmake --build --preset fuzz
+build_test fuzz all
 say "fuzzing"
 mkdir -p build/fuzz/found
 # Two at a time, so that each has half of the time of both.

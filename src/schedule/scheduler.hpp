@@ -218,7 +218,7 @@ private:
         std::chrono::nanoseconds load{0}; // an estimate of their time
         std::uint64_t bytes = 0;          // theirs
         time_point ready_since = time_point::max();
-        time_point progress = time_point::max(); // when it was sent its first task, finished one, or became idle
+        time_point progress = time_point::max(); // when it got its first task, ended one, became idle, or all were ready
         time_point deadline = time_point::max(); // unless it has begun what it has
     };
 

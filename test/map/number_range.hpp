@@ -8,7 +8,7 @@
 
 namespace test {
 
-/// Of a range that has `int at(int number) const` and `bool ends_at(int number) const`.
+/// Of a range that has `int at(int number) const`, and `bool ends_at(int number) const` where a sentinel is its end.
 template <class Range>
 class number_iterator
 {
@@ -50,7 +50,6 @@ public:
     auto end() const { return number_iterator(*this, count_); }
     std::size_t size() const { return static_cast<std::size_t>(count_); }
     int at(int number) const { return element_(number); }
-    bool ends_at(int number) const { return number == count_; }
 
 private:
     int count_;
