@@ -3,10 +3,6 @@
 #ifndef TANDEM_DETAIL_MEMBERS_HPP
 #define TANDEM_DETAIL_MEMBERS_HPP
 
-#include <boost/preprocessor/repetition/enum.hpp>
-#include <boost/preprocessor/repetition/enum_params.hpp>
-#include <boost/preprocessor/repetition/repeat_from_to.hpp>
-
 #include <cstddef>
 #include <type_traits>
 #include <utility>
@@ -44,6 +40,36 @@ struct any_base
     operator B() const;
 };
 
+// A list of n = 8q + r elements, r in 1..8: TANDEM_LIST(ELEMENT, q, r). An element's number is octal, one digit after the
+// other. Boost.Preprocessor's repetitions take the compiler longer than everything else here.
+// clang-format off
+#define TANDEM_ROW_1(ELEMENT, q) ELEMENT(q##0)
+#define TANDEM_ROW_2(ELEMENT, q) TANDEM_ROW_1(ELEMENT, q), ELEMENT(q##1)
+#define TANDEM_ROW_3(ELEMENT, q) TANDEM_ROW_2(ELEMENT, q), ELEMENT(q##2)
+#define TANDEM_ROW_4(ELEMENT, q) TANDEM_ROW_3(ELEMENT, q), ELEMENT(q##3)
+#define TANDEM_ROW_5(ELEMENT, q) TANDEM_ROW_4(ELEMENT, q), ELEMENT(q##4)
+#define TANDEM_ROW_6(ELEMENT, q) TANDEM_ROW_5(ELEMENT, q), ELEMENT(q##5)
+#define TANDEM_ROW_7(ELEMENT, q) TANDEM_ROW_6(ELEMENT, q), ELEMENT(q##6)
+#define TANDEM_ROW_8(ELEMENT, q) TANDEM_ROW_7(ELEMENT, q), ELEMENT(q##7)
+#define TANDEM_ROWS_0(ELEMENT)
+#define TANDEM_ROWS_1(ELEMENT) TANDEM_ROW_8(ELEMENT, 0),
+#define TANDEM_ROWS_2(ELEMENT) TANDEM_ROWS_1(ELEMENT) TANDEM_ROW_8(ELEMENT, 1),
+#define TANDEM_ROWS_3(ELEMENT) TANDEM_ROWS_2(ELEMENT) TANDEM_ROW_8(ELEMENT, 2),
+#define TANDEM_ROWS_4(ELEMENT) TANDEM_ROWS_3(ELEMENT) TANDEM_ROW_8(ELEMENT, 3),
+#define TANDEM_ROWS_5(ELEMENT) TANDEM_ROWS_4(ELEMENT) TANDEM_ROW_8(ELEMENT, 4),
+#define TANDEM_ROWS_6(ELEMENT) TANDEM_ROWS_5(ELEMENT) TANDEM_ROW_8(ELEMENT, 5),
+#define TANDEM_ROWS_7(ELEMENT) TANDEM_ROWS_6(ELEMENT) TANDEM_ROW_8(ELEMENT, 6),
+#define TANDEM_ROWS_8(ELEMENT) TANDEM_ROWS_7(ELEMENT) TANDEM_ROW_8(ELEMENT, 7),
+#define TANDEM_LIST(ELEMENT, q, r) TANDEM_ROWS_##q(ELEMENT) TANDEM_ROW_##r(ELEMENT, q)
+
+// DEFINE(q, r) for each n up to 64.
+#define TANDEM_FOR_ROW(DEFINE, q)                                                                                      \
+    DEFINE(q, 1) DEFINE(q, 2) DEFINE(q, 3) DEFINE(q, 4) DEFINE(q, 5) DEFINE(q, 6) DEFINE(q, 7) DEFINE(q, 8)
+#define TANDEM_FOR_EACH_COUNT(DEFINE)                                                                                  \
+    TANDEM_FOR_ROW(DEFINE, 0) TANDEM_FOR_ROW(DEFINE, 1) TANDEM_FOR_ROW(DEFINE, 2) TANDEM_FOR_ROW(DEFINE, 3)            \
+    TANDEM_FOR_ROW(DEFINE, 4) TANDEM_FOR_ROW(DEFINE, 5) TANDEM_FOR_ROW(DEFINE, 6) TANDEM_FOR_ROW(DEFINE, 7)
+// clang-format on
+
 /// Whether T{{}, {}, ..., tail...} is valid, with `Braces` times {}. Only {} initializes a C array as one member.
 template <class T, std::size_t Braces, class... Tail>
 inline constexpr bool is_initialized_by = false;
@@ -51,15 +77,14 @@ template <class T, class... Tail>
 inline constexpr bool is_initialized_by<T, 0, Tail...> = requires { T{Tail()...}; };
 
 // clang-format off
-#define TANDEM_BRACES(z, i, unused) {}
-#define TANDEM_INITIALIZED_BY(z, n, unused)                                                                            \
-    template <class T>                                                                                                 \
-    inline constexpr bool is_initialized_by<T, n> = requires { T{BOOST_PP_ENUM_##z(n, TANDEM_BRACES, )}; };            \
-    template <class T, class First, class... Tail>                                                                     \
-    inline constexpr bool is_initialized_by<T, n, First, Tail...> =                                                    \
-        requires { T{BOOST_PP_ENUM_##z(n, TANDEM_BRACES, ), First(), Tail()...}; };
+#define TANDEM_BRACES(number) {}
+#define TANDEM_INITIALIZED_BY(q, r)                                                                                    \
+    template <class T, class... Tail>                                                                                  \
+    inline constexpr bool is_initialized_by<T, 8 * q + r, Tail...> =                                                   \
+        requires { T{TANDEM_LIST(TANDEM_BRACES, q, r), Tail()...}; };
 // clang-format on
-BOOST_PP_REPEAT_FROM_TO(1, 66, TANDEM_INITIALIZED_BY, )
+TANDEM_FOR_EACH_COUNT(TANDEM_INITIALIZED_BY)
+TANDEM_INITIALIZED_BY(8, 1) // is one too many
 #undef TANDEM_INITIALIZED_BY
 #undef TANDEM_BRACES
 
@@ -123,12 +148,13 @@ consteval std::size_t member_count()
 template <class T>
 inline constexpr bool has_visible_members = member_count<T>() != no_members_seen;
 
-#define TANDEM_MEMBER_TYPE(z, i, unused) decltype(m##i)
-#define TANDEM_WITH_MEMBERS(z, n, unused)                                                                              \
-    else if constexpr (count == n)                                                                                     \
+#define TANDEM_MEMBER(number) m##number
+#define TANDEM_MEMBER_TYPE(number) decltype(m##number)
+#define TANDEM_WITH_MEMBERS(q, r)                                                                                      \
+    else if constexpr (count == 8 * q + r)                                                                             \
     {                                                                                                                  \
-        auto& [BOOST_PP_ENUM_PARAMS_Z(z, n, m)] = value;                                                               \
-        return f(type_list<BOOST_PP_ENUM_##z(n, TANDEM_MEMBER_TYPE, )>(), BOOST_PP_ENUM_PARAMS_Z(z, n, m));            \
+        auto& [TANDEM_LIST(TANDEM_MEMBER, q, r)] = value;                                                              \
+        return f(type_list<TANDEM_LIST(TANDEM_MEMBER_TYPE, q, r)>(), TANDEM_LIST(TANDEM_MEMBER, q, r));                \
     }
 /// f(type_list of the members' declared types, members...); const as T is.
 template <class T, class F>
@@ -139,10 +165,31 @@ auto with_members(T& value, F f)
     if constexpr (count == 0) {
         return f(type_list<>());
     }
-    BOOST_PP_REPEAT_FROM_TO(1, 65, TANDEM_WITH_MEMBERS, )
+    TANDEM_FOR_EACH_COUNT(TANDEM_WITH_MEMBERS)
 }
 #undef TANDEM_WITH_MEMBERS
 #undef TANDEM_MEMBER_TYPE
+#undef TANDEM_MEMBER
+#undef TANDEM_FOR_EACH_COUNT
+#undef TANDEM_FOR_ROW
+#undef TANDEM_LIST
+#undef TANDEM_ROWS_0
+#undef TANDEM_ROWS_1
+#undef TANDEM_ROWS_2
+#undef TANDEM_ROWS_3
+#undef TANDEM_ROWS_4
+#undef TANDEM_ROWS_5
+#undef TANDEM_ROWS_6
+#undef TANDEM_ROWS_7
+#undef TANDEM_ROWS_8
+#undef TANDEM_ROW_1
+#undef TANDEM_ROW_2
+#undef TANDEM_ROW_3
+#undef TANDEM_ROW_4
+#undef TANDEM_ROW_5
+#undef TANDEM_ROW_6
+#undef TANDEM_ROW_7
+#undef TANDEM_ROW_8
 
 /// For with_members.
 struct list_types
