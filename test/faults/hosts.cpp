@@ -3,6 +3,7 @@
 #include <faults/runner.hpp>
 #include <faults/suite.hpp>
 #include <support/gate.hpp>
+#include <support/process_state.hpp>
 #include <support/waiting.hpp>
 
 #include <signal.h>
@@ -104,7 +105,7 @@ void is_ended(const std::string& mode, int signal)
 
 bool is_stopped(int pid)
 {
-    return state_and_parent(std::to_string(pid)).starts_with('T');
+    return test::state_of(std::to_string(pid)).letter == 'T';
 }
 
 // A stopped worker cannot see that the program is gone: somebody has to wake it. The kernel does where its group is left

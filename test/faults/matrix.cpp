@@ -5,6 +5,7 @@
 #include <faults/stages.hpp>
 #include <faults/suite.hpp>
 #include <support/gate.hpp>
+#include <support/process_state.hpp>
 #include <support/tasks.hpp>
 #include <support/waiting.hpp>
 
@@ -28,8 +29,8 @@ using tandem::task;
 // Whether a process is stopped, dead, or another program than this one.
 bool is_changed(int pid)
 {
-    const std::string state = state_and_parent(std::to_string(pid));
-    if (state.empty() || std::string("TZX").find(state.front()) != std::string::npos)
+    const test::process_state state = test::state_of(std::to_string(pid));
+    if (state.has_ended() || state.letter == 'T')
         return true;
     return file_text("/proc/" + std::to_string(pid) + "/comm") != file_text("/proc/self/comm");
 }

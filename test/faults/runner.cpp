@@ -1,6 +1,7 @@
 #include <faults/runner.hpp>
 
 #include <support/leak_check.hpp>
+#include <support/process_state.hpp>
 #include <support/waiting.hpp>
 
 #include <execinfo.h>
@@ -107,15 +108,6 @@ std::string file_text(const std::filesystem::path& path)
     return text;
 }
 
-std::string state_and_parent(const std::string& pid)
-{
-    const std::string stat = file_text("/proc/" + pid + "/stat");
-    const auto close = stat.rfind(')');
-    if (close == std::string::npos)
-        return {};
-    return stat.substr(close + 2, stat.find(' ', close + 4) - close - 2);
-}
-
 void step(const std::string& what)
 {
     say("step", what);
@@ -155,18 +147,19 @@ std::vector<std::string> left_behind()
     const std::string wanted = std::string("TANDEM_FAULTS_RUNNER=") + mark + '\0';
     for (const std::string& pid : processes())
         if (pid != std::to_string(::getpid()) &&
-            file_text("/proc/" + pid + "/environ").find(wanted) != std::string::npos)
-            found.push_back(pid + ' ' + state_and_parent(pid));
+            file_text("/proc/" + pid + "/environ").find(wanted) != std::string::npos) {
+            const test::process_state state = test::state_of(pid);
+            found.push_back(pid + " (" + state.name + ") " + state.letter + ", of " + std::to_string(state.parent));
+        }
     return found;
 }
 
 std::size_t live_children()
 {
-    const std::string parent = ' ' + std::to_string(::getpid());
     std::size_t count = 0;
     for (const std::string& pid : processes()) {
-        const std::string text = state_and_parent(pid);
-        count += text.ends_with(parent) && !text.starts_with('Z') && !text.starts_with('X');
+        const test::process_state state = test::state_of(pid);
+        count += state.parent == ::getpid() && !state.has_ended();
     }
     return count;
 }

@@ -37,14 +37,12 @@ bool run_here(const cell& c);
 std::vector<verdict> supervise(const suite& all, const std::vector<std::size_t>& cells, std::size_t lanes,
                                std::vector<std::string>& problems);
 
-/// The processes that come from this one's runner and are still there, but for the runner: "1234 (name) S".
+/// The processes that come from this one's runner and are still there, but for the runner: "1234 (name) S, of
+/// 1233".
 std::vector<std::string> left_behind();
 
 /// All that a file holds; empty where it cannot be read, as of a process that ends meanwhile.
 std::string file_text(const std::filesystem::path& path);
-
-/// "S 1234"; empty where the process is gone.
-std::string state_and_parent(const std::string& pid);
 
 /// How many children this process has, zombies not counted.
 std::size_t live_children();

@@ -1,6 +1,7 @@
 // Programs of their own: mains that are wrong, and one that is killed.
 #include <support/failing.hpp>
 #include <support/gate.hpp>
+#include <support/process_state.hpp>
 #include <support/sides.hpp>
 #include <support/tasks.hpp>
 
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <sys/wait.h>
 
-#include <fstream>
 
 extern char** environ;
 
@@ -38,16 +38,6 @@ outcome run_command(const std::string& command)
     const int status = ::pclose(in);
     BOOST_TEST_MESSAGE(command << " printed: " << text);
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text};
-}
-
-// A zombie counts as gone: whoever adopted it has yet to collect it.
-bool is_gone(int pid)
-{
-    std::ifstream in("/proc/" + std::to_string(pid) + "/stat");
-    std::string line;
-    std::getline(in, line);
-    const auto close = line.rfind(')');
-    return close == std::string::npos || line.substr(close + 2, 1) == "Z" || line.substr(close + 2, 1) == "X";
 }
 
 } // namespace
@@ -91,16 +81,16 @@ BOOST_AUTO_TEST_CASE(workers_of_a_killed_program_are_gone_within_a_second)
     std::this_thread::sleep_for(short_time);
     const std::vector<int> workers = place.pids();
     for (const int pid : workers)
-        BOOST_TEST(!is_gone(pid));
+        BOOST_TEST(!has_ended(pid));
     ::kill(host, SIGKILL);
     int status = 0;
     ::waitpid(host, &status, 0);
     BOOST_TEST(begun);
     BOOST_TEST(workers.size() == 4U);
-    const bool gone = eventually([&] { return std::ranges::all_of(workers, is_gone); }, std::chrono::seconds(1));
+    const bool gone = eventually([&] { return std::ranges::all_of(workers, has_ended); }, std::chrono::seconds(1));
     BOOST_TEST(gone);
     for (const int pid : workers)
-        if (!is_gone(pid)) {
+        if (!has_ended(pid)) {
             BOOST_TEST_MESSAGE("still there: " << pid);
             ::kill(pid, SIGKILL);
         }

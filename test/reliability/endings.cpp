@@ -1,6 +1,7 @@
 // Shutdown's ladder, contexts that stop or go before their pool, programs that end with workers at work.
 #include <support/failing.hpp>
 #include <support/gate.hpp>
+#include <support/process_state.hpp>
 #include <support/sides.hpp>
 #include <support/tasks.hpp>
 
@@ -13,7 +14,6 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <fstream>
 #include <optional>
 #include <string>
 
@@ -43,16 +43,6 @@ int hold_and_tell(const std::string& gate_path)
     const int why = hold(gate_path);
     announce(gate_path);
     return why;
-}
-
-// Not where it only waits to be reaped, by whoever adopted it.
-bool is_there(int pid)
-{
-    std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
-    std::string line;
-    std::getline(stat, line);
-    const auto end = line.rfind(')');
-    return end != std::string::npos && line.compare(end, 3, ") Z") != 0;
 }
 
 } // namespace
@@ -115,12 +105,12 @@ BOOST_AUTO_TEST_CASE(grandchildren_go_with_their_worker)
     {
         processes side(1);
         child = get_soon(side.pool.async_run(task<leave_a_child>(place.path()), asio::use_future));
-        BOOST_TEST(is_there(child));
+        BOOST_TEST(!has_ended(child));
         BOOST_TEST(fails(side.pool, task<die>("kill")).code == errc::worker_died);
-        BOOST_TEST(eventually([&] { return !is_there(child); }, 3000ms));
+        BOOST_TEST(eventually([&] { return has_ended(child); }, 3000ms));
         child = get_soon(side.pool.async_run(task<leave_a_child>(place.path()), asio::use_future));
     }
-    BOOST_TEST(eventually([&] { return !is_there(child); }, 3000ms));
+    BOOST_TEST(eventually([&] { return has_ended(child); }, 3000ms));
 }
 
 BOOST_AUTO_TEST_CASE(a_context_that_is_destroyed_before_its_pool)
@@ -198,7 +188,7 @@ BOOST_AUTO_TEST_CASE(nothing_outlives_a_program_however_it_ends)
         BOOST_TEST(::waitpid(pid, &status, 0) == pid);
         const auto ended = std::chrono::steady_clock::now();
         for (const int worker : place.pids())
-            BOOST_TEST(eventually([&] { return !is_there(worker); }, 1000ms), how << ": worker " << worker);
+            BOOST_TEST(eventually([&] { return has_ended(worker); }, 1000ms), how << ": worker " << worker);
         BOOST_TEST_MESSAGE(how << ": gone after "
                                << std::chrono::duration_cast<std::chrono::milliseconds>(
                                       std::chrono::steady_clock::now() - ended)

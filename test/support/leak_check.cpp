@@ -1,4 +1,5 @@
 #include <support/leak_check.hpp>
+#include <support/process_state.hpp>
 #include <support/sanitizer.hpp>
 #include <support/waiting.hpp>
 
@@ -40,11 +41,8 @@ std::set<std::string> open_descriptors()
 
 std::string name_and_state(const std::string& pid)
 {
-    std::ifstream in("/proc/" + pid + "/stat");
-    std::string line;
-    std::getline(in, line);
-    const auto close = line.rfind(')');
-    return close == std::string::npos ? pid + " gone" : line.substr(0, close + 3);
+    const process_state state = state_of(pid);
+    return state.letter == 0 ? pid + " gone" : pid + " (" + state.name + ") " + state.letter;
 }
 
 std::set<std::string> children_of_all_threads()
