@@ -36,10 +36,10 @@ struct started_list
         auto done = std::make_shared<std::promise<list_result>>();
         future = done->get_future();
         with.async_download_list(
-            std::move(what),
-            asio::bind_cancellation_slot(signal.slot(), [done](std::exception_ptr error, list_report report) {
-                done->set_value({std::move(error), report});
-            }));
+            std::move(what), asio::bind_cancellation_slot(
+                                 signal->slot(), [done, kept = signal](std::exception_ptr error, list_report report) {
+                                     done->set_value({std::move(error), report});
+                                 }));
     }
 
     list_result wait()
@@ -48,7 +48,8 @@ struct started_list
         return future.get();
     }
 
-    asio::cancellation_signal signal{};
+    /// The list's as well, which goes on where a test has waited long enough.
+    std::shared_ptr<asio::cancellation_signal> signal = std::make_shared<asio::cancellation_signal>();
     std::future<list_result> future{};
 };
 
@@ -199,7 +200,7 @@ BOOST_FIXTURE_TEST_CASE(asked_for_only_as_there_is_room, list_fixture)
     }
     std::this_thread::sleep_for(50ms);
     BOOST_TEST(pulled == 3);
-    running.signal.emit(asio::cancellation_type::total);
+    running.signal->emit(asio::cancellation_type::total);
     const list_result result = running.wait();
     BOOST_TEST((code_of(result.error) == asio::error::operation_aborted));
     BOOST_TEST(result.report.failed == 3u);
@@ -227,7 +228,7 @@ BOOST_FIXTURE_TEST_CASE(cancelled_while_an_item_is_waited_for, list_fixture)
         std::this_thread::sleep_for(1ms);
     }
     std::this_thread::sleep_for(20ms);
-    running.signal.emit(asio::cancellation_type::terminal);
+    running.signal->emit(asio::cancellation_type::terminal);
     const list_result result = running.wait();
     BOOST_TEST((code_of(result.error) == asio::error::operation_aborted));
     BOOST_TEST(result.report.succeeded == 1u);
