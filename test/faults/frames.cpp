@@ -121,7 +121,7 @@ void does_not_read()
 void add_frames(suite& all)
 {
     for (const mutant_family& f : mutant_families())
-        all.push_back({"frames", f.name, std::to_string(f.make().size()) + " mutants", [f] { play(f.make()); }});
+        all.push_back({"frames", f.name, "", [f] { play(f.make()); }}); // made there: every process of the suite lists all
     all.push_back({"frames", "both pipes are full", "", [] { fill_both_pipes(4U << 20, sanitized ? 10 : 40); }});
     all.push_back({"frames", "both pipes, small and many", "", [] { fill_both_pipes(70'000, sanitized ? 100 : 500); }});
     all.push_back({"frames", "a worker that does not read", "", does_not_read});

@@ -205,7 +205,7 @@ void add_starts(suite& all)
         {"half a hello at every length, ends", [] { half_hellos("exit:0", 1, no_limit); }},
         {"half a hello at every length, killed", [] { half_hellos("signal:9", 16, no_limit); }},
         {"half a hello, hangs", [] { half_hellos("hang", 37, short_limit); }},
-        {"half a hello of many tasks", fakes({hello_of_many(), "exit:0"}, no_worker)},
+        {"half a hello of many tasks", [=] { fakes({hello_of_many(), "exit:0"}, no_worker)(); }},
         {"a hello that lists no task", fakes({write_bytes(test::hello_bytes({})), "hang"}, {"unknown_task"})},
         {"two hellos", fakes({hello(), hello(), "hang"}, start_failed)},
         {"says hello and ends", fakes({hello(), "exit:0"}, start_failed)},
