@@ -12,4 +12,4 @@ stress-ng --cpu 4 --quiet &
 load=$!
 trap 'kill "$load"' EXIT
 say "testing $times times under load"
-ctest --preset "$preset" --parallel 2 --repeat "until-fail:$times" "$@"
+ctest --preset "$preset" --parallel 4 --repeat "until-fail:$times" "$@"
