@@ -414,7 +414,7 @@ void pool::count_retirement(schedule::retirement_reason reason) noexcept
 
 void pool::finish_waits(aftermath& after)
 {
-    if (!start_waits_.empty() && (scheduler_.ready_workers() >= options_.workers || scheduler_.closed())) {
+    if (!start_waits_.empty() && !scheduler_.is_starting_all()) {
         for (auto& wait : start_waits_)
             after.waits.emplace_back(std::move(wait), scheduler_.closed() ? operation_aborted() : nullptr);
         start_waits_.clear();

@@ -132,6 +132,8 @@ public:
     /// Starts workers up to the limit, whether or not there are tasks; until all are ready, or it is told otherwise.
     void start_all(actions& out);
     void stop_starting_all() noexcept { starts_all_ = false; }
+    /// Whether all have yet to be ready. One that ends afterwards changes nothing: it has been started.
+    bool is_starting_all() const noexcept { return starts_all_; }
     /// Begins the ladder at its mode, or goes on to it. Deadlines are those of the last call.
     void shutdown(const shutdown_options& ladder, time_point now, actions& out);
 

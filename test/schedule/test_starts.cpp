@@ -314,6 +314,23 @@ BOOST_AUTO_TEST_CASE(starting_all_is_given_up_when_told)
     BOOST_TEST(s.scheduler.workers() == 1U);
 }
 
+// Who waits for all is told once, whatever ends in the same moment, before anybody looks.
+BOOST_AUTO_TEST_CASE(all_have_been_started_where_one_ends_as_the_last_is_ready)
+{
+    simulation s(2);
+    s.start_all();
+    s.ready(1);
+    BOOST_TEST(s.scheduler.is_starting_all());
+    s.ready(2);
+    s.gone(1);
+    BOOST_TEST(!s.scheduler.is_starting_all());
+    BOOST_TEST(s.scheduler.ready_workers() == 1u);
+    s.start_all();
+    BOOST_TEST(s.scheduler.is_starting_all());
+    s.ready(3);
+    BOOST_TEST(!s.scheduler.is_starting_all());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace tandem::schedule
