@@ -147,10 +147,8 @@ std::vector<std::string> left_behind()
     const std::string wanted = std::string("TANDEM_FAULTS_RUNNER=") + mark + '\0';
     for (const std::string& pid : processes())
         if (pid != std::to_string(::getpid()) &&
-            file_text("/proc/" + pid + "/environ").find(wanted) != std::string::npos) {
-            const test::process_state state = test::state_of(pid);
-            found.push_back(pid + " (" + state.name + ") " + state.letter + ", of " + std::to_string(state.parent));
-        }
+            file_text("/proc/" + pid + "/environ").find(wanted) != std::string::npos)
+            found.push_back(test::describe_process(pid));
     return found;
 }
 

@@ -37,8 +37,7 @@ bool run_here(const cell& c);
 std::vector<verdict> supervise(const suite& all, const std::vector<std::size_t>& cells, std::size_t lanes,
                                std::vector<std::string>& problems);
 
-/// The processes that come from this one's runner and are still there, but for the runner: "1234 (name) S, of
-/// 1233".
+/// The processes that come from this one's runner and are still there, but for the runner; each described.
 std::vector<std::string> left_behind();
 
 /// All that a file holds; empty where it cannot be read, as of a process that ends meanwhile.

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <sys/wait.h>
 
-
 extern char** environ;
 
 using namespace test;

@@ -39,12 +39,6 @@ std::set<std::string> open_descriptors()
     return found;
 }
 
-std::string name_and_state(const std::string& pid)
-{
-    const process_state state = state_of(pid);
-    return state.letter == 0 ? pid + " gone" : pid + " (" + state.name + ") " + state.letter;
-}
-
 std::set<std::string> children_of_all_threads()
 {
     std::set<std::string> found;
@@ -52,7 +46,7 @@ std::set<std::string> children_of_all_threads()
     for (const auto& thread : fs::directory_iterator("/proc/self/task", ignored)) {
         std::ifstream in(thread.path() / "children");
         for (std::string pid; in >> pid;)
-            if (std::string child = name_and_state(pid); child.find("(llvm-symbolizer)") == std::string::npos)
+            if (std::string child = describe_process(pid); child.find("(llvm-symbolizer)") == std::string::npos)
                 found.insert(std::move(child));
     }
     return found;

@@ -29,6 +29,15 @@ inline process_state state_of(const std::string& pid)
     return {line.substr(open + 1, close - open - 1), line[close + 2], std::stoi(line.substr(close + 4))};
 }
 
+/// "1234 (name) S, of 1233", the last its parent; "1234 gone".
+inline std::string describe_process(const std::string& pid)
+{
+    const process_state state = state_of(pid);
+    if (state.letter == 0)
+        return pid + " gone";
+    return pid + " (" + state.name + ") " + state.letter + ", of " + std::to_string(state.parent);
+}
+
 inline bool has_ended(int pid)
 {
     return state_of(std::to_string(pid)).has_ended();
