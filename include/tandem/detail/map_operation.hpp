@@ -1,19 +1,21 @@
-// The state of one async_map: which elements are under way, what has come back, how it ends.
+// The state of one async_map.
+//
+//   map_state_base     what all maps have: a handler that is completed once, failure and cancellation
+//   map_elements       what is left of a range whose elements are taken one after the other
+//   serial_map_state   of maps that take them so: one thread at a time makes the calls that are wanted
+//   map_state          of any pool: one call for each element
 #ifndef TANDEM_DETAIL_MAP_OPERATION_HPP
 #define TANDEM_DETAIL_MAP_OPERATION_HPP
 
 #include <tandem/detail/canceller.hpp>
+#include <tandem/detail/map_progress.hpp>
 #include <tandem/detail/pending_handler.hpp>
 #include <tandem/detail/scheduled_task.hpp>
-#include <tandem/detail/turn.hpp>
 #include <tandem/task.hpp>
-
-#include <boost/asio/error.hpp>
 
 #include <cstddef>
 #include <deque>
 #include <exception>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -48,36 +50,15 @@ struct call_result<bound_task<F>>
     using type = typename bound_task<F>::result_type;
 };
 
-/// Results by position. Positions fill out of order, so they wait as optionals.
 template <class R>
-struct map_results
+struct map_signature
 {
-    using signature = void(std::exception_ptr, std::vector<R>);
-
-    std::deque<std::optional<R>> values;
-
-    template <class Pending>
-    void deliver(Pending&& pending, completion_mode mode, std::exception_ptr error)
-    {
-        std::vector<R> results;
-        if (!error) {
-            results.reserve(values.size());
-            for (auto& value : values)
-                results.push_back(std::move(*value));
-        }
-        std::forward<Pending>(pending).complete(mode, std::move(error), std::move(results));
-    }
+    using type = void(std::exception_ptr, std::vector<R>);
 };
 template <>
-struct map_results<void>
+struct map_signature<void>
 {
-    using signature = void(std::exception_ptr);
-
-    template <class Pending>
-    void deliver(Pending&& pending, completion_mode mode, std::exception_ptr error)
-    {
-        std::forward<Pending>(pending).complete(mode, std::move(error));
-    }
+    using type = void(std::exception_ptr);
 };
 
 template <class Pool, class Function, class Range>
@@ -86,195 +67,261 @@ struct map_operation
     using element = std::ranges::range_reference_t<Range>;
     using call = decltype(bind_call(std::declval<const Function&>(), std::declval<element>()));
     using result = typename call_result<call>::type;
-    using signature = typename map_results<result>::signature;
+    using signature = typename map_signature<result>::type;
 };
 
-/// Shared by the calls under way. A strand would wait for the very threads that the calls occupy, so there is a lock. No code
-/// of the user's runs under it, and no function of the pool's.
-template <class Pool, class Function, class Range, class Handler>
-class map_state : public std::enable_shared_from_this<map_state<Pool, Function, Range, Handler>>
+/// Shared by the calls under way. All that needs a lock is in map_progress, and none is held while anything in here runs.
+/// `Derived` has start(), which begins the first calls, and `std::vector<R> take_results()`, where R is not void.
+template <class Derived, class R, class Handler, class Executor>
+class map_state_base : public std::enable_shared_from_this<Derived>
 {
-    using result = typename map_operation<Pool, Function, Range>::result;
-    using executor = typename Pool::executor_type;
-
 public:
-    map_state(Pool& pool, Handler&& handler, Function&& function, Range&& range, std::size_t in_flight,
-              const run_options& run)
-        : pool_(pool), pending_(std::in_place, std::move(handler), pool.get_executor()), function_(std::move(function)),
-          range_(std::move(range)), next_(std::ranges::begin(range_)), in_flight_(in_flight), run_(run)
+    map_state_base(Handler&& handler, const Executor& executor) : pending_(std::in_place, std::move(handler), executor)
     {
     }
 
-    void start()
+protected:
+    void connect_cancellation()
     {
         if (auto slot = asio::get_associated_cancellation_slot(pending_->handler()); slot.is_connected())
             slot.assign([weak = this->weak_from_this()](asio::cancellation_type type) {
                 if (const auto self = weak.lock())
-                    self->cancel(type);
+                    self->progress_.cancel(type);
             });
-        calls_under_way_ = 1; // this one, so that nothing completes before all first calls are begun
-        call_more(in_flight_);
-        call_ended(completion_mode::immediate);
     }
+
+    // The last one completes the map.
+    void end_call(map_progress::call_id call, completion_mode mode)
+    {
+        if (!progress_.end(call))
+            return;
+        auto pending = std::move(*pending_);
+        pending_.reset();
+        std::exception_ptr error = progress_.take_error();
+        if constexpr (std::is_void_v<R>) {
+            std::move(pending).complete(mode, std::move(error));
+        } else {
+            std::vector<R> results;
+            try {
+                if (!error)
+                    results = derived().take_results();
+            } catch (...) { // they are moved by the user's code
+                error = std::current_exception();
+            }
+            std::move(pending).complete(mode, std::move(error), std::move(results));
+        }
+    }
+
+    Derived& derived() noexcept { return static_cast<Derived&>(*this); }
+
+    map_progress progress_;
 
 private:
-    // Also after a failure: it may be of a stronger type.
-    void cancel(asio::cancellation_type type)
+    std::optional<pending_handler<Handler, Executor>> pending_; // until the map completes
+};
+
+/// What is left of a range, and the function that is called with it. Of the thread whose turn it is.
+template <class Function, class Range>
+class map_elements
+{
+public:
+    map_elements(Function&& function, Range&& range)
+        : function_(std::move(function)), range_(std::move(range)), next_(std::ranges::begin(range_))
     {
-        set_error(std::make_exception_ptr(boost::system::system_error(asio::error::operation_aborted)));
-        cancel_calls(type);
     }
 
-    // The first failure counts, and cancels the rest; the others follow from it.
-    void fail(std::exception_ptr error)
+    /// How many were taken.
+    std::size_t position() const noexcept { return position_; }
+
+    bool is_exhausted() const noexcept { return is_exhausted_; }
+
+    /// Whether there is a next one.
+    bool find_next()
     {
-        if (set_error(std::move(error)))
-            cancel_calls(asio::cancellation_type::partial);
+        is_exhausted_ = next_ == std::ranges::end(range_);
+        return !is_exhausted_;
     }
 
-    bool set_error(std::exception_ptr error)
+    /// Passes the call of the next one to `use`, before the range goes on.
+    template <class Use>
+    void take(Use use)
     {
-        const std::lock_guard lock(mutex_);
-        if (error_ || !pending_)
-            return false;
-        error_ = std::move(error);
-        return true;
+        use(bind_call(function_, *next_));
+        ++next_;
+        ++position_;
     }
 
-    void cancel_calls(asio::cancellation_type type)
+    const Range& range() const noexcept { return range_; }
+
+private:
+    Function function_;
+    Range range_;
+    std::ranges::iterator_t<Range> next_;
+    std::size_t position_ = 0;
+    bool is_exhausted_ = false;
+};
+
+/// `Derived` has `void call_next()`, which makes one call, or finds the range's end, or fails.
+template <class Derived, class R, class Function, class Range, class Handler, class Executor>
+class serial_map_state : public map_state_base<Derived, R, Handler, Executor>
+{
+    using base = map_state_base<Derived, R, Handler, Executor>;
+
+public:
+    serial_map_state(Handler&& handler, const Executor& executor, Function&& function, Range&& range)
+        : base(std::move(handler), executor), elements_(std::move(function), std::move(range))
     {
-        // The latest first: those that wait must be gone before one that runs makes room for them.
-        std::vector<canceller> under_way;
-        {
-            const std::lock_guard lock(mutex_);
-            cancelled_ = cancelled_ | type;
-            for (auto it = under_way_.rbegin(); it != under_way_.rend(); ++it)
-                if (it->second)
-                    under_way.push_back(it->second);
-        }
-        for (const canceller& cancel_call : under_way)
-            cancel_call(type);
     }
 
+protected:
+    void start_calls(std::size_t count)
+    {
+        this->connect_cancellation();
+        const auto start = this->progress_.add(); // so that nothing completes before all first calls are begun
+        call_more(count);
+        this->end_call(start, completion_mode::immediate);
+    }
+
+    // A call's outcome has been taken, and leaves room for so many more calls.
+    void call_done(map_progress::call_id call, completion_mode mode, std::exception_ptr error, std::size_t room)
+    {
+        if (error)
+            this->progress_.fail(std::move(error));
+        else
+            call_more(room);
+        this->end_call(call, mode);
+    }
+
+    map_elements<Function, Range> elements_;
+
+private:
     // Whoever is called counts as under way, so the map does not end in here.
     void call_more(std::size_t count)
     {
-        {
-            const std::lock_guard lock(mutex_);
-            if (!turn_.want(count))
-                return;
-        }
-        while (goes_on())
-            call_next();
+        if (!this->progress_.want(count))
+            return;
+        while (this->progress_.goes_on(elements_.is_exhausted()))
+            this->derived().call_next();
     }
+};
 
-    bool goes_on()
+/// Results by position. Positions fill out of order, so they wait as optionals.
+template <class R>
+class map_results
+{
+public:
+    void add()
     {
         const std::lock_guard lock(mutex_);
-        return turn_.goes_on(error_ || is_exhausted_);
+        values_.emplace_back();
     }
 
+    /// Stays where it is while others are added.
+    std::optional<R>& operator[](std::size_t position)
+    {
+        const std::lock_guard lock(mutex_);
+        return values_[position];
+    }
+
+    std::vector<R> take()
+    {
+        std::vector<R> results;
+        results.reserve(values_.size());
+        for (auto& value : values_)
+            results.push_back(std::move(*value));
+        return results;
+    }
+
+private:
+    std::mutex mutex_; // only empty places are made under it
+    std::deque<std::optional<R>> values_;
+};
+template <>
+class map_results<void>
+{
+public:
+    void add() {}
+};
+
+template <class Pool, class Function, class Range, class Handler>
+class map_state final
+    : public serial_map_state<map_state<Pool, Function, Range, Handler>,
+                              typename map_operation<Pool, Function, Range>::result, Function, Range, Handler,
+                              typename Pool::executor_type>
+{
+    using operation = map_operation<Pool, Function, Range>;
+    using result = typename operation::result;
+    using base = serial_map_state<map_state, result, Function, Range, Handler, typename Pool::executor_type>;
+    friend base;
+    friend map_state_base<map_state, result, Handler, typename Pool::executor_type>;
+
+public:
+    map_state(Pool& pool, Handler&& handler, Function&& function, Range&& range, std::size_t in_flight,
+              const run_options& run)
+        : base(std::move(handler), pool.get_executor(), std::move(function), std::move(range)), pool_(pool),
+          in_flight_(in_flight), run_(run)
+    {
+    }
+
+    void start() { this->start_calls(in_flight_); }
+
+private:
     void call_next()
     {
-        std::optional<typename map_operation<Pool, Function, Range>::call> work;
+        std::optional<typename operation::call> work;
         std::size_t position = 0;
+        map_progress::call_id call = 0;
         try {
-            is_exhausted_ = next_ == std::ranges::end(range_);
-            if (is_exhausted_)
+            if (!this->elements_.find_next())
                 return;
-            work.emplace(bind_call(function_, *next_));
-            ++next_;
-            const std::lock_guard lock(mutex_);
-            position = position_++;
-            if constexpr (!std::is_void_v<result>)
-                results_.values.emplace_back();
-            under_way_.try_emplace(position);
-            ++calls_under_way_;
+            position = this->elements_.position();
+            this->elements_.take([&](typename operation::call&& next) { work.emplace(std::move(next)); });
+            if (this->progress_.has_failed())
+                return; // meanwhile
+            results_.add();
+            call = this->progress_.add();
         } catch (...) { // the range, or the function's conversion of the element
-            fail(std::current_exception());
+            this->progress_.fail(std::current_exception());
             return;
         }
-        canceller cancel_call;
-        pool_.async_run(std::move(*work), run_, call_handler{this->shared_from_this(), position, &cancel_call});
-        // Whoever cancels before the pool has the call does not reach it, so it is looked after here.
-        asio::cancellation_type cancelled;
-        {
-            const std::lock_guard lock(mutex_);
-            cancelled = cancelled_;
+        try {
+            pool_.async_run(std::move(*work), run_, call_handler{this->shared_from_this(), position, call});
+        } catch (...) {
+            this->progress_.fail(std::current_exception());
+            static_cast<void>(this->progress_.end(call)); // another one is under way: see call_more()
+            return;
         }
-        if (cancelled != asio::cancellation_type::none)
-            cancel_call(cancelled);
+        this->progress_.handed_over(call);
     }
 
     struct call_handler
     {
         std::shared_ptr<map_state> state;
         std::size_t position;
-        canceller* initiated; // of call_next(); valid inside of the initiation
+        map_progress::call_id call;
 
-        void set_canceller(canceller c)
-        {
-            *initiated = c;
-            const std::lock_guard lock(state->mutex_);
-            state->under_way_.at(position) = std::move(c);
-        }
+        void set_canceller(canceller cancel) { state->progress_.set_canceller(call, std::move(cancel)); }
 
         template <class... Value>
         void operator()(std::exception_ptr error, Value... value)
         {
-            if constexpr (sizeof...(Value) != 0)
-                if (!error)
-                    (state->place_of(position).emplace(std::move(value)), ...);
-            {
-                const std::lock_guard lock(state->mutex_);
-                state->under_way_.erase(position);
+            if constexpr (sizeof...(Value) != 0) {
+                try {
+                    if (!error)
+                        (state->results_[position].emplace(std::move(value)), ...);
+                } catch (...) { // it is moved by the user's code
+                    error = std::current_exception();
+                }
             }
-            if (error)
-                state->fail(std::move(error));
-            else
-                state->call_more(1);
-            state->call_ended(completion_mode::dispatch);
+            state->call_done(call, completion_mode::dispatch, std::move(error), 1);
         }
     };
 
-    // Which stays where it is while others are added.
-    auto& place_of(std::size_t position)
-    {
-        const std::lock_guard lock(mutex_);
-        return results_.values[position];
-    }
-
-    void call_ended(completion_mode mode)
-    {
-        std::optional<pending_handler<Handler, executor>> pending;
-        std::exception_ptr error;
-        {
-            const std::lock_guard lock(mutex_);
-            if (--calls_under_way_ != 0)
-                return;
-            pending.emplace(std::move(*pending_));
-            pending_.reset();
-            error = error_;
-        }
-        results_.deliver(std::move(*pending), mode, std::move(error));
-    }
+    std::vector<result> take_results() { return results_.take(); }
 
     Pool& pool_;
-    std::optional<pending_handler<Handler, executor>> pending_;
-    Function function_;
-    Range range_;
-    std::ranges::iterator_t<Range> next_; // of whose turn it is
-    bool is_exhausted_ = false;           // the same
     const std::size_t in_flight_;
     const run_options run_;
-
-    std::mutex mutex_;
-    turn turn_;
-    std::map<std::size_t, canceller> under_way_; // by position
-    std::size_t calls_under_way_ = 0;
-    std::size_t position_ = 0;
-    asio::cancellation_type cancelled_ = asio::cancellation_type::none;
-    std::exception_ptr error_;
     map_results<result> results_;
 };
 

@@ -9,7 +9,7 @@
 #include <tandem/process_pool.hpp>
 
 #include <algorithm>
-#include <set>
+#include <atomic>
 
 namespace tandem::detail {
 
@@ -56,14 +56,23 @@ class collected_results<void>
 {
 };
 
-/// Shared by the messages under way. No code of the user's runs under the lock, and no function of the pool's, which itself
-/// calls in here under its own.
+/// What a map on processes calls for each element.
+template <class Function, class Range>
+using process_map_call = std::remove_cvref_t<decltype(bind_call(std::declval<const Function&>(),
+                                                                std::declval<std::ranges::range_reference_t<Range>>()))>;
+
+/// Shared by the messages under way. The pool itself calls in here under its own lock: see split().
 template <class Executor, class Function, class Range, class Handler>
-class process_map_state : public std::enable_shared_from_this<process_map_state<Executor, Function, Range, Handler>>
+class process_map_state final
+    : public serial_map_state<process_map_state<Executor, Function, Range, Handler>,
+                              typename call_result<process_map_call<Function, Range>>::type, Function, Range, Handler,
+                              Executor>
 {
-    using bound_call = std::remove_cvref_t<decltype(bind_call(std::declval<const Function&>(),
-                                                              std::declval<std::ranges::range_reference_t<Range>>()))>;
+    using bound_call = process_map_call<Function, Range>;
     using result = typename call_result<bound_call>::type;
+    using base = serial_map_state<process_map_state, result, Function, Range, Handler, Executor>;
+    friend base;
+    friend map_state_base<process_map_state, result, Handler, Executor>;
     static constexpr bool is_void = std::is_void_v<result>;
 
     static_assert(
@@ -75,26 +84,15 @@ class process_map_state : public std::enable_shared_from_this<process_map_state<
 public:
     process_map_state(std::shared_ptr<process_pool_core> core, const Executor& executor, Handler&& handler,
                       Function&& function, Range&& range, std::size_t in_flight, const run_options& run)
-        : core_(std::move(core)), pending_(std::in_place, std::move(handler), executor), function_(std::move(function)),
-          range_(std::move(range)), next_(std::ranges::begin(range_)), run_(run),
+        : base(std::move(handler), executor, std::move(function), std::move(range)), core_(std::move(core)), run_(run),
           messages_(std::min(in_flight ? in_flight : std::size_t(-1), messages_for_each_worker * core_->size())),
           most_calls_(in_flight ? in_flight / messages_ : std::size_t(-1))
     {
         if constexpr (!is_void && std::ranges::sized_range<Range>)
-            results_.expect(std::ranges::size(range_));
+            results_.expect(std::ranges::size(this->elements_.range()));
     }
 
-    void start()
-    {
-        if (auto slot = asio::get_associated_cancellation_slot(pending_->handler()); slot.is_connected())
-            slot.assign([weak = this->weak_from_this()](asio::cancellation_type type) {
-                if (const auto self = weak.lock())
-                    self->cancel(type);
-            });
-        under_way_ = 1; // this one, so that nothing completes before the first messages are sent
-        send_more(messages_);
-        message_ended(completion_mode::immediate);
-    }
+    void start() { this->start_calls(messages_); }
 
 private:
     // Enough that none waits while results are collected.
@@ -118,12 +116,44 @@ private:
 
         void add(const bound_call& work)
         {
+            std::unique_ptr<large_writer> large;
             large_arguments runs(*state_->core_, large);
             call_sequence::add(encoded_, [&](byte_buffer& out) { work.encode_arguments(out, &runs); });
+            if (large)
+                set_large(std::move(large)); // there was none before: it is the message's last element
             message = encoded_;
             ++items;
         }
 
+        /// The map waits for it from now on.
+        void join_map()
+        {
+            // So small that it needs no memory. Called as long as the map is there.
+            const auto cancel = [core = state_->core_.get(), task = id](asio::cancellation_type type) {
+                core->cancel(task, type);
+            };
+            call_ = state_->progress_.add(cancel);
+        }
+
+        /// It is not submitted after all. The map does not end in here: see call_more().
+        void leave_map() noexcept { static_cast<void>(state_->progress_.end(call_)); }
+
+        /// The pool takes it over.
+        void submit()
+        {
+            const auto owner = state_; // it may complete meanwhile
+            const map_progress::call_id number = call_;
+            try {
+                owner->core_->submit(this);
+            } catch (...) { // it is destroyed
+                owner->progress_.fail(std::current_exception());
+                static_cast<void>(owner->progress_.end(number)); // another one is under way: see call_more()
+                return;
+            }
+            owner->progress_.handed_over(number);
+        }
+
+        /// Called under the pool's lock: no code of the user's runs in here.
         task_operation* split(std::uint32_t begun) override
         {
             call_sequence calls(message.subspan(message_head_size));
@@ -137,10 +167,15 @@ private:
                 });
             rest->message = rest->encoded_;
             message = message.first(message_head_size + kept);
-            rest->large = std::move(large); // only the last element may have any
+            if (auto large = take_large()) // only the last element may have any
+                rest->set_large(std::move(large));
             rest->items = items - begun;
             items = begun;
-            state_->add(*rest);
+            if (!parts_)
+                parts_ = std::make_shared<std::atomic<std::uint32_t>>(1);
+            ++*parts_;
+            rest->parts_ = parts_;
+            rest->join_map();
             return rest.release();
         }
 
@@ -152,11 +187,12 @@ private:
                 try {
                     state_->take(first_, items, outcome.value, outcome.large.get());
                 } catch (...) {
-                    error = codec_failure(errc::decode_failed, "its result: " + what_was_thrown());
+                    error = this->result_failure();
                 }
             }
             outcome.large.reset(); // not while the handler runs
-            state_->message_done(id, mode, std::move(error));
+            const bool is_last_part = !parts_ || --*parts_ == 0;
+            state_->call_done(call_, mode, std::move(error), is_last_part ? 1 : 0);
         }
 
         void destroy() noexcept override { delete this; }
@@ -164,113 +200,44 @@ private:
     private:
         std::shared_ptr<process_map_state> state_;
         std::size_t first_;
+        map_progress::call_id call_ = 0;
+        std::shared_ptr<std::atomic<std::uint32_t>> parts_; // where it was split: so many of it have not ended
         byte_buffer encoded_;
     };
 
-    // Also after a failure: it may be of a stronger type.
-    void cancel(asio::cancellation_type type)
-    {
-        set_error(std::make_exception_ptr(boost::system::system_error(asio::error::operation_aborted)));
-        cancel_messages(type);
-    }
-
-    // The first failure counts, and cancels the rest; the others follow from it.
-    void fail(std::exception_ptr error)
-    {
-        if (set_error(std::move(error)))
-            cancel_messages(asio::cancellation_type::partial);
-    }
-
-    bool set_error(std::exception_ptr error)
-    {
-        const std::lock_guard lock(mutex_);
-        if (error_ || !pending_)
-            return false;
-        error_ = std::move(error);
-        return true;
-    }
-
-    void cancel_messages(asio::cancellation_type type)
-    {
-        // The latest first: those that wait must be gone before one that runs makes room for them.
-        std::vector<std::uint64_t> ids;
-        {
-            const std::lock_guard lock(mutex_);
-            cancelled_ = cancelled_ | type;
-            ids.assign(ids_.rbegin(), ids_.rend());
-        }
-        for (const std::uint64_t id : ids)
-            core_->cancel(id, type);
-    }
-
-    // Whoever is called counts as under way, so the map does not end in here.
-    void send_more(std::size_t count)
-    {
-        {
-            const std::lock_guard lock(mutex_);
-            if (!turn_.want(count))
-                return;
-        }
-        while (goes_on())
-            send_next();
-    }
-
-    bool goes_on()
-    {
-        const std::lock_guard lock(mutex_);
-        return turn_.goes_on(error_ || is_exhausted_);
-    }
-
-    void send_next()
+    void call_next()
     {
         std::unique_ptr<message_operation> message;
         try {
-            is_exhausted_ = next_ == std::ranges::end(range_);
-            if (is_exhausted_)
+            if (!this->elements_.find_next())
                 return;
             const std::size_t most =
                 std::min<std::size_t>(most_calls_, core_->calls_at_once(bound_call::entry(), run_));
-            message = std::make_unique<message_operation>(this->shared_from_this(), position_);
-            do {
-                message->add(bind_call(function_, *next_));
-                ++next_;
-                ++position_;
-                is_exhausted_ = next_ == std::ranges::end(range_);
-            } while (!is_exhausted_ && message->items != most && message->arguments_size() < largest_message);
-            add(*message);
+            message = std::make_unique<message_operation>(this->shared_from_this(), this->elements_.position());
+            do
+                this->elements_.take([&](const bound_call& next) { message->add(next); });
+            while (this->elements_.find_next() && message->items != most && message->arguments_size() < largest_message);
+            if (this->progress_.has_failed())
+                return; // meanwhile
+            message->join_map();
         } catch (...) { // the range, the function's conversion of the element, or its encoding
-            fail(std::current_exception());
+            this->progress_.fail(std::current_exception());
             return;
         }
         // Together they may be over a limit that each of them keeps.
+        message_operation* last = nullptr;
         if (message->items > 1 && message->arguments_size() > core_->max_message_size()) {
-            task_operation* const last = message->split(message->items - 1);
-            submit(message.release());
-            submit(last);
-        } else {
-            submit(message.release());
+            try {
+                last = static_cast<message_operation*>(message->split(message->items - 1));
+            } catch (...) {
+                this->progress_.fail(std::current_exception());
+                message->leave_map();
+                return;
+            }
         }
-    }
-
-    void submit(task_operation* message)
-    {
-        const std::uint64_t id = message->id;
-        core_->submit(message);
-        // Whoever cancels before the pool has the message does not reach it, so it is looked after here.
-        asio::cancellation_type cancelled;
-        {
-            const std::lock_guard lock(mutex_);
-            cancelled = cancelled_;
-        }
-        if (cancelled != asio::cancellation_type::none)
-            core_->cancel(id, cancelled);
-    }
-
-    void add(const message_operation& rest)
-    {
-        const std::lock_guard lock(mutex_);
-        ids_.insert(rest.id);
-        ++under_way_;
+        message.release()->submit();
+        if (last)
+            last->submit();
     }
 
     void take(std::size_t first, std::uint32_t count, std::span<const std::byte> encoded, large_reader* large)
@@ -291,56 +258,12 @@ private:
         }
     }
 
-    void message_done(std::uint64_t id, completion_mode mode, std::exception_ptr error)
-    {
-        {
-            const std::lock_guard lock(mutex_);
-            ids_.erase(id);
-        }
-        if (error)
-            fail(std::move(error));
-        else
-            send_more(1);
-        message_ended(mode);
-    }
-
-    void message_ended(completion_mode mode)
-    {
-        std::optional<pending_handler<Handler, Executor>> pending;
-        std::exception_ptr error;
-        {
-            const std::lock_guard lock(mutex_);
-            if (--under_way_ != 0)
-                return;
-            pending.emplace(std::move(*pending_));
-            pending_.reset();
-            error = error_;
-        }
-        if constexpr (is_void) {
-            std::move(*pending).complete(mode, std::move(error));
-        } else {
-            std::vector<result> results = error ? std::vector<result>() : results_.take(position_);
-            std::move(*pending).complete(mode, std::move(error), std::move(results));
-        }
-    }
+    std::vector<result> take_results() { return results_.take(this->elements_.position()); }
 
     const std::shared_ptr<process_pool_core> core_;
-    std::optional<pending_handler<Handler, Executor>> pending_;
-    Function function_;
-    Range range_;
-    std::ranges::iterator_t<Range> next_; // of whose turn it is, as the two below
-    std::size_t position_ = 0;
-    bool is_exhausted_ = false;
     const run_options run_;
     const std::size_t messages_;   // at once
     const std::size_t most_calls_; // in each
-
-    std::mutex mutex_;
-    turn turn_;
-    std::set<std::uint64_t> ids_; // of the messages under way
-    std::size_t under_way_ = 0;
-    asio::cancellation_type cancelled_ = asio::cancellation_type::none;
-    std::exception_ptr error_;
     collected_results<result> results_; // with a lock of its own
 };
 

@@ -22,19 +22,22 @@ concept runs_in_slices = std::ranges::contiguous_range<Range> && std::ranges::si
                          assigned_in_place<typename map_operation<thread_pool, Function, Range>::result>;
 
 /// Shared by the slices under way: each is one piece of work of the pool's, and followed by another one, so that other
-/// work gets its turn in between. The lock is not held while the pool, the function or a handler is called.
-template <class Function, class Range, class Handler>
-class thread_map_state : public std::enable_shared_from_this<thread_map_state<Function, Range, Handler>>
+/// work gets its turn in between.
+template <class Pool, class Function, class Range, class Handler, class Clock = std::chrono::steady_clock>
+class thread_map_state final
+    : public map_state_base<thread_map_state<Pool, Function, Range, Handler, Clock>,
+                            typename map_operation<Pool, Function, Range>::result, Handler, typename Pool::executor_type>
 {
-    using result = typename map_operation<thread_pool, Function, Range>::result;
-    using executor = thread_pool::executor_type;
+    using result = typename map_operation<Pool, Function, Range>::result;
+    using base = map_state_base<thread_map_state, result, Handler, typename Pool::executor_type>;
+    friend base;
     static constexpr bool is_void = std::is_void_v<result>;
     // Bits of a std::vector<bool> cannot be set by several threads at once.
     using stored = std::conditional_t<is_void || std::is_same_v<result, bool>, char, result>;
 
 public:
-    thread_map_state(thread_pool& pool, Handler&& handler, Function&& function, Range&& range, std::size_t in_flight)
-        : pool_(pool), pending_(std::in_place, std::move(handler), pool.get_executor()), function_(std::move(function)),
+    thread_map_state(Pool& pool, Handler&& handler, Function&& function, Range&& range, std::size_t in_flight)
+        : base(std::move(handler), pool.get_executor()), pool_(pool), function_(std::move(function)),
           range_(std::move(range)), size_(std::ranges::size(range_)),
           slices_(std::min({in_flight ? in_flight : pool.size(), pool.size(), size_}))
     {
@@ -44,15 +47,14 @@ public:
 
     void start()
     {
-        if (auto slot = asio::get_associated_cancellation_slot(pending_->handler()); slot.is_connected())
-            slot.assign([weak = this->weak_from_this()](asio::cancellation_type type) {
-                if (const auto self = weak.lock())
-                    self->cancel(type);
-            });
-        if (slices_.empty())
-            slice_ended(completion_mode::immediate);
-        else
+        this->connect_cancellation();
+        if (slices_.empty()) {
+            const auto start = this->progress_.add();
+            this->progress_.set_exhausted();
+            this->end_call(start, completion_mode::immediate);
+        } else {
             begin_slice(0); // which begins others: whoever calls here may lose its processor to the first of them
+        }
     }
 
 private:
@@ -66,7 +68,6 @@ private:
 
     struct slice
     {
-        canceller cancel;
         std::size_t portion = 1; // elements taken at once
         bool has_followers = false;
     };
@@ -75,116 +76,65 @@ private:
     {
         std::shared_ptr<thread_map_state> state;
         std::size_t number;
+        map_progress::call_id call;
 
-        void set_canceller(canceller c)
-        {
-            const std::lock_guard lock(state->mutex_);
-            state->slices_[number].cancel = std::move(c);
-        }
+        void set_canceller(canceller cancel) { state->progress_.set_canceller(call, std::move(cancel)); }
 
         void operator()(std::exception_ptr error, bool more)
         {
-            {
-                const std::lock_guard lock(state->mutex_);
-                state->slices_[number].cancel = {};
-            }
             if (error)
-                state->fail(std::move(error));
-            if (!error && more && !state->has_error())
-                state->begin_slice(number);
-            else
-                state->slice_ended(completion_mode::dispatch);
+                state->progress_.fail(std::move(error));
+            else if (more && !state->progress_.has_failed())
+                state->try_begin_slice(number);
+            state->end_call(call, completion_mode::dispatch);
         }
     };
 
-    // Also after a failure: it may be of a stronger type.
-    void cancel(asio::cancellation_type type)
-    {
-        set_error(std::make_exception_ptr(boost::system::system_error(asio::error::operation_aborted)));
-        cancel_slices(type);
-    }
-
-    // The first failure counts, and cancels the rest; the others follow from it.
-    void fail(std::exception_ptr error)
-    {
-        if (set_error(std::move(error)))
-            cancel_slices(asio::cancellation_type::partial);
-    }
-
-    bool has_error() const noexcept { return has_error_.load(std::memory_order_acquire); }
-
-    bool set_error(std::exception_ptr error)
-    {
-        const std::lock_guard lock(mutex_);
-        if (error_ || !pending_)
-            return false;
-        error_ = std::move(error);
-        has_error_.store(true, std::memory_order_release);
-        return true;
-    }
-
-    void cancel_slices(asio::cancellation_type type)
-    {
-        std::vector<canceller> under_way;
-        {
-            const std::lock_guard lock(mutex_);
-            cancelled_ = cancelled_ | type;
-            for (const slice& s : slices_)
-                if (s.cancel)
-                    under_way.push_back(s.cancel);
-        }
-        for (const canceller& cancel_slice : under_way)
-            cancel_slice(type);
-    }
-
+    // The map waits for those slices only that have begun.
     void begin_slice(std::size_t number)
     {
-        pool_.async_run([self = this->shared_from_this(), number] { return self->run_slice(number); },
-                        slice_handler{this->shared_from_this(), number});
-        // Whoever cancels before the pool has the slice does not reach it, so it is looked after here.
-        canceller cancel_slice;
-        asio::cancellation_type cancelled;
-        {
-            const std::lock_guard lock(mutex_);
-            cancelled = cancelled_;
-            cancel_slice = slices_[number].cancel;
+        const map_progress::call_id call = this->progress_.add_unbegun();
+        try {
+            pool_.async_run([self = this->shared_from_this(), number, call] { return self->run_slice(number, call); },
+                            slice_handler{this->shared_from_this(), number, call});
+        } catch (...) {
+            static_cast<void>(this->progress_.end(call)); // nobody waited for it
+            throw;
         }
-        if (cancelled != asio::cancellation_type::none && cancel_slice)
-            cancel_slice(cancelled);
+        this->progress_.handed_over(call);
+    }
+
+    // Where the map goes on without it, or ends.
+    void try_begin_slice(std::size_t number)
+    {
+        try {
+            begin_slice(number);
+        } catch (...) {
+            this->progress_.fail(std::current_exception());
+        }
     }
 
     // Whether elements may be left.
-    bool run_slice(std::size_t number)
+    bool run_slice(std::size_t number, map_progress::call_id call)
     {
-        {
-            const std::lock_guard lock(mutex_);
-            if (!pending_)
-                return false; // others were quicker
-            ++running_;
-        }
-        struct running
-        {
-            thread_map_state& state;
-            ~running()
-            {
-                const std::lock_guard lock(state.mutex_);
-                --state.running_;
-            }
-        } const guard{*this};
+        if (!this->progress_.begin(call))
+            return false; // others were quicker
         if (!std::exchange(slices_[number].has_followers, true))
             for (const std::size_t follower : {2 * number + 1, 2 * number + 2})
                 if (follower < slices_.size() && !is_exhausted())
                     begin_slice(follower);
-        return run_portions(number);
+        const bool more = run_portions(number);
+        if (is_exhausted())
+            this->progress_.set_exhausted();
+        return more;
     }
 
     bool is_exhausted() const noexcept { return next_.load(std::memory_order_relaxed) >= size_; }
 
     bool run_portions(std::size_t number)
     {
-        using clock = std::chrono::steady_clock;
         std::size_t& portion = slices_[number].portion;
-        const auto begin = clock::now();
+        const auto begin = Clock::now();
         for (auto before = begin;;) {
             const std::size_t left = size_ - std::min(next_.load(std::memory_order_relaxed), size_);
             // The last ones are shared out evenly.
@@ -194,12 +144,12 @@ private:
                 return false;
             const std::size_t last = std::min(first + portion, size_);
             for (std::size_t i = first; i != last;) {
-                if (has_error())
+                if (this->progress_.has_failed())
                     return false;
                 for (const std::size_t end = std::min(i + calls_between_looks, last); i != end; ++i)
                     call(i);
             }
-            const auto now = clock::now();
+            const auto now = Clock::now();
             if (now - begin >= slice_time)
                 return true;
             if (now - before < portion_time)
@@ -217,46 +167,21 @@ private:
             results_[position] = std::move(work)();
     }
 
-    // Those that have not begun are not waited for.
-    void slice_ended(completion_mode mode)
+    std::vector<result> take_results()
     {
-        std::optional<pending_handler<Handler, executor>> pending;
-        std::exception_ptr failure;
-        {
-            const std::lock_guard lock(mutex_);
-            if (!pending_ || running_ != 0 || (!error_ && !is_exhausted()))
-                return;
-            pending.emplace(std::move(*pending_));
-            pending_.reset();
-            failure = std::move(error_);
-        }
-        if constexpr (is_void) {
-            std::move(*pending).complete(mode, std::move(failure));
-        } else {
-            std::vector<result> results;
-            if (!failure) {
-                if constexpr (std::is_same_v<result, stored>)
-                    results = std::move(results_);
-                else
-                    results.assign(results_.begin(), results_.end());
-            }
-            std::move(*pending).complete(mode, std::move(failure), std::move(results));
-        }
+        if constexpr (std::is_same_v<result, stored>)
+            return std::move(results_);
+        else
+            return std::vector<result>(results_.begin(), results_.end());
     }
 
-    thread_pool& pool_;
-    std::optional<pending_handler<Handler, executor>> pending_;
+    Pool& pool_;
     const Function function_;
     Range range_;
     const std::size_t size_;
     std::vector<stored> results_; // by position; each is written by one thread
-    std::atomic<bool> has_error_ = false;
+    std::vector<slice> slices_;   // each is one thread's at a time
     alignas(64) std::atomic<std::size_t> next_ = 0; // element to be taken
-    alignas(64) std::mutex mutex_;
-    std::vector<slice> slices_;
-    std::size_t running_ = 0; // slices
-    asio::cancellation_type cancelled_ = asio::cancellation_type::none;
-    std::exception_ptr error_;
 };
 
 class initiate_thread_map : public initiate_map<thread_pool>
@@ -270,7 +195,7 @@ public:
     {
         if constexpr (runs_in_slices<std::decay_t<Function>, std::decay_t<Range>>) {
             if (run == default_run_options) { // else each call is a piece of work by itself
-                using state = thread_map_state<std::decay_t<Function>, std::decay_t<Range>, std::decay_t<Handler>>;
+                using state = thread_map_state<thread_pool, std::decay_t<Function>, std::decay_t<Range>, std::decay_t<Handler>>;
                 std::decay_t<Handler> owned(std::forward<Handler>(handler));
                 std::make_shared<state>(*pool_, std::move(owned),
                                         std::decay_t<Function>(std::forward<Function>(function)),
