@@ -119,59 +119,7 @@ private:
     template <class Work>
     using run_signature = typename run_signature_of<Work>::type;
 
-    class initiate_run
-    {
-    public:
-        using executor_type = thread_pool::executor_type;
-
-        initiate_run(const executor_type& executor, const std::shared_ptr<detail::work_queue>* queue)
-            : executor_(executor), queue_(queue)
-        {
-        }
-
-        executor_type get_executor() const noexcept { return executor_; }
-
-        template <class Handler, class Work>
-        void operator()(Handler&& handler, Work&& work) const
-        {
-            run(std::forward<Handler>(handler), std::forward<Work>(work), nullptr);
-        }
-        template <class Handler, class Work>
-        void operator()(Handler&& handler, Work&& work, const run_options& options) const
-        {
-            run(std::forward<Handler>(handler), std::forward<Work>(work),
-                options == detail::default_run_options ? nullptr : std::make_unique<const run_options>(options));
-        }
-
-    private:
-        template <class Handler, class Work>
-        void run(Handler&& handler, Work&& work, std::unique_ptr<const run_options> options) const
-        {
-            using work_type = std::decay_t<Work>;
-            using handler_type = std::decay_t<Handler>;
-            using item_type = std::conditional_t<detail::work_traits<work_type>::is_coroutine,
-                                                 detail::coroutine_work<work_type, handler_type, executor_type>,
-                                                 detail::function_work<work_type, handler_type, executor_type>>;
-            handler_type owned(std::forward<Handler>(handler));
-            detail::work_queue& queue = **queue_;
-            if (!options && detail::may_be_plain<work_type>(owned) && queue.submit_plain()) {
-                if constexpr (!detail::work_traits<work_type>::is_coroutine)
-                    boost::asio::post(executor_, detail::plain_work<work_type, handler_type, executor_type>(
-                                                     std::move(owned), executor_, work_type(std::forward<Work>(work)), queue));
-                return;
-            }
-            auto* item =
-                detail::allocate_operation<item_type>(owned, executor_, work_type(std::forward<Work>(work)));
-            item->id = queue.next_id();
-            if (options)
-                item->set(std::move(options));
-            item->stoppable = detail::connect_canceller(item->handler(), *queue_, item->id);
-            queue.submit(item);
-        }
-
-        executor_type executor_;
-        const std::shared_ptr<detail::work_queue>* queue_; // the pool's: changing a count that all threads share takes time
-    };
+    using initiate_run = detail::initiate_thread_run<executor_type>;
 
     std::size_t threads_;
     boost::asio::thread_pool pool_;

@@ -4,6 +4,9 @@
 
 #include <tandem/detail/thread_work.hpp>
 
+#include <boost/asio/post.hpp>
+
+#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -65,6 +68,71 @@ private:
     Executor executor_;
     std::optional<Work> work_;
     work_queue* queue_;
+};
+
+/// What Asio calls to begin work on threads.
+template <class Executor>
+class initiate_thread_run
+{
+public:
+    using executor_type = Executor;
+
+    initiate_thread_run(const executor_type& executor, const std::shared_ptr<work_queue>* queue)
+        : executor_(executor), queue_(queue)
+    {
+    }
+
+    executor_type get_executor() const noexcept { return executor_; }
+
+    template <class Handler, class Work>
+    void operator()(Handler&& handler, Work&& work) const
+    {
+        run(std::forward<Handler>(handler), std::forward<Work>(work), nullptr);
+    }
+    template <class Handler, class Work>
+    void operator()(Handler&& handler, Work&& work, const run_options& options) const
+    {
+        run(std::forward<Handler>(handler), std::forward<Work>(work),
+            options == default_run_options ? nullptr : std::make_unique<const run_options>(options));
+    }
+
+private:
+    template <class Handler, class Work>
+    void run(Handler&& handler, Work&& work, std::unique_ptr<const run_options> options) const
+    {
+        using work_type = std::decay_t<Work>;
+        using handler_type = std::decay_t<Handler>;
+        using item_type = std::conditional_t<work_traits<work_type>::is_coroutine,
+                                             coroutine_work<work_type, handler_type, executor_type>,
+                                             function_work<work_type, handler_type, executor_type>>;
+        handler_type owned(std::forward<Handler>(handler));
+        work_queue& queue = **queue_;
+        if (!options && may_be_plain<work_type>(owned) && queue.submit_plain()) {
+            try {
+                if constexpr (!work_traits<work_type>::is_coroutine)
+                    asio::post(executor_, plain_work<work_type, handler_type, executor_type>(
+                                              std::move(owned), executor_, work_type(std::forward<Work>(work)), queue));
+            } catch (...) {
+                queue.forget_plain();
+                throw;
+            }
+            return;
+        }
+        auto* item = allocate_operation<item_type>(owned, executor_, work_type(std::forward<Work>(work)));
+        item->id = queue.next_id();
+        if (options)
+            item->set(std::move(options));
+        try {
+            item->stoppable = connect_canceller(item->handler(), *queue_, item->id);
+        } catch (...) {
+            item->destroy();
+            throw;
+        }
+        queue.submit(item);
+    }
+
+    executor_type executor_;
+    const std::shared_ptr<work_queue>* queue_; // the pool's: changing a count that all threads share takes time
 };
 
 } // namespace tandem::detail

@@ -132,8 +132,7 @@ public:
         outcome.deliver(std::move(pending), mode);
     }
 
-    /// Frees the item, its handler uncalled.
-    void destroy() noexcept
+    void destroy() noexcept override
     {
         const auto pending = std::move(pending_);
         free_operation(static_cast<Derived*>(this), pending.handler());

@@ -43,6 +43,9 @@ public:
     /// first.
     virtual void complete(completion_mode mode, std::exception_ptr error) = 0;
 
+    /// Frees the item, its handler uncalled.
+    virtual void destroy() noexcept = 0;
+
     /// Whether a run that is under way may be followed by another.
     bool may_run_again() const noexcept
     {
@@ -83,6 +86,7 @@ class work_queue
 public:
     virtual ~work_queue() = default;
 
+    /// Where it throws, the item is destroyed.
     virtual void submit(work_item* item) = 0;
     virtual std::uint64_t next_id() noexcept = 0;
     virtual void cancel(std::uint64_t id, asio::cancellation_type type) = 0;
@@ -92,6 +96,8 @@ public:
     virtual bool submit_plain() noexcept = 0;
     virtual plain_turn run_plain(const std::function<void()>& work) = 0;
     virtual void submit_begun(work_item* item) = 0;
+    /// It could not be posted after all.
+    virtual void forget_plain() = 0;
 
     /// The item's work has ended: completes the item, or runs it again.
     virtual void finished(work_item* item, completion_mode mode) = 0;
