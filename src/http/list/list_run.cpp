@@ -1,5 +1,6 @@
 #include "http/list/list_run.hpp"
 
+#include "http/client_state.hpp"
 #include "http/download/download.hpp"
 #include "http/list/list_clock.hpp"
 
@@ -61,8 +62,8 @@ std::optional<std::filesystem::path> target_of(const download_list& list, const 
 }
 
 /// Its parameters are held by itself: what ends with it when the context does may still need them.
-asio::awaitable<outcome<download_report>> download_one(std::shared_ptr<detail::client_state> client,
-                                                       std::shared_ptr<transfer> by, detail::download_request what)
+asio::awaitable<outcome<download_report>> download_one(item_download download, std::shared_ptr<transfer> by,
+                                                       detail::download_request what)
 {
     if (what.target.empty()) {
         outcome<download_report> result;
@@ -71,7 +72,7 @@ asio::awaitable<outcome<download_report>> download_one(std::shared_ptr<detail::c
                                                    "the name is not one below the list's folder"));
         co_return result;
     }
-    outcome<download_report> result = co_await download(*client, *by, std::move(what));
+    outcome<download_report> result = co_await download(*by, std::move(what));
     by->end();
     co_return result;
 }
@@ -87,7 +88,10 @@ asio::awaitable<outcome<list_report>> run_list(std::shared_ptr<detail::client_st
                                                std::shared_ptr<transfer> by, download_list what)
 {
     const auto start = std::chrono::steady_clock::now();
-    const auto running = std::make_shared<list_run>(std::move(client), std::move(by), std::move(what));
+    item_download each = [client = std::move(client)](transfer& on, detail::download_request item) {
+        return download(*client, on, std::move(item));
+    };
+    const auto running = std::make_shared<list_run>(std::move(each), std::move(by), std::move(what));
     co_await running->run();
     outcome<list_report> result{running->error(), running->report()};
     result.value.elapsed = std::chrono::steady_clock::now() - start;
@@ -96,8 +100,8 @@ asio::awaitable<outcome<list_report>> run_list(std::shared_ptr<detail::client_st
 
 } // namespace
 
-list_run::list_run(std::shared_ptr<detail::client_state> client, std::shared_ptr<transfer> by, download_list what)
-    : client_(std::move(client)), by_(std::move(by)), list_(std::move(what)), room_(by_->get_executor()),
+list_run::list_run(item_download download, std::shared_ptr<transfer> by, download_list what)
+    : download_(std::move(download)), by_(std::move(by)), list_(std::move(what)), room_(by_->get_executor()),
       over_(by_->get_executor())
 {
     room_.expires_at(asio::steady_timer::time_point::max());
@@ -135,18 +139,27 @@ asio::awaitable<void> list_run::pull(std::shared_ptr<list_run> /*alive*/)
         list_.each.not_written_since = co_await next_file_time(*by_, list_.folder);
     }
     for (;;) {
-        while (!stopping_ && !has_room()) {
-            boost::system::error_code woken;
-            co_await room_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-        }
+        co_await wait_for_room();
         if (stopping_) {
             co_return;
         }
         std::optional<list_item> item = co_await list_.next();
-        if (!item || stopping_) {
+        if (!item) {
+            co_return;
+        }
+        co_await wait_for_room(); // files that came meanwhile may have to be finished first
+        if (stopping_) {
             co_return;
         }
         begin(std::move(*item));
+    }
+}
+
+asio::awaitable<void> list_run::wait_for_room()
+{
+    while (!stopping_ && !has_room()) {
+        boost::system::error_code woken;
+        co_await room_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
     }
 }
 
@@ -174,9 +187,9 @@ void list_run::begin(list_item item)
     what.options.progress = list_.observer ? std::make_shared<download_progress>() : nullptr;
     tell([&](list_observer& observer) { observer.began(one->number, one->item, what.options.progress); });
 
-    const auto place = downloads_.insert(downloads_.end(), std::make_shared<transfer>(client_->executor));
+    const auto place = downloads_.insert(downloads_.end(), std::make_shared<transfer>(by_->get_executor().get_inner_executor()));
     asio::co_spawn(
-        (*place)->get_executor(), download_one(client_, *place, std::move(what)),
+        (*place)->get_executor(), download_one(download_, *place, std::move(what)),
         asio::bind_executor(by_->get_executor(), [self = shared_from_this(), place,
                                                   one](std::exception_ptr error, outcome<download_report> result) {
             self->downloads_.erase(place);

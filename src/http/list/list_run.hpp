@@ -1,7 +1,6 @@
 #ifndef TANDEM_SRC_HTTP_LIST_LIST_RUN_HPP
 #define TANDEM_SRC_HTTP_LIST_LIST_RUN_HPP
 
-#include "http/client_state.hpp"
 #include "http/spawn.hpp"
 #include "http/transfer.hpp"
 
@@ -13,16 +12,21 @@
 
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <list>
 #include <memory>
 
 namespace tandem::http {
 
+/// Downloads one item on the transfer's strand. Throws nothing but out of memory.
+using item_download =
+    std::function<boost::asio::awaitable<outcome<download_report>>(transfer& by, detail::download_request what)>;
+
 /// A list under way. All on the strand of its transfer, but for the downloads themselves, which have one each.
 class list_run : public std::enable_shared_from_this<list_run>
 {
 public:
-    list_run(std::shared_ptr<detail::client_state> client, std::shared_ptr<transfer> by, download_list what);
+    list_run(item_download download, std::shared_ptr<transfer> by, download_list what);
 
     /// To its end; once. Throws nothing but out of memory.
     boost::asio::awaitable<void> run();
@@ -34,6 +38,7 @@ private:
     using outcome_ptr = std::shared_ptr<list_outcome>;
 
     boost::asio::awaitable<void> pull(std::shared_ptr<list_run> alive);
+    boost::asio::awaitable<void> wait_for_room();
     bool has_room() const noexcept;
     void begin(list_item item);
     void downloaded(const outcome_ptr& one);
@@ -45,7 +50,7 @@ private:
     template <class Call>
     void tell(Call&& call);
 
-    const std::shared_ptr<detail::client_state> client_;
+    const item_download download_;
     const std::shared_ptr<transfer> by_;
     download_list list_;
     boost::asio::steady_timer room_; ///< for one more; pull() waits for it
