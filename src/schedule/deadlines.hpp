@@ -5,6 +5,7 @@
 #include <schedule/task_list.hpp>
 
 #include <chrono>
+#include <functional>
 #include <set>
 #include <utility>
 
@@ -40,6 +41,9 @@ public:
         t.deadline = time_point::max();
     }
 
+    /// The tasks are not to be used with these any more.
+    void clear_all() noexcept { tasks_.clear(); }
+
     time_point earliest() const noexcept { return tasks_.empty() ? time_point::max() : tasks_.begin()->first; }
 
     template <class Function>
@@ -52,15 +56,36 @@ public:
     /// Takes out one task whose deadline has passed, or nothing.
     task* take_expired(time_point now)
     {
-        if (earliest() == time_point::max() || earliest() > now)
-            return nullptr;
-        task* t = tasks_.begin()->second;
-        clear(*t);
+        task* const t = first_expired(now);
+        if (t)
+            clear(*t);
         return t;
     }
 
+    /// It stays in.
+    task* first_expired(time_point now) const noexcept
+    {
+        return tasks_.empty() || earliest() > now ? nullptr : tasks_.begin()->second;
+    }
+
 private:
-    std::set<std::pair<time_point, task*>> tasks_;
+    // Of equal ones that with the lower id, so that it does not depend on where they lie in memory. Without ids nobody can
+    // tell.
+    struct earlier
+    {
+        using entry = std::pair<time_point, task*>;
+
+        bool operator()(const entry& one, const entry& other) const noexcept
+        {
+            if (one.first != other.first)
+                return one.first < other.first;
+            if (one.second->id != other.second->id)
+                return one.second->id < other.second->id;
+            return std::less<>()(one.second, other.second);
+        }
+    };
+
+    std::set<std::pair<time_point, task*>, earlier> tasks_;
 };
 
 } // namespace tandem::schedule

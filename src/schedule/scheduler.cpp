@@ -18,19 +18,18 @@ void scheduler::submit(task& t, time_point now, actions& out)
     assign(now, out);
 }
 
-bool scheduler::submit_behind_others(task& t)
+bool scheduler::may_submit_behind_others(const task& t) const
 {
     const task* const first = queue_.front();
-    if (closed() || !first || t.options->priority > first->options->priority ||
-        t.options->queue_timeout > std::chrono::nanoseconds::zero() || unassigned_ || starts_.is_hopeless() ||
-        lasting_workers() < settings_.workers)
-        return false;
-    queue_.push_back(t);
-    return true;
+    return !closed() && first && t.options->priority <= first->options->priority &&
+           t.options->queue_timeout <= std::chrono::nanoseconds::zero() && is_settled() && !starts_.is_hopeless() &&
+           lasting_workers() >= settings_.workers;
 }
 
 void scheduler::cancel(task& t, cancellation how, time_point now, actions& out)
 {
+    if (how == cancellation::total && t.attempts != 0)
+        return; // it has run, and may have had effects
     switch (t.state) {
     case task::phase::waiting:
         queue_.remove(t);

@@ -124,9 +124,10 @@ public:
 
     // --- what users ask
     void submit(task& t, time_point now, actions& out);
-    /// The same where tasks wait already that come first: then nothing follows. False, and nothing done, where
-    /// something might.
-    bool submit_behind_others(task& t);
+    /// Whether tasks wait already that come first: then nothing follows from its submission.
+    bool may_submit_behind_others(const task& t) const;
+    /// The same as submit() where that is so.
+    void submit_behind_others(task& t) { queue_.push_back(t); }
     void cancel(task& t, cancellation how, time_point now, actions& out);
     void cancel_all(time_point now, actions& out);
     /// Starts workers up to the limit, whether or not there are tasks; until all are ready, or it is told otherwise.
@@ -152,7 +153,7 @@ public:
     /// Gives tasks to workers that finished some; to be called after one or more calls of task_finished().
     void settle(time_point now, actions& out)
     {
-        if (unassigned_)
+        if (!is_settled())
             assign(now, out);
     }
     /// The worker cannot do what it was to be sent; completing it is the caller's.
@@ -164,6 +165,9 @@ public:
     /// The worker misbehaves.
     void kill_worker(worker_id id, actions& out);
 
+    /// Forgets all tasks and workers; those that are being started as well.
+    void forget_all() noexcept;
+
     // --- time
     /// Before, what due_workers() have done must have been told: a deadline acts on what is known.
     void advance(time_point now, actions& out);
@@ -173,6 +177,9 @@ public:
 
     // --- what is
     bool closed() const noexcept { return rung_.has_value(); }
+    /// There is nothing for settle() to do.
+    bool is_settled() const noexcept { return !unassigned_; }
+    bool knows(worker_id id) const noexcept { return workers_.contains(id); }
     /// Killed workers are there beyond the ladder's end.
     bool is_overdue() const noexcept { return overdue_; }
     /// A task submitted now would fail at once, as starts have failed.

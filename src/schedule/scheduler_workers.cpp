@@ -121,6 +121,18 @@ void scheduler::kill_worker(worker_id id, actions& out)
     end_worker(id, action::kind::kill, retirement_reason::none, time_point::max(), out);
 }
 
+void scheduler::forget_all() noexcept
+{
+    queue_.clear();
+    deadlines_.clear_all();
+    delayed_ = {};
+    workers_.clear();
+    idle_.clear();
+    last_found_ = nullptr;
+    starting_ = lasting_ = running_ = occupied_ = 0;
+    starts_all_ = unassigned_ = false;
+}
+
 // --- what is
 
 std::size_t scheduler::ready_workers() const noexcept

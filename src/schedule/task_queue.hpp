@@ -43,6 +43,13 @@ public:
             others_.erase(t.options->priority);
     }
 
+    void clear() noexcept
+    {
+        usual_ = {};
+        others_.clear();
+        size_ = 0;
+    }
+
 private:
     task_list& level_of(const task& t)
     {

@@ -2,7 +2,7 @@
 // runs one so many times, for callgrind.
 #include <channel/frame.hpp>
 #include <channel/shared_ring.hpp>
-#include <schedule/scheduler.hpp>
+#include <schedule/recorded_scheduler.hpp>
 #include <tandem.hpp>
 
 #include <benchmark/benchmark.h>
@@ -48,8 +48,8 @@ struct schedule_path
         std::optional<schedule::time_point> begun(const schedule::task&) const override { return std::nullopt; }
         std::optional<schedule::time_point> ended(const schedule::task&) const override { return std::nullopt; }
     } sent;
-    schedule::scheduler scheduler{{.workers = 2}, sent};
-    schedule::scheduler::actions actions;
+    schedule::recorded_scheduler scheduler{{.workers = 2}, sent, nullptr}; // as a pool has it
+    schedule::recorded_scheduler::actions actions;
     schedule::time_point now{std::chrono::hours(1)};
     detail::cost_estimate cost;
     std::array<schedule::task, 4096> tasks{};
@@ -71,7 +71,9 @@ struct schedule_path
         schedule::task& t = tasks[next++ % tasks.size()];
         t = {};
         t.cost = &cost;
-        if (!scheduler.submit_behind_others(t))
+        if (scheduler.may_submit_behind_others(t))
+            scheduler.submit_behind_others(t);
+        else
             scheduler.submit(t, now, actions);
     }
 

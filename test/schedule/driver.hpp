@@ -19,7 +19,7 @@ public:
         bool is_leaving() const { return silent || retired || killed; }
     };
 
-    explicit driver(std::size_t limit, settings s = {}) : sim(limit, s) {}
+    explicit driver(std::size_t limit, settings s = {}, recording_sink recording = {}) : sim(limit, s, std::move(recording)) {}
 
     /// Takes note of the scheduler's actions; to be called after each event.
     void settle()

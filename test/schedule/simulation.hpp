@@ -2,7 +2,7 @@
 #ifndef TANDEM_TEST_SCHEDULE_SIMULATION_HPP
 #define TANDEM_TEST_SCHEDULE_SIMULATION_HPP
 
-#include <schedule/scheduler.hpp>
+#include <schedule/recorded_scheduler.hpp>
 #include <support/mock_clock.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -11,6 +11,7 @@
 #include <chrono>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -43,7 +44,11 @@ inline run_options& options_of(task& t)
 class simulation final : private sent_tasks
 {
 public:
-    explicit simulation(std::size_t workers, settings s = {}) : scheduler((s.workers = workers, s), *this) {}
+    explicit simulation(std::size_t workers, settings s = {}, recording_sink recording = {})
+        : recorder_(make_recorder((s.workers = workers, s), *this, clock.now(), std::move(recording))),
+          scheduler(s, *this, recorder_.get())
+    {
+    }
 
     /// A task that lives as long as the simulation.
     task& make(std::chrono::nanoseconds run_timeout = 0s, std::chrono::nanoseconds queue_timeout = 0s,
@@ -222,8 +227,18 @@ public:
     }
 
     test::mock_clock clock;
-    schedule::scheduler scheduler;
-    schedule::scheduler::actions actions;
+
+private:
+    static std::unique_ptr<recorder> make_recorder(const settings& s, sent_tasks& sent, time_point now, recording_sink recording)
+    {
+        return recording ? std::make_unique<recorder>(s, sent, now, std::move(recording)) : nullptr;
+    }
+
+    const std::unique_ptr<recorder> recorder_;
+
+public:
+    recorded_scheduler scheduler;
+    recorded_scheduler::actions actions;
     std::deque<simulated_task> tasks;
 
 private:

@@ -44,6 +44,27 @@ BOOST_AUTO_TEST_CASE(total_leaves_a_running_task_alone)
     BOOST_TEST(s.scheduler.running() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(total_leaves_a_task_alone_that_has_run_and_waits_for_its_retry)
+{
+    for (const auto delay : {0s, 1s}) {
+        simulation s(1);
+        task& t = s.make(0s, 0s, 1);
+        options_of(t).retry_delay = delay;
+        s.submit(t);
+        s.ready(1);
+        s.gone(1);
+        s.take();
+        s.cancel(t, cancellation::total);
+        s.pass(1s);
+        s.ready(2);
+        s.take();
+        s.cancel(t, cancellation::total);
+        s.finished(2);
+        CHECK_ACTIONS(s, {});
+        BOOST_TEST(t.attempts == 2u);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(partial_asks_a_running_task_to_stop)
 {
     simulation s(1);

@@ -36,6 +36,20 @@ BOOST_AUTO_TEST_CASE(run_timeout_is_retried_from_its_new_start)
     CHECK_ACTIONS(s, {"send 1 to 2", "kill 2", "complete 1 run_timeout"});
 }
 
+BOOST_AUTO_TEST_CASE(deadlines_of_one_moment_pass_in_the_order_of_ids_wherever_the_tasks_lie)
+{
+    simulation s(1);
+    for (const std::uint64_t id : {3U, 1U, 4U, 2U}) {
+        task& t = s.make(0s, 1s);
+        t.id = id;
+        s.submit(t);
+    }
+    s.take();
+    s.pass(1s);
+    CHECK_ACTIONS(s, {"complete 1 queue_timeout", "complete 2 queue_timeout", "complete 3 queue_timeout",
+                      "complete 4 queue_timeout"});
+}
+
 BOOST_AUTO_TEST_CASE(a_result_just_before_the_kill_is_the_result)
 {
     simulation s(1);

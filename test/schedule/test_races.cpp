@@ -207,7 +207,8 @@ public:
     {
         switch (e) {
         case event::cancel_total:
-            end_unless_begun("aborted");
+            if (!tried_)
+                end_unless_begun("aborted");
             break;
         case event::cancel_partial:
             end_unless_begun("aborted");

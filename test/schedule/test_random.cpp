@@ -1,8 +1,13 @@
 // Random events in random order, with every feature in use: whatever happens, every task completes exactly once.
 #include "driver.hpp"
 
+#include <schedule/replay.hpp>
+
 #include <array>
 #include <random>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace tandem::schedule {
 namespace {
@@ -10,8 +15,8 @@ namespace {
 class random_pool
 {
 public:
-    explicit random_pool(unsigned seed)
-        : random_(seed), limit_(1 + below(4)), settings_(any_settings()), d_(limit_, settings_)
+    explicit random_pool(unsigned seed, recording_sink recording = {})
+        : random_(seed), limit_(1 + below(4)), settings_(any_settings()), d_(limit_, settings_, std::move(recording))
     {
         d_.sim.slow_to_begin = one_in(2);
         for (auto& cost : costs_) // the first one stays unknown until a task is finished
@@ -178,7 +183,7 @@ private:
 
     void check()
     {
-        const scheduler& s = d_.sim.scheduler;
+        const recorded_scheduler& s = d_.sim.scheduler;
         std::size_t occupied = 0;
         std::size_t staying = 0;
         std::size_t moving = 0; // of these something is to be heard
@@ -222,6 +227,26 @@ BOOST_AUTO_TEST_CASE(every_task_completes_once_whatever_happens)
         {
             random_pool(seed).run(steps);
         }
+}
+
+BOOST_AUTO_TEST_CASE(whatever_happens_is_replayed_from_its_recording)
+{
+    constexpr unsigned seeds = 100;
+    constexpr int steps = 1000;
+    for (unsigned seed = 1; seed <= seeds; ++seed) {
+        std::string recording;
+        random_pool(seed, [&recording](std::string_view text) {
+            recording += text;
+            return true;
+        }).run(steps);
+        const auto done = replay(recording);
+        BOOST_TEST_CONTEXT("seed " << seed)
+        {
+            BOOST_TEST(!done.first, (done.first ? *done.first : difference()));
+            BOOST_TEST(done.is_whole);
+            BOOST_TEST(done.events > 500U);
+        }
+    }
 }
 
 } // namespace tandem::schedule

@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(a_delay_beyond_the_clock_lasts_until_the_task_is_cancelled)
         s.gone(1);
         s.take();
         BOOST_TEST((s.scheduler.next_deadline() == time_point::max()));
-        s.cancel(t, cancellation::total);
+        s.cancel(t, cancellation::partial);
         CHECK_ACTIONS(s, {"complete 1 aborted"});
         BOOST_TEST(s.scheduler.queued() == 0u);
     }
