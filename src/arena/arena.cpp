@@ -1,5 +1,7 @@
 #include <arena/arena.hpp>
 
+#include <exception>
+
 namespace tandem::arena {
 
 std::optional<block> arena::take(std::size_t size)
@@ -26,10 +28,14 @@ std::optional<block> arena::try_take(std::uint64_t size)
     return std::nullopt;
 }
 
-void arena::give_back(block b, bool is_warm)
+void arena::give_back(block b, bool is_warm) noexcept
 {
-    for (const block& lost : space_.give_back(b, is_warm))
-        memory_.give_back(lost);
+    try {
+        for (const block& lost : space_.give_back(b, is_warm))
+            memory_.give_back(lost);
+    } catch (const std::exception&) { // nothing can be noted: of the block, its addresses alone are lost
+        memory_.give_back(b);
+    }
 }
 
 } // namespace tandem::arena

@@ -30,7 +30,7 @@ public:
     std::optional<block> take(std::size_t size);
 
     /// `is_warm`: whether it still has its memory.
-    void give_back(block b, bool is_warm = true);
+    void give_back(block b, bool is_warm = true) noexcept;
 
 private:
     std::optional<block> try_take(std::uint64_t size);

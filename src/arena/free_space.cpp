@@ -20,9 +20,9 @@ std::optional<free_space::taken> free_space::take(std::uint64_t size)
     if (best == regions_.end())
         return std::nullopt;
     const auto [position, found] = *best;
-    regions_.erase(best);
     if (found.size != size)
-        regions_.emplace(position + size, region{found.size - size, found.freed});
+        regions_.emplace(position + size, region{found.size - size, found.freed}); // first: it may throw
+    regions_.erase(best);
     const bool is_warm = found.freed != 0;
     if (is_warm)
         warm_ -= size;
@@ -31,9 +31,9 @@ std::optional<free_space::taken> free_space::take(std::uint64_t size)
 
 std::vector<block> free_space::give_back(block b, bool is_warm)
 {
+    insert(b, is_warm ? ++clock_ : 0);
     if (is_warm)
         warm_ += b.size;
-    insert(b, is_warm ? ++clock_ : 0);
     std::vector<block> to_lose;
     while (warm_ > kept_) {
         const auto age = [](const auto& entry) {

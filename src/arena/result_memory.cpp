@@ -63,12 +63,16 @@ void result_memory::has_read(std::uint64_t call, const std::vector<block>& block
     const std::uint64_t ahead = told_ - head_.seen.load(std::memory_order_acquire);
     for (; unseen_.size() > ahead; unseen_.pop_front())
         unseen_bytes_ -= unseen_.front();
-    const bool keep = unseen_bytes_ + size <= kept_memory;
+    bool keep = unseen_bytes_ + size <= kept_memory;
+    try {
+        unseen_.push_back(keep ? size : 0);
+        unseen_bytes_ += unseen_.back();
+    } catch (const std::exception&) { // what cannot be noted is not kept; the worker's count goes down by one too few
+        keep = false;
+    }
     if (!keep)
         for (const block& b : blocks)
             memory_.give_back(b);
-    unseen_.push_back(keep ? size : 0);
-    unseen_bytes_ += unseen_.back();
     head_.calls[told_ % most_unread].store(2 * call + (keep ? 0 : 1), std::memory_order_relaxed);
     head_.told.store(++told_, std::memory_order_release);
 }
