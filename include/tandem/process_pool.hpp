@@ -161,10 +161,10 @@ public:
     /// The handler runs in its associated executor, by default the pool's, and never inside of this call.
     ///
     /// Per-operation cancellation, while the task is queued: every type removes it, and it completes with
-    /// `asio::error::operation_aborted`. While it is running: `total` has no effect; `partial` makes
-    /// this_task::stop_requested() true, and the operation completes when the task does; `terminal` kills the worker
-    /// with its process group, and the operation completes with `operation_aborted` when it is gone. Where several
-    /// types are emitted at once, the strongest counts.
+    /// `asio::error::operation_aborted`. `total` has no effect where the task has run and waits for its retry. While it
+    /// is running: `total` has no effect; `partial` makes this_task::stop_requested() true, and the operation completes
+    /// when the task does; `terminal` kills the worker with its process group, and the operation completes with
+    /// `operation_aborted` when it is gone. Where several types are emitted at once, the strongest counts.
     ///
     /// Errors: what the task threw (see register_exception()); task_error with an errc for all else, and
     /// boost::system::system_error with `operation_aborted`.
@@ -271,9 +271,12 @@ void initiate_process_run<Executor>::run(Handler&& handler, const bound_task<F>&
     process_pool_core& core = *this->core();
     handler_type owned(std::forward<Handler>(handler));
     auto* const operation = allocate_operation<operation_type>(owned, this->executor(), task_type::entry());
+    std::unique_ptr<task_operation, operation_destroyer> guard(operation);
     operation->set(options);
     const auto refuse = [&](errc code, const std::string& what) {
-        operation->complete(completion_mode::immediate, this->executor(), {operation->codec_failure(code, what), {}});
+        auto failure = operation->codec_failure(code, what);
+        static_cast<void>(guard.release());
+        operation->complete(completion_mode::immediate, this->executor(), {std::move(failure), {}});
     };
     if constexpr (task_type::is_flat) {
         work.put_arguments(operation->encoded.data() + message_head_size);
@@ -281,8 +284,11 @@ void initiate_process_run<Executor>::run(Handler&& handler, const bound_task<F>&
         try {
             operation->encoded.reserve(usual_message_size); // one allocation
             operation->encoded.resize(message_head_size);
-            large_arguments large(core, operation->large);
+            std::unique_ptr<large_writer> runs;
+            large_arguments large(core, runs);
             work.encode_arguments(operation->encoded, &large);
+            if (runs)
+                operation->set_large(std::move(runs));
         } catch (const over_limit& e) {
             return refuse(errc::message_too_large, std::string("an argument ") + e.what());
         } catch (...) {
@@ -294,7 +300,7 @@ void initiate_process_run<Executor>::run(Handler&& handler, const bound_task<F>&
         operation->id = core.next_id();
         operation->cancellable = connect_canceller(operation->handler(), this->core(), operation->id);
     }
-    core.submit(operation);
+    core.submit(guard.release());
 }
 
 } // namespace detail

@@ -31,6 +31,7 @@ public:
 
     /// Line by line to `function`, on the pool's executor, one line at a time. On an executor with one thread lines
     /// come before the completion of the task that printed them. What it throws goes out through the context's run().
+    /// It is not called any more when the pool's destructor has returned: lines that it did not get by then are dropped.
     /// So that each line's task is known, no task is then sent to a worker before the one before it is done: small
     /// tasks take longer.
     static worker_output lines(callback function) { return worker_output(mode::lines, std::move(function)); }

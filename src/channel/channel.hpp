@@ -1,15 +1,17 @@
-// Frames over a pair of pipes, with Asio. Never blocks; what is appended while something is being sent goes out
+// Frames over a pair of pipes. Never blocks; what is appended while something is being sent goes out
 // together with the next. Not thread-safe: its owner sees to it that its functions do not overlap.
 #ifndef TANDEM_CHANNEL_CHANNEL_HPP
 #define TANDEM_CHANNEL_CHANNEL_HPP
 
 #include <channel/frame_reader.hpp>
+#include <io/pipe.hpp>
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/error.hpp>
 
+#include <array>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -18,12 +20,10 @@ namespace tandem::channel {
 class channel
 {
 public:
-    /// Takes the descriptors over. `limit`: the largest payload accepted, in bytes.
-    channel(const boost::asio::any_io_executor& executor, int in, int out, std::size_t limit)
-        : in_(executor, in), out_(executor, out), reader_(limit)
+    /// `limit`: the largest payload accepted, in bytes.
+    channel(std::unique_ptr<io::pipe_reader> in, std::unique_ptr<io::pipe_writer> out, std::size_t limit)
+        : in_(std::move(in)), out_(std::move(out)), reader_(limit)
     {
-        in_.non_blocking(true); // else Asio would wait in read_now() and flush_now()
-        out_.non_blocking(true);
     }
 
     /// The frames that have come in.
@@ -32,13 +32,12 @@ public:
     /// Frames to be sent are appended here, then flushed.
     std::vector<std::byte>& outgoing() noexcept { return outgoing_; }
 
-    /// Waits until there is something to read. handler(error_code) must call readable_done() first. None may be under
-    /// way. While it waits, read_now() may be called.
-    template <class Handler>
-    void async_wait_readable(Handler&& handler)
+    /// Waits until there is something to read. `done` must call readable_done() first. None may be under way. While it
+    /// waits, read_now() may be called.
+    void async_wait_readable(io::continuation done)
     {
+        in_->async_wait(std::move(done));
         waiting_readable_ = true;
-        in_.async_wait(boost::asio::posix::stream_descriptor::wait_read, std::forward<Handler>(handler));
     }
     void readable_done() noexcept { waiting_readable_ = false; }
     bool is_waiting_readable() const noexcept { return waiting_readable_; }
@@ -48,7 +47,7 @@ public:
     {
         boost::system::error_code error;
         const auto room = reader_.prepare();
-        const std::size_t size = in_.read_some(boost::asio::buffer(room.data(), room.size()), error);
+        const std::size_t size = in_->read_some(room, error);
         reader_.commit(size);
         bytes_received_ += size;
         if (!error && size < room.size()) // a pipe gives all that it holds
@@ -56,20 +55,37 @@ public:
         return error;
     }
 
+    /// Reads what is there, and forgets it.
+    void discard_incoming()
+    {
+        std::array<std::byte, 4096> ignored;
+        boost::system::error_code error;
+        constexpr int most_reads = 64; // of a worker that writes without end
+        for (int i = 0; i != most_reads && !error; ++i)
+            in_->read_some(ignored, error);
+        is_at_end_ = error && error != boost::asio::error::would_block;
+    }
+
+    /// Where more may come; nothing at the end, as far as discard_incoming() has seen it.
+    const io::waitable* incoming() const noexcept { return is_at_end_ ? nullptr : in_.get(); }
+
     /// Sends what was appended, as far as the pipe has room. False where some is left: then it is sent by
-    /// async_wait_writable and another call. None may be under way.
+    /// async_wait_writable and another call; or never, by a write_error(). None may be under way.
     bool flush_now()
     {
         if (sending_.empty())
             std::swap(sending_, outgoing_);
         boost::system::error_code error;
         while (sent_ != sending_.size() && !error) {
-            const std::size_t size = out_.write_some(boost::asio::buffer(sending_) + sent_, error);
+            const std::size_t size = out_->write_some(std::span(sending_).subspan(sent_), error);
             sent_ += size;
             bytes_sent_ += size;
         }
-        if (sent_ != sending_.size())
-            return error && error != boost::asio::error::would_block; // else its end is on the way
+        if (sent_ != sending_.size()) {
+            if (error != boost::asio::error::would_block)
+                write_error_ = error;
+            return error && error != boost::asio::error::would_block;
+        }
         sent_ = 0;
         constexpr std::size_t kept = 1 << 20; // enough for batches; a large message's memory is given back
         if (sending_.capacity() > kept)
@@ -79,6 +95,9 @@ public:
         return outgoing_.empty() || flush_now();
     }
 
+    /// Why the rest cannot be sent. Not the end of the worker, whose end of the pipe somebody else holds as well.
+    const boost::system::error_code& write_error() const noexcept { return write_error_; }
+
     /// Takes back of what was appended the frames for which is_unwanted(frame) holds, as far as nothing of them is sent. How
     /// many.
     template <class Predicate>
@@ -87,12 +106,11 @@ public:
         return remove_frames(sending_, sent_, is_unwanted) + remove_frames(outgoing_, 0, is_unwanted);
     }
 
-    /// Waits until the pipe has room. handler(error_code) must call writable_done() first.
-    template <class Handler>
-    void async_wait_writable(Handler&& handler)
+    /// Waits until the pipe has room. `done` must call writable_done() first.
+    void async_wait_writable(io::continuation done)
     {
+        out_->async_wait(std::move(done));
         waiting_writable_ = true;
-        out_.async_wait(boost::asio::posix::stream_descriptor::wait_write, std::forward<Handler>(handler));
     }
     void writable_done() noexcept { waiting_writable_ = false; }
     bool is_waiting_writable() const noexcept { return waiting_writable_; }
@@ -104,37 +122,30 @@ public:
     std::uint64_t bytes_sent() const noexcept { return bytes_sent_; }
     std::uint64_t bytes_received() const noexcept { return bytes_received_; }
 
-    void cancel_wait_readable() noexcept
-    {
-        boost::system::error_code ignored;
-        in_.cancel(ignored);
-    }
+    void cancel_wait_readable() noexcept { in_->cancel_wait(); }
 
     /// Tells the worker that nothing more will come.
-    void close_out() noexcept
-    {
-        boost::system::error_code ignored;
-        out_.close(ignored);
-    }
+    void close_out() noexcept { out_->close(); }
 
     void close() noexcept
     {
-        boost::system::error_code ignored;
-        in_.close(ignored);
-        out_.close(ignored);
+        in_->close();
+        out_->close();
     }
 
 private:
-    boost::asio::posix::stream_descriptor in_;
-    boost::asio::posix::stream_descriptor out_;
+    std::unique_ptr<io::pipe_reader> in_;
+    std::unique_ptr<io::pipe_writer> out_;
     frame_reader reader_;
     std::vector<std::byte> outgoing_; // appended to
     std::vector<std::byte> sending_;  // on its way
     std::size_t sent_ = 0;            // of it
     std::uint64_t bytes_sent_ = 0;
     std::uint64_t bytes_received_ = 0;
+    boost::system::error_code write_error_;
     bool waiting_writable_ = false;
     bool waiting_readable_ = false;
+    bool is_at_end_ = false;
 };
 
 } // namespace tandem::channel

@@ -126,11 +126,11 @@ target executable(std::string path)
 class child::handle
 {
 public:
-    explicit handle(process::process p) : process_(std::move(p)) {}
-    process::process& get() noexcept { return process_; }
+    explicit handle(launch::process::process p) : process_(std::move(p)) {}
+    launch::process::process& get() noexcept { return process_; }
 
 private:
-    process::process process_;
+    launch::process::process process_;
 };
 
 child::child(const boost::asio::any_io_executor& executor, const target& program, std::span<const int> shared,
@@ -154,18 +154,26 @@ child::child(const boost::asio::any_io_executor& executor, const target& program
     pidfd_.assign(pidfd.get());
     pidfd.release();
 
-    pipes = {.frames_out = in.write.release(),
-             .frames_in = out.read.release(),
-             .log_in = log.read.release(),
-             .control = control.write.release(),
-             .frames_out_reader = in.read.release(),
-             .control_reader = control.read.release()};
+    pipes = {.frames_out = std::move(in.write),
+             .frames_in = std::move(out.read),
+             .log_in = std::move(log.read),
+             .control = std::move(control.write),
+             .frames_out_reader = std::move(in.read),
+             .control_reader = std::move(control.read)};
 }
 
 child::~child()
 {
     if (!reaped_)
-        kill_and_reap();
+        kill_and_reap(std::chrono::steady_clock::now() + longest_death);
+}
+
+void child::async_wait(io::continuation done)
+{
+    if (held_)
+        recheck_->async_wait_until(std::chrono::steady_clock::now() + recheck_interval, std::move(done));
+    else
+        pidfd_.async_wait(boost::asio::posix::stream_descriptor::wait_read, io::handler_of(std::move(done)));
 }
 
 void child::cancel_wait() noexcept
@@ -182,7 +190,7 @@ void child::kill_group() noexcept
         ::kill(-pid_, SIGKILL);
 }
 
-std::optional<exit_status> child::try_reap() noexcept
+std::optional<io::exit_status> child::try_reap() noexcept
 {
     siginfo_t info{};
     const int peeked = ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT);
@@ -194,7 +202,7 @@ std::optional<exit_status> child::try_reap() noexcept
         kill_group(); // the zombie still holds the id
     int status = 0;
     rusage usage{};
-    exit_status result;
+    io::exit_status result;
     if (peeked == 0 && ::wait4(pid_, &status, WNOHANG, &usage) == pid_) {
         if (WIFEXITED(status))
             result.exit_code = WEXITSTATUS(status);
@@ -222,7 +230,7 @@ bool child::wait_until(std::chrono::steady_clock::time_point deadline) noexcept
     }
 }
 
-std::optional<exit_status> child::kill_and_reap(std::chrono::steady_clock::time_point deadline) noexcept
+std::optional<io::exit_status> child::kill_and_reap(std::chrono::steady_clock::time_point deadline) noexcept
 {
     kill_group();
     wait_until(deadline);

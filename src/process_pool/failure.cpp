@@ -1,5 +1,7 @@
 #include <process_pool/failure.hpp>
 
+#include <launch/child.hpp>
+
 #include <boost/asio/error.hpp>
 
 #include <signal.h>
@@ -40,7 +42,7 @@ std::string describe(std::optional<int> exit_code, std::optional<int> signal, bo
 attempt_report describe_process(const worker_link& link)
 {
     attempt_report attempt;
-    attempt.pid = link.process.pid();
+    attempt.pid = link.process->pid();
     attempt.worker = link.id;
     attempt.stderr_tail = link.log.tail();
     if (link.ended) {
@@ -93,19 +95,20 @@ start_failure not_started(const launch::target& program, const boost::system::er
 {
     namespace errc_of = boost::system::errc;
     const bool passing = cause == errc_of::resource_unavailable_try_again || cause == errc_of::not_enough_memory ||
-                         cause == errc_of::too_many_files_open || cause == errc_of::too_many_files_open_in_system;
+                         cause == errc_of::too_many_files_open || cause == errc_of::too_many_files_open_in_system ||
+                         cause == errc_of::no_space_on_device; // of epoll, and of files in memory
     return {errc::start_failed, "\"" + launch::name_of(program) + "\": " + cause.message(), passing};
 }
 
 start_failure ended_before_serving(const worker_link& link, const process_pool_options& options)
 {
     using stage = worker_link::stage;
-    const launch::exit_status& status = *link.ended;
+    const io::exit_status& status = *link.ended;
     std::string how = link.fault;
     if (link.page().over_memory_limit.load(std::memory_order_acquire) != 0)
         how = "took more memory than process_pool_options::limits allows";
-    errc code = errc::not_a_worker;
-    bool passing = status.signal.has_value() && link.fault.empty();
+    errc code = link.fault_is_ours ? errc::start_failed : errc::not_a_worker;
+    bool passing = status.signal.has_value() && (link.fault.empty() || link.fault_is_ours);
     if (how.empty())
         how = describe(status.exit_code, status.signal, status.core_dumped);
     if (link.wrong_version) {
@@ -138,9 +141,13 @@ start_failure threw_in_initializer(const worker_link& link, const worker_initial
     return {errc::initializer_failed, initializer.entry().name() + ": " + what, true, describe_process(link)};
 }
 
-std::exception_ptr operation_aborted()
+std::exception_ptr operation_aborted() noexcept
 {
-    return std::make_exception_ptr(boost::system::system_error(boost::asio::error::operation_aborted));
+    try {
+        return std::make_exception_ptr(boost::system::system_error(boost::asio::error::operation_aborted));
+    } catch (...) { // no memory to say so
+        return std::current_exception();
+    }
 }
 
 task_report report_of(const task_operation& operation)
@@ -185,7 +192,7 @@ attempt_report describe_attempt(const task_operation& operation, worker_link& li
     attempt_report attempt = describe_process(link);
     const status::status_page& page = link.page();
     const auto now = std::chrono::steady_clock::now();
-    auto took = operation.took;
+    auto took = operation.took();
     if (operation.slot != task_operation::no_slot)
         if (const auto begun = link.slot_of(operation).begun(operation.call); begun && *begun < now)
             took = now - *begun;

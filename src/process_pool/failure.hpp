@@ -30,7 +30,7 @@ start_failure ended_before_serving(const worker_link& link, const process_pool_o
 start_failure threw_in_initializer(const worker_link& link, const worker_initializer& initializer,
                                    std::span<const std::byte> payload);
 
-std::exception_ptr operation_aborted();
+std::exception_ptr operation_aborted() noexcept;
 
 task_report report_of(const task_operation& operation);
 

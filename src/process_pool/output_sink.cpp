@@ -60,23 +60,39 @@ void output_sink::drain()
 {
     std::exception_ptr thrown;
     std::unique_lock lock(mutex_);
-    while (!draining_ && (!text_.empty() || !lines_.empty())) {
+    while (!draining_ && !closed_ && (!text_.empty() || !lines_.empty())) {
         const std::string text = std::exchange(text_, {});
         const std::vector<line> lines = std::exchange(lines_, {});
         draining_ = true;
+        drainer_ = std::this_thread::get_id();
         lock.unlock();
         write_to_stderr(text);
-        for (const line& l : lines)
+        for (const line& l : lines) {
+            if (closed_)
+                break;
             try {
                 output_.function()({l.text, l.pid, l.worker, l.task, l.label});
             } catch (...) {
                 thrown = std::current_exception();
             }
+        }
         lock.lock();
         draining_ = false;
+        drained_.notify_all();
     }
     if (thrown)
         std::rethrow_exception(thrown);
+}
+
+void output_sink::close() noexcept
+{
+    std::unique_lock lock(mutex_);
+    closed_ = true;
+    lines_.clear();
+    drained_.wait(lock, [this] { return !draining_ || drainer_ == std::this_thread::get_id(); });
+    const std::string text = std::exchange(text_, {}); // came while another thread drained, or the context ends
+    lock.unlock();
+    write_to_stderr(text);
 }
 
 } // namespace tandem::detail

@@ -4,10 +4,13 @@
 
 #include <tandem/worker_output.hpp>
 
+#include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace tandem::detail {
@@ -40,6 +43,10 @@ public:
     /// throws, after the last line.
     void drain();
 
+    /// The callback is not called again, and lines that it did not get are dropped. What is left for stderr is written.
+    /// Waits until a call that is under way on another thread has returned.
+    void close() noexcept;
+
 private:
     struct line
     {
@@ -52,7 +59,10 @@ private:
 
     const worker_output output_;
     mutable std::mutex mutex_;
+    std::condition_variable drained_;
     bool draining_ = false;
+    std::atomic<bool> closed_ = false; // also within a call of the callback
+    std::thread::id drainer_; // where that is under way
     std::string text_;        // for stderr
     std::vector<line> lines_; // for the callback
 };

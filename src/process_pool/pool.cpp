@@ -1,10 +1,11 @@
 #include <process_pool/pool.hpp>
 
+#include <io/asio.hpp>
+#include <launch/child.hpp>
 #include <process_pool/context_watch.hpp>
+#include <process_pool/recording_file.hpp>
 #include <tandem/cpu_count.hpp>
 #include <worker/marker.hpp>
-
-#include <boost/asio/post.hpp>
 
 #include <sys/resource.h>
 
@@ -79,9 +80,17 @@ schedule::settings settings_of(const process_pool_options& options)
 
 } // namespace
 
-pool::pool(const asio::any_io_executor& executor, const process_pool_options& options)
-    : executor_(executor), options_(checked(options)), arguments_(make_argument_memory(options_)), output_(options_.output),
-      scheduler_(settings_of(options_), *this), timer_(std::in_place, executor)
+pool::pool(const asio::any_io_executor& executor, const process_pool_options& options, std::unique_ptr<io::loop> loop,
+           std::unique_ptr<worker_launcher> launcher, std::shared_ptr<arena::argument_memory> arguments,
+           schedule::recording_sink recording)
+    : executor_(executor), loop_(std::move(loop)),
+      state_(options, settings_of(options), *this, std::move(arguments), std::move(recording), loop_->now()),
+      output_(options.output), relay_(state_, output_),
+      timer_(*this, *loop_, [this](time_point now, completion_batch& completions) { pass_deadline(now, completions); }),
+      watch_(state_, *this, *loop_, *this), starter_(state_, *this, *loop_, watch_, std::move(launcher)),
+      poll_(state_, *this, *loop_,
+            [this](worker_link& link, time_point now, completion_batch& completions) { frames_.take_results(link, now, completions); }),
+      calls_(state_, *this, *loop_, poll_), frames_(state_, calls_, relay_, tasks_, starter_)
 {
 }
 
@@ -90,60 +99,189 @@ pool::~pool()
     close();
 }
 
+// --- events
+
+bool pool::handle(completion_mode mode, event_ref event)
+{
+    completion_batch completions;
+    {
+        const std::lock_guard lock(mutex_);
+        if (closed_)
+            return false;
+        try {
+            react(mode, event, completions);
+        } catch (...) {
+            give_up(std::current_exception(), completions);
+        }
+    }
+    deliver(mode, std::move(completions));
+    return true;
+}
+
+void pool::react(completion_mode mode, event_ref event, completion_batch& completions)
+{
+    const auto now = loop_->now();
+    event(now, completions);
+    state_.scheduler.settle(now, state_.actions);
+    perform(completions);
+    finish_waits(completions);
+    if (mode == completion_mode::dispatch)
+        calls_.flush_all(now);
+    else
+        calls_.flush_urgent(now);
+    perform(completions); // a worker that cannot be written to is killed
+    timer_.set(state_.scheduler.next_deadline(), watch_.is_on());
+    if (state_.has_work())
+        watch_.turn_on();
+    else
+        watch_.turn_off_later();
+}
+
+bool pool::ask(function_ref<bool(time_point now)> question)
+{
+    const std::lock_guard lock(mutex_);
+    return !closed_ && question(loop_->now());
+}
+
+void pool::look_at_end(const link_ptr& link, time_point now, completion_batch& completions)
+{
+    if (link->ended)
+        return;
+    link->ended = link->process->try_reap();
+    if (link->ended)
+        finish_worker(link, now, completions);
+}
+
+void pool::look_at_frames(const link_ptr& link, time_point now, completion_batch& completions)
+{
+    frames_.read(*link, now, completions);
+}
+
+void pool::look_at_log(const link_ptr& link)
+{
+    relay_.read(*link);
+}
+
+void pool::finish_worker(const link_ptr& link, time_point now, completion_batch& completions)
+{
+    if (!state_.links.contains(link->id))
+        return;
+    frames_.read_last(*link, now, completions);
+    relay_.finish(*link);
+    bool can_start_again = true;
+    if (state_.scheduler.has_failed_to_start(link->id)) {
+        ++state_.counts.start_failures;
+        if (!link->failure_told)
+            starter_.fail(ended_before_serving(*link, state_.options), completions);
+        can_start_again = starter_.last_failure().can_start_again;
+    } else if (state_.scheduler.task_of(link->id)) {
+        ++state_.counts.workers_died;
+    }
+    state_.scheduler.worker_gone(link->id, can_start_again, now, state_.actions);
+    perform(completions); // while the link is there to report on
+    if (link->large_results())
+        state_.counts.shared_memory_full += link->large_results()->refused();
+    state_.links.erase(link->id);
+    link->close();
+}
+
+// Nothing is read while nobody works: a worker may have ended, have closed its end, or have said what it should not.
+void pool::look_at_idle_workers(time_point now, completion_batch& completions)
+{
+    for (const auto& [id, link] : std::map(state_.links)) {
+        look_at_end(link, now, completions);
+        frames_.read(*link, now, completions);
+    }
+}
+
+// Where the context is late, a deadline may have passed before what is there was looked at: it is looked at first.
+void pool::look_at_due_workers(time_point now, completion_batch& completions)
+{
+    for (const worker_id id : state_.scheduler.due_workers(now)) {
+        const auto found = state_.links.find(id);
+        if (found == state_.links.end())
+            continue;
+        const link_ptr link = found->second;
+        if (link->frames.is_waiting_writable())
+            calls_.flush_rest(link, now);
+        look_at_end(link, now, completions);
+        frames_.read(*link, now, completions);
+    }
+}
+
+void pool::pass_deadline(time_point now, completion_batch& completions)
+{
+    // A worker rings in a while only, and what it does now may take longer than was thought.
+    for (const auto& [id, link] : state_.links)
+        frames_.take_results(*link, now, completions);
+    look_at_due_workers(now, completions);
+    state_.scheduler.advance(now, state_.actions);
+}
+
 // --- what users ask
 
 void pool::submit(task_operation* operation)
 {
     if (submit_behind_others(*operation))
         return;
+    operation_ptr owned(operation);
+    std::exception_ptr failure;
     // Only this operation can complete in here: when it is refused.
-    const auto refuse = [](task_operation& refused, errc code, const std::string& what, aftermath& after) {
-        after.add(&refused, make_failure(code, what, report_of(refused)));
+    const auto refuse = [](task_operation& refused, errc code, const std::string& what, completion_batch& completions) {
+        completions.add(&refused, make_failure(code, what, report_of(refused)));
     };
-    const bool open = handle(completion_mode::immediate, [&](time_point now, aftermath& after) {
+    const auto admit = [&](completion_batch& completions) {
         const std::size_t size = operation->arguments_size();
-        if (scheduler_.closed())
-            return refuse(*operation, errc::pool_closed, "", after);
-        if (size > options_.max_message_size)
-            return refuse(*operation, errc::message_too_large, "its arguments have " + std::to_string(size) + " bytes",
-                          after);
-        if (!watching_)
-            find_dead_idle_workers(now, after);
-        admit(*operation);
-        scheduler_.submit(*operation, now, actions_);
-    });
-    if (!open) {
-        aftermath after;
-        refuse(*operation, errc::pool_closed, "", after);
-        deliver(completion_mode::immediate, std::move(after));
+        if (state_.scheduler.closed())
+            refuse(*operation, errc::pool_closed, "", completions);
+        else if (size > state_.options.max_message_size)
+            refuse(*operation, errc::message_too_large, "its arguments have " + std::to_string(size) + " bytes", completions);
+        else
+            tasks_.admit(*operation);
+        return !state_.scheduler.closed() && size <= state_.options.max_message_size;
+    };
+    const auto event = [&](time_point now, completion_batch& completions) {
+        bool is_admitted = false;
+        try {
+            is_admitted = admit(completions);
+        } catch (...) { // nothing is done yet
+            tasks_.forget(*operation);
+            failure = std::current_exception();
+            return;
+        }
+        static_cast<void>(owned.release());
+        if (!is_admitted)
+            return;
+        if (!watch_.is_on())
+            look_at_idle_workers(now, completions);
+        state_.scheduler.submit(*operation, now, state_.actions);
+    };
+    if (!handle(completion_mode::immediate, event)) {
+        completion_batch completions;
+        refuse(*operation, errc::pool_closed, "", completions);
+        static_cast<void>(owned.release());
+        deliver(completion_mode::immediate, std::move(completions));
     }
+    if (failure)
+        std::rethrow_exception(failure);
 }
+
 
 // The usual way of a task among many.
 bool pool::submit_behind_others(task_operation& operation)
 {
     const std::lock_guard lock(mutex_);
-    if (closed_ || operation.message.size() - message_head_size > options_.max_message_size ||
-        !scheduler_.submit_behind_others(operation))
+    if (closed_ || operation.message.size() - message_head_size > state_.options.max_message_size ||
+        !state_.scheduler.may_submit_behind_others(operation))
         return false;
-    admit(operation);
-    return true;
-}
-
-void pool::admit(task_operation& operation)
-{
-    if (operation.cancellable)
-        cancellable_.emplace(operation.id, &operation);
-    if (std::exchange(last_admitted_, operation.entry) != operation.entry)
-        last_cost_ = &costs_[operation.entry];
-    operation.cost = last_cost_;
-    operation.bytes = static_cast<std::uint32_t>(operation.message.size()); // largest_message has fewer bits
-}
-
-void pool::forget(const task_operation& operation)
-{
-    if (operation.cancellable)
-        cancellable_.erase(operation.id);
+    try {
+        tasks_.admit(operation);
+        state_.scheduler.submit_behind_others(operation);
+        return true;
+    } catch (const std::exception&) { // the longer way tells
+    }
+    tasks_.forget(operation);
+    return false;
 }
 
 void pool::cancel(std::uint64_t id, asio::cancellation_type type)
@@ -154,30 +292,41 @@ void pool::cancel(std::uint64_t id, asio::cancellation_type type)
     const auto how = (type & cancellation_type::terminal) != cancellation_type::none  ? schedule::cancellation::terminal
                      : (type & cancellation_type::partial) != cancellation_type::none ? schedule::cancellation::partial
                                                                                       : schedule::cancellation::total;
-    handle(completion_mode::post, [this, id, how](time_point now, aftermath&) {
-        if (const auto it = cancellable_.find(id); it != cancellable_.end())
-            scheduler_.cancel(*it->second, how, now, actions_);
-    });
+    const auto event = [&](time_point now, completion_batch&) {
+        if (task_operation* const operation = tasks_.find(id))
+            state_.scheduler.cancel(*operation, how, now, state_.actions);
+    };
+    handle(completion_mode::post, event);
 }
 
 void pool::cancel_all()
 {
-    handle(completion_mode::post, [this](time_point now, aftermath&) { scheduler_.cancel_all(now, actions_); });
+    const auto event = [this](time_point now, completion_batch&) { state_.scheduler.cancel_all(now, state_.actions); };
+    handle(completion_mode::post, event);
 }
 
 void pool::start(std::unique_ptr<wait_operation> operation)
 {
     std::exception_ptr broken;
-    handle(completion_mode::post, [&](time_point now, aftermath&) {
-        if (scheduler_.closed())
+    std::exception_ptr failure;
+    const auto event = [&](time_point now, completion_batch&) {
+        if (state_.scheduler.closed())
             return;
-        if (scheduler_.is_broken(now)) {
-            broken = failed_start(last_start_failure_);
+        try {
+            if (state_.scheduler.is_broken(now)) {
+                broken = failed_start(starter_.last_failure());
+                return;
+            }
+            starter_.waits().add(std::move(operation));
+        } catch (...) { // nothing is done yet
+            failure = std::current_exception();
             return;
         }
-        start_waits_.push_back(std::move(operation));
-        scheduler_.start_all(actions_);
-    });
+        state_.scheduler.start_all(state_.actions);
+    };
+    handle(completion_mode::post, event);
+    if (failure)
+        std::rethrow_exception(failure);
     if (operation)
         operation->complete(completion_mode::immediate,
                             broken ? broken : std::make_exception_ptr(task_error(errc::pool_closed, "async_start")));
@@ -185,10 +334,19 @@ void pool::start(std::unique_ptr<wait_operation> operation)
 
 void pool::shutdown(const shutdown_options& ladder, std::unique_ptr<wait_operation> operation)
 {
-    handle(completion_mode::post, [&](time_point now, aftermath&) {
-        shutdown_waits_.push_back(std::move(operation));
-        scheduler_.shutdown(ladder, now, actions_);
-    });
+    std::exception_ptr failure;
+    const auto event = [&](time_point now, completion_batch&) {
+        try {
+            shutdown_waits_.add(std::move(operation));
+        } catch (...) { // nothing is done yet
+            failure = std::current_exception();
+            return;
+        }
+        state_.scheduler.shutdown(ladder, now, state_.actions);
+    };
+    handle(completion_mode::post, event);
+    if (failure)
+        std::rethrow_exception(failure);
     if (operation)
         operation->complete(completion_mode::immediate, nullptr);
 }
@@ -198,28 +356,28 @@ std::uint32_t pool::calls_at_once(const task_entry& entry, const run_options& op
     // What is counted, limited or told for each task is only known of those that travel alone.
     constexpr std::chrono::nanoseconds none{0};
     const bool alone = options.run_timeout > none || options.queue_timeout > none || options.retries != 0 ||
-                       options_.retire.tasks != 0 || options_.limits.cpu_time > none || output_.wants_tasks();
+                       state_.options.retire.tasks != 0 || state_.options.limits.cpu_time > none || relay_.wants_tasks();
     // Results that are small by themselves are to be so together.
-    const auto most = static_cast<std::int64_t>(std::min(options_.max_message_size / small_result, most_calls));
+    const auto most = static_cast<std::int64_t>(std::min(state_.options.max_message_size / small_result, most_calls));
     const std::lock_guard lock(mutex_);
-    const auto cost = costs_.find(&entry);
-    if (alone || most < 2 || cost == costs_.end() || !cost->second.is_known())
+    const cost_estimate* const cost = tasks_.cost_of(entry);
+    if (alone || most < 2 || !cost || !cost->is_known())
         return 1;
-    const auto each = std::max(cost->second.mean(), std::chrono::nanoseconds(1));
+    const auto each = std::max(cost->mean(), std::chrono::nanoseconds(1));
     return static_cast<std::uint32_t>(std::clamp<std::int64_t>(worth_a_message / each, 1, most));
 }
 
 process_pool_stats pool::stats() const
 {
     const std::lock_guard lock(mutex_);
-    process_pool_stats s = counts_;
-    s.workers = scheduler_.workers();
-    s.ready_workers = scheduler_.ready_workers();
-    s.queued = scheduler_.queued();
-    s.running = scheduler_.running();
-    if (arguments_)
-        s.shared_memory_full += arguments_->refused();
-    for (const auto& [id, link] : links_)
+    process_pool_stats s = state_.counts;
+    s.workers = state_.scheduler.workers();
+    s.ready_workers = state_.scheduler.ready_workers();
+    s.queued = state_.scheduler.queued();
+    s.running = state_.scheduler.running();
+    if (state_.arguments)
+        s.shared_memory_full += state_.arguments->refused();
+    for (const auto& [id, link] : state_.links)
         if (link->large_results())
             s.shared_memory_full += link->large_results()->refused();
     return s;
@@ -227,28 +385,28 @@ process_pool_stats pool::stats() const
 
 // --- the scheduler's actions
 
-void pool::perform(aftermath& after)
+void pool::perform(completion_batch& completions)
 {
     const link_ptr* target = nullptr; // many are sent to one worker
-    for (std::size_t i = 0; i < actions_.size(); ++i) { // grows on the way
-        const action a = actions_[i];
+    for (std::size_t i = 0; i < state_.actions.size(); ++i) { // grows on the way
+        const action a = state_.actions[i];
         switch (a.what) {
         case action::kind::start_worker:
-            post_launch(a.worker);
+            starter_.post(a.worker);
             break;
         case action::kind::send:
             if (is_void(a))
                 break;
             if (!target || (*target)->id != a.worker)
-                target = &links_.at(a.worker);
-            send(a, *target, after);
+                target = &state_.links.at(a.worker);
+            send(a, *target, completions);
             break;
         case action::kind::ask_to_stop:
-            links_.at(a.worker)->ask_to_stop(operation_of(*a.subject));
+            state_.links.at(a.worker)->ask_to_stop(operation_of(*a.subject));
             break;
         case action::kind::retire:
             count_retirement(a.reason);
-            links_.at(a.worker)->let_go();
+            state_.links.at(a.worker)->let_go();
             break;
         case action::kind::kill:
             kill(a.worker);
@@ -257,11 +415,11 @@ void pool::perform(aftermath& after)
             retry(a);
             break;
         case action::kind::complete:
-            complete(a, after);
+            complete(a, completions);
             break;
         }
     }
-    actions_.clear();
+    state_.actions.clear();
 }
 
 // What happened after the scheduler sent it, and before this was performed, may have undone it.
@@ -272,27 +430,23 @@ bool pool::is_void(const action& send)
            operation.slot != task_operation::no_slot;
 }
 
-void pool::send(const action& a, const link_ptr& link, aftermath& after)
+void pool::send(const action& a, const link_ptr& link, completion_batch& completions)
 {
     auto& operation = operation_of(*a.subject);
     if (!link->knows(*operation.entry)) {
-        refuse(operation, after);
+        refuse(operation, completions);
         return;
     }
-    link->append_call(operation);
-    if (!operation.previous) // the worker has nothing else
-        link->is_urgent = true;
-    if (!std::exchange(link->is_unflushed, true))
-        unflushed_.push_back(link);
+    calls_.add(operation, link);
 }
 
-void pool::refuse(task_operation& operation, aftermath& after)
+void pool::refuse(task_operation& operation, completion_batch& completions)
 {
-    after.add(&operation,
-              make_failure(errc::unknown_task, '"' + launch::name_of(options_.worker) + '"', report_of(operation)));
-    ++counts_.failed;
-    forget(operation);
-    scheduler_.task_refused(operation, std::chrono::steady_clock::now(), actions_);
+    completions.add(&operation,
+              make_failure(errc::unknown_task, '"' + launch::name_of(state_.options.worker) + '"', report_of(operation)));
+    ++state_.counts.failed;
+    tasks_.forget(operation);
+    state_.scheduler.task_refused(operation, loop_->now(), state_.actions);
 }
 
 bool pool::revoke(schedule::task& t)
@@ -300,7 +454,7 @@ bool pool::revoke(schedule::task& t)
     auto& operation = operation_of(t);
     if (operation.slot == task_operation::no_slot)
         return true; // the action that sends it is not performed yet, and will find it gone
-    worker_link& link = *links_.at(t.worker);
+    worker_link& link = *state_.links.at(t.worker);
     if (!link.slot_of(operation).revoke(operation.call))
         return false;
     link.take_back_call(operation);
@@ -312,11 +466,11 @@ schedule::task* pool::split(schedule::task& t)
     auto& operation = operation_of(t);
     if (operation.slot == task_operation::no_slot)
         return nullptr;
-    const std::uint32_t begun = links_.at(t.worker)->slot_of(operation).close_items();
+    const std::uint32_t begun = state_.links.at(t.worker)->slot_of(operation).close_items();
     if (begun >= operation.items)
         return nullptr;
     task_operation* const rest = operation.split(begun);
-    admit(*rest);
+    tasks_.admit(*rest);
     return rest;
 }
 
@@ -325,7 +479,7 @@ std::optional<time_point> pool::ended(const schedule::task& t) const
     const auto& operation = operation_of(t);
     if (operation.slot == task_operation::no_slot)
         return std::nullopt;
-    worker_link& link = *links_.at(t.worker);
+    worker_link& link = *state_.links.at(t.worker);
     const auto end = link.slot_of(operation).ended(operation.call);
     return end ? std::optional(std::max(*end, link.heard)) : std::nullopt; // a large outcome takes a while to come
 }
@@ -335,14 +489,14 @@ std::optional<time_point> pool::begun(const schedule::task& t) const
     const auto& operation = operation_of(t);
     if (operation.slot == task_operation::no_slot)
         return std::nullopt;
-    return links_.at(t.worker)->slot_of(operation).begun(operation.call);
+    return state_.links.at(t.worker)->slot_of(operation).begun(operation.call);
 }
 
 void pool::kill(worker_id id)
 {
-    // A worker that has not been launched yet is not in links_: launch() finds it unwanted.
-    const auto it = links_.find(id);
-    if (it == links_.end())
+    // A worker that has not been launched yet is not in state_.links: launch() finds it unwanted.
+    const auto it = state_.links.find(id);
+    if (it == state_.links.end())
         return;
     worker_link& link = *it->second;
     if (link.fault.empty() && link.at == worker_link::stage::started)
@@ -351,24 +505,24 @@ void pool::kill(worker_id id)
         link.fault = "was not ready in time";
     else if (link.fault.empty() && link.silent)
         link.fault = "closed its end of the protocol";
-    link.process.kill_group();
+    link.process->kill_group();
 }
 
 void pool::retry(const action& a)
 {
     auto& operation = operation_of(*a.subject);
-    ++counts_.retried;
+    ++state_.counts.retried;
     operation.add_earlier(
-        describe_attempt(operation, *links_.at(a.worker), a.why == schedule::outcome::run_timeout, options_.limits));
+        describe_attempt(operation, *state_.links.at(a.worker), a.why == schedule::outcome::run_timeout, state_.options.limits));
     operation.slot = task_operation::no_slot;
 }
 
-void pool::complete(const action& a, aftermath& after)
+void pool::complete(const action& a, completion_batch& completions)
 {
     auto& operation = operation_of(*a.subject);
-    forget(operation);
-    ++counts_.failed;
-    after.add(&operation, failure_of(operation, a));
+    completions.add(&operation, failure_of(operation, a));
+    tasks_.forget(operation);
+    ++state_.counts.failed;
 }
 
 std::exception_ptr pool::failure_of(const task_operation& operation, const action& a) const
@@ -379,13 +533,13 @@ std::exception_ptr pool::failure_of(const task_operation& operation, const actio
     case schedule::outcome::queue_timeout:
         return make_failure(errc::queue_timeout, "", report_of(operation));
     case schedule::outcome::start_failed:
-        return failed_start(operation, last_start_failure_);
+        return failed_start(operation, starter_.last_failure());
     case schedule::outcome::run_timeout:
     case schedule::outcome::worker_died:
-        worker_link& link = *links_.at(a.worker);
+        worker_link& link = *state_.links.at(a.worker);
         const bool timed_out = a.why == schedule::outcome::run_timeout;
-        return failed_attempt(operation, describe_attempt(operation, link, timed_out, options_.limits), link.fault,
-                              options_.limits);
+        return failed_attempt(operation, describe_attempt(operation, link, timed_out, state_.options.limits), link.fault,
+                              state_.options.limits);
     }
     return operation_aborted();
 }
@@ -395,16 +549,16 @@ void pool::count_retirement(schedule::retirement_reason reason) noexcept
     using schedule::retirement_reason;
     switch (reason) {
     case retirement_reason::tasks:
-        ++counts_.retired.tasks;
+        ++state_.counts.retired.tasks;
         break;
     case retirement_reason::age:
-        ++counts_.retired.age;
+        ++state_.counts.retired.age;
         break;
     case retirement_reason::resident_memory:
-        ++counts_.retired.resident_memory;
+        ++state_.counts.retired.resident_memory;
         break;
     case retirement_reason::idle:
-        ++counts_.retired.idle;
+        ++state_.counts.retired.idle;
         break;
     case retirement_reason::none:
     case retirement_reason::shutdown:
@@ -412,46 +566,15 @@ void pool::count_retirement(schedule::retirement_reason reason) noexcept
     }
 }
 
-void pool::finish_waits(aftermath& after)
+void pool::finish_waits(completion_batch& completions)
 {
-    if (!start_waits_.empty() && !scheduler_.is_starting_all()) {
-        for (auto& wait : start_waits_)
-            after.waits.emplace_back(std::move(wait), scheduler_.closed() ? operation_aborted() : nullptr);
-        start_waits_.clear();
-    }
-    const bool ended = scheduler_.workers() == 0 && scheduler_.queued() == 0;
-    if (!shutdown_waits_.empty() && (ended || scheduler_.is_overdue())) {
-        const auto error =
-            ended ? nullptr : std::make_exception_ptr(task_error(errc::shutdown_timeout, "async_shutdown"));
-        for (auto& wait : shutdown_waits_)
-            after.waits.emplace_back(std::move(wait), error);
-        shutdown_waits_.clear();
-    }
-}
-
-void pool::set_timer()
-{
-    const time_point next = scheduler_.next_deadline();
-    if (next == time_point::max() && !watching_) {
-        if (timer_set_for_ != next)
-            timer_->cancel();
-        timer_set_for_ = next;
-        return;
-    }
-    if (next >= timer_set_for_)
-        return; // it comes too early and looks again: cheaper than setting it anew for each task
-    timer_set_for_ = next;
-    timer_->expires_at(next);
-    timer_->async_wait([self = shared_from_this()](const error_code& error) {
-        if (error)
-            return; // it was set anew
-        self->handle(completion_mode::dispatch, [&self](time_point now, aftermath& after) {
-            self->timer_set_for_ = time_point::max();
-            self->take_untold_results(now, after);
-            self->look_at_due_workers(now, after);
-            self->scheduler_.advance(now, self->actions_);
-        });
-    });
+    wait_list& starts = starter_.waits();
+    if (!starts.empty() && !state_.scheduler.is_starting_all())
+        starts.complete_all(state_.scheduler.closed() ? operation_aborted() : nullptr, completions);
+    const bool ended = state_.scheduler.workers() == 0 && state_.scheduler.queued() == 0;
+    if (!shutdown_waits_.empty() && (ended || state_.scheduler.is_overdue()))
+        shutdown_waits_.complete_all(
+            ended ? nullptr : std::make_exception_ptr(task_error(errc::shutdown_timeout, "async_shutdown")), completions);
 }
 
 std::shared_ptr<process_pool_core> make_process_pool_core(const asio::any_io_executor& executor,
@@ -462,7 +585,11 @@ std::shared_ptr<process_pool_core> make_process_pool_core(const asio::any_io_exe
     if (worker::depth() >= worker::max_depth)
         throw task_error(errc::nesting_too_deep, "process_pool at depth " + std::to_string(worker::depth()));
     registered_tasks(); // throws for two functions of one name
-    auto made = std::make_shared<pool>(executor, options);
+    const process_pool_options settled = checked(options);
+    auto arguments = make_argument_memory(settled);
+    auto launcher = make_process_launcher(executor, settled.worker, arguments.get());
+    auto made = std::make_shared<pool>(executor, settled, std::make_unique<io::asio_loop>(executor), std::move(launcher),
+                                       std::move(arguments), recording_in_file());
     watch_context(made, asio::query(executor, asio::execution::context));
     return made;
 }

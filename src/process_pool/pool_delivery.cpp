@@ -2,8 +2,6 @@
 // handlers throw.
 #include <process_pool/pool.hpp>
 
-#include <boost/asio/post.hpp>
-
 #include <algorithm>
 #include <utility>
 
@@ -17,7 +15,7 @@ constexpr std::size_t most_between_looks = 16;
 
 } // namespace
 
-void pool::deliver(completion_mode mode, aftermath after)
+void pool::deliver(completion_mode mode, completion_batch completions)
 {
     // A handler that throws, called from inside of dispatch, goes out through the context's run(), as everywhere in
     // Asio; but the others are not to be lost.
@@ -33,33 +31,61 @@ void pool::deliver(completion_mode mode, aftermath after)
     if (mode == completion_mode::dispatch || !output_.wants_tasks())
         attempt([&] { output_.drain(); });
     else if (output_.has_lines()) // the callback is the user's, and never called inside of a call of the user's
-        boost::asio::post(executor_, [self = shared_from_this()] { self->output_.drain(); });
-    const auto begin = std::chrono::steady_clock::now();
+        try {
+            loop_->post([self = shared_from_this()](const boost::system::error_code&) { self->output_.drain(); });
+        } catch (const std::exception&) { // they go with the next
+        }
+    const auto begin = loop_->now();
     std::size_t between_looks = 1;
     std::size_t until_look = 1;
-    while (aftermath::completed_task* const task = after.next()) {
+    while (completion_batch::completed_task* const task = completions.next()) {
         attempt([&] {
             // User code may run in here.
-            const auto message = after.message_of(*task);
-            if (task->failed_in != 0)
-                task->error = decode_failure(*task->operation, task->failed_in, message);
+            const auto message = completions.message_of(*task);
+            try {
+                if (task->failed_in != 0)
+                    task->error = decode_failure(*task->operation, task->failed_in, message);
+            } catch (...) {
+                task->error = std::current_exception();
+            }
             task->operation.release()->complete(mode, executor_, {std::move(task->error), message, std::move(task->large)});
         });
         if (--until_look != 0)
             continue;
         between_looks = until_look = std::min(2 * between_looks, most_between_looks);
-        if (mode == completion_mode::dispatch && after.has_next() &&
-            std::chrono::steady_clock::now() - begin > longest_delivery) {
-            boost::asio::post(executor_, [self = shared_from_this(), rest = std::move(after)]() mutable {
-                self->deliver(completion_mode::dispatch, std::move(rest));
-            });
-            return;
+        if (mode == completion_mode::dispatch && completions.has_next() &&
+            loop_->now() - begin > longest_delivery) {
+            if (deliver_later(completions))
+                return;
         }
     }
-    for (auto& wait : after.waits)
+    while (task_operation* const operation = completions.next_given_up())
+        attempt([&] { operation->complete(mode, executor_, {completions.why_given_up(), {}}); });
+    for (auto& wait : completions.given_up_starts)
+        attempt([&] { wait->complete(mode, completions.why_given_up()); });
+    for (auto& wait : completions.given_up_shutdowns)
+        attempt([&] { wait->complete(mode, nullptr); }); // no worker is left
+    for (auto& wait : completions.waits)
         attempt([&] { wait.first->complete(mode, std::move(wait.second)); });
     if (thrown)
         std::rethrow_exception(thrown);
+}
+
+// False where there is no memory for it.
+bool pool::deliver_later(completion_batch& completions)
+{
+    std::shared_ptr<completion_batch> rest;
+    try {
+        rest = std::make_shared<completion_batch>(std::move(completions));
+        loop_->post([self = shared_from_this(), rest](const boost::system::error_code&) {
+            self->deliver(completion_mode::dispatch, std::move(*rest));
+        });
+        return true;
+    } catch (const std::exception&) {
+        if (rest)
+            completions.take_from(*rest);
+        return false;
+    }
 }
 
 } // namespace tandem::detail

@@ -1,91 +1,122 @@
-// How a pool ends at once: by its destructor, or with its context.
+// How a pool ends at once: by its destructor, or with its context. And how it gives up what it has, and goes on.
 #include <process_pool/pool.hpp>
 
 namespace tandem::detail {
 
-/// What is left when nothing runs any more.
-struct pool::remains
+/// Kills all at once, then reaps one after the other. Under the lock, as all here.
+void pool::end_workers() noexcept
 {
-    std::vector<task_operation*> tasks;
-    std::vector<std::unique_ptr<wait_operation>> start_waits, shutdown_waits;
-    std::map<schedule::worker_id, link_ptr> links;
-};
-
-/// The last two rungs of the ladder, without the context's help. Under the lock.
-pool::remains pool::end_all(std::chrono::nanoseconds stop_timeout)
-{
-    remains left;
-    const auto now = std::chrono::steady_clock::now();
-    scheduler_.shutdown({.mode = shutdown_mode::cancel_queued}, now, actions_);
-    for (const auto& a : actions_)
-        if (a.what == schedule::action::kind::complete)
-            left.tasks.push_back(&operation_of(*a.subject));
-    actions_.clear();
-    for (const auto& entry : links_) {
-        worker_link& link = *entry.second;
-        scheduler_.for_each_task_of(entry.first, [&left, &link](schedule::task& t) {
-            left.tasks.push_back(&operation_of(t));
-            link.ask_to_stop(operation_of(t));
-        });
-        link.end_frames();
-    }
-    for (auto& [id, link] : links_)
-        if (!link->ended && stop_timeout > std::chrono::nanoseconds::zero())
-            link->process.wait_until(now + stop_timeout);
-    for (auto& [id, link] : links_) // all at once, then one after the other
-        link->process.kill_group();
-    const auto given_up = std::chrono::steady_clock::now() + launch::child::longest_death;
-    for (auto& [id, link] : links_) {
+    for (auto& [id, link] : state_.links)
+        link->process->kill_group();
+    const auto given_up = loop_->now() + io::process::longest_death;
+    for (auto& [id, link] : state_.links) {
         if (!link->ended)
-            link->ended = link->process.kill_and_reap(given_up);
-        finish_log(*link);
+            link->ended = link->process->kill_and_reap(given_up);
+        try {
+            relay_.finish(*link);
+        } catch (const std::exception&) { // what it printed is lost
+        }
         link->close();
     }
-    left.links.swap(links_);
-    left.start_waits.swap(start_waits_);
-    left.shutdown_waits.swap(shutdown_waits_);
-    cancellable_.clear();
-    return left;
+    state_.links.clear();
+    calls_.forget_all();
+}
+
+/// Something threw in the middle of an event, mostly for want of memory: what the scheduler knows may be half of what is.
+/// Its tasks fail, its workers are killed, and it begins anew. Takes no memory.
+void pool::give_up(const std::exception_ptr& why, completion_batch& completions) noexcept
+{
+    state_.actions.clear();
+    state_.scheduler.forget_all();
+    end_workers();
+    timer_.cancel();
+    completions.give_up(tasks_.take_all(), starter_.waits().take_all(), shutdown_waits_.take_all(), why);
+}
+
+// A worker may wait for what it says and prints to be read before it ends.
+void pool::wait_for_ends(schedule::time_point deadline)
+{
+    std::vector<const io::waitable*> awaited;
+    do {
+        awaited.clear();
+        for (auto& [id, link] : state_.links) {
+            if (link->ended)
+                continue;
+            link->frames.discard_incoming();
+            relay_.read(*link);
+            link->ended = link->process->try_reap();
+            if (link->ended)
+                continue;
+            awaited.push_back(link->process.get());
+            for (const io::waitable* output : {link->frames.incoming(), link->log.incoming()})
+                if (output)
+                    awaited.push_back(output);
+        }
+        if (!awaited.empty())
+            loop_->wait_for(awaited, deadline);
+    } while (!awaited.empty() && loop_->now() < deadline);
+}
+
+/// The last two rungs of the ladder, without the context's help.
+void pool::end_all(std::chrono::nanoseconds stop_timeout, completion_batch& completions) noexcept
+{
+    const auto now = loop_->now();
+    for (auto& [id, link] : state_.links) {
+        state_.scheduler.for_each_task_of(id, [&one = *link](schedule::task& t) {
+            auto& operation = operation_of(t);
+            if (operation.slot == task_operation::no_slot)
+                return;
+            status::slot& slot = one.slot_of(operation);
+            if (slot.revoke(operation.call))
+                return;
+            slot.close_items();
+            one.ask_to_stop(operation);
+        });
+        link->end_frames();
+    }
+    try {
+        if (stop_timeout > std::chrono::nanoseconds::zero())
+            wait_for_ends(schedule::deadline_after(now, stop_timeout));
+    } catch (const std::exception&) { // no memory to wait with
+    }
+    end_workers();
+    state_.scheduler.forget_all();
+    completions.give_up(tasks_.take_all(), starter_.waits().take_all(), shutdown_waits_.take_all(), operation_aborted());
 }
 
 void pool::close() noexcept
 {
-    remains left;
+    completion_batch completions;
     {
         std::unique_lock lock(mutex_);
         if (closed_)
             return;
         closed_ = true;
-        launched_.wait(lock, [this] { return launching_ == 0; });
-        left = end_all(options_.stop_timeout);
-        timer_->cancel();
+        lock.unlock();
+        starter_.join();
+        lock.lock();
+        end_all(state_.options.stop_timeout, completions);
+        timer_.cancel();
     }
-    aftermath after;
-    for (task_operation* operation : left.tasks)
-        after.add(operation, operation_aborted());
-    for (auto& wait : left.start_waits)
-        after.waits.emplace_back(std::move(wait), operation_aborted());
-    for (auto& wait : left.shutdown_waits)
-        after.waits.emplace_back(std::move(wait), nullptr);
     try {
-        deliver(completion_mode::post, std::move(after));
+        deliver(completion_mode::post, std::move(completions));
     } catch (...) { // posting allocates; there is nobody to tell
     }
+    output_.close();
 }
 
 void pool::abandon() noexcept
 {
-    remains left;
+    completion_batch completions; // whose operations are destroyed with it
     {
         const std::lock_guard lock(mutex_);
         if (closed_)
             return;
         closed_ = true;
-        left = end_all(std::chrono::nanoseconds::zero());
-        timer_.reset();
+        end_all(std::chrono::nanoseconds::zero(), completions);
+        timer_.abandon();
     }
-    for (task_operation* operation : left.tasks)
-        operation->destroy();
+    output_.close();
 }
 
 } // namespace tandem::detail

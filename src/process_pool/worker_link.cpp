@@ -2,22 +2,10 @@
 
 #include <tandem/codec.hpp>
 
-#include <unistd.h>
-
 #include <cstring>
 
 namespace tandem::detail {
 namespace {
-
-// A worker without it sends its large results through the pipe.
-std::shared_ptr<arena::result_memory> make_result_memory(const arena::argument_memory* arguments)
-{
-    try {
-        return arguments ? std::make_shared<arena::result_memory>(arguments->size()) : nullptr;
-    } catch (const std::exception&) {
-        return nullptr;
-    }
-}
 
 channel::call_length length_of(const task_operation& operation)
 {
@@ -32,37 +20,14 @@ channel::call_length length_of(const task_operation& operation)
     return is_brief ? call_length::brief : call_length::usual;
 }
 
-std::vector<int> shared_descriptors(const status::shared_page& page, const arena::argument_memory* arguments,
-                                    const std::shared_ptr<arena::result_memory>& results)
-{
-    std::vector<int> fds{page.number()};
-    if (arguments)
-        fds.push_back(arguments->worker_descriptor());
-    if (results)
-        fds.push_back(results->worker_descriptor());
-    return fds;
-}
-
 } // namespace
 
-worker_link::worker_link(schedule::worker_id i, const boost::asio::any_io_executor& executor,
-                         const launch::target& program, std::size_t max_message_size,
-                         const arena::argument_memory* arguments)
-    : worker_link(i, executor, program, max_message_size, arguments, std::make_unique<status::shared_page>(),
-                  make_result_memory(arguments), launch::pipe_ends())
+worker_link::worker_link(schedule::worker_id i, launched_worker started, std::size_t max_message_size)
+    : id(i), process(std::move(started.process)),
+      frames(std::move(started.frames_in), std::move(started.frames_out), max_message_size),
+      results(started.page->results), log(std::move(started.log)), page_(std::move(started.page)),
+      large_results_(std::move(started.large_results)), control_(std::move(started.control))
 {
-}
-
-worker_link::worker_link(schedule::worker_id i, const boost::asio::any_io_executor& executor,
-                         const launch::target& program, std::size_t max_message_size,
-                         const arena::argument_memory* arguments, std::unique_ptr<status::shared_page> page,
-                         std::shared_ptr<arena::result_memory> large, launch::pipe_ends pipes)
-    : id(i), process(executor, program, shared_descriptors(*page, arguments, large), pipes),
-      frames(executor, pipes.frames_in, pipes.frames_out, max_message_size), results((*page)->results),
-      log(executor, pipes.log_in), page_(std::move(page)), large_results_(std::move(large)), control_(pipes.control),
-      frames_out_reader_(pipes.frames_out_reader), control_reader_(pipes.control_reader)
-{
-    page_->close_descriptor();
 }
 
 void worker_link::greet(const channel::hello& message, const channel::worker_settings& settings,
@@ -95,7 +60,7 @@ std::uint32_t worker_link::find(const task_entry& entry)
 
 void worker_link::let_worker_stay_awake(bool may) noexcept
 {
-    auto& flag = (*page_)->tasks.may_stay_awake;
+    auto& flag = page_->tasks.may_stay_awake;
     const std::uint32_t value = may ? 1 : 0;
     if (flag.load(std::memory_order_relaxed) != value) // else the worker's cache keeps it
         flag.store(value, std::memory_order_relaxed);
@@ -103,7 +68,7 @@ void worker_link::let_worker_stay_awake(bool may) noexcept
 
 void worker_link::tell_sent() noexcept
 {
-    (*page_)->tasks.sent.store(calls_to_send_, std::memory_order_release);
+    page_->tasks.sent.store(calls_to_send_, std::memory_order_release);
 }
 
 void worker_link::append_call(task_operation& operation)
@@ -136,23 +101,20 @@ void worker_link::remove_revoked()
             return false;
         channel::task_call head;
         std::memcpy(&head, f.payload.data(), sizeof head);
-        return !(*page_)->slots[head.slot].is_sent(f.id);
+        return !page_->slots[head.slot].is_sent(f.id);
     });
     calls_to_send_ -= static_cast<std::uint32_t>(removed);
 }
 
 void worker_link::ask_to_stop(const task_operation& operation) noexcept
 {
-    // One number for a task that runs, and a pipe holds thousands: it cannot be full.
-    [[maybe_unused]] const auto written = ::write(control_.get(), &operation.call, sizeof operation.call);
+    control_->ask_to_stop(operation.call);
 }
 
 void worker_link::let_go() noexcept
 {
     end_frames();
-    control_.close();
-    frames_out_reader_.close();
-    control_reader_.close();
+    control_->close();
 }
 
 void worker_link::close() noexcept

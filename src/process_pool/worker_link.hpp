@@ -3,17 +3,13 @@
 #ifndef TANDEM_PROCESS_POOL_WORKER_LINK_HPP
 #define TANDEM_PROCESS_POOL_WORKER_LINK_HPP
 
-#include <arena/argument_memory.hpp>
-#include <arena/result_memory.hpp>
 #include <channel/brief_wait.hpp>
 #include <channel/channel.hpp>
 #include <channel/hello.hpp>
 #include <channel/shared_ring.hpp>
-#include <descriptor.hpp>
-#include <launch/child.hpp>
+#include <process_pool/worker_launcher.hpp>
 #include <process_pool/worker_log.hpp>
 #include <schedule/scheduler.hpp>
-#include <status/shared_page.hpp>
 #include <tandem/detail/task_operation.hpp>
 #include <tandem/worker_initializer.hpp>
 
@@ -30,10 +26,7 @@ namespace tandem::detail {
 class worker_link
 {
 public:
-    /// Starts the process. It reads large arguments from `arguments`, if there are any, and then has memory for large
-    /// results. Throws boost::system::system_error.
-    worker_link(schedule::worker_id worker, const boost::asio::any_io_executor& executor, const launch::target& program,
-                std::size_t max_message_size, const arena::argument_memory* arguments);
+    worker_link(schedule::worker_id worker, launched_worker started, std::size_t max_message_size);
 
     /// The worker said what it is; answers with the settings, and with the initializer if there is one.
     void greet(const channel::hello& message, const channel::worker_settings& settings,
@@ -60,8 +53,8 @@ public:
         free_slots_.push_back(std::exchange(operation.slot, task_operation::no_slot));
     }
 
-    status::slot& slot_of(const task_operation& operation) { return (*page_)->slots[operation.slot]; }
-    const status::status_page& page() const { return **page_; }
+    status::slot& slot_of(const task_operation& operation) { return page_->slots[operation.slot]; }
+    const status::status_page& page() const { return *page_; }
 
     /// Where its large results lie; nothing where they come through the pipe.
     const std::shared_ptr<arena::result_memory>& large_results() const noexcept { return large_results_; }
@@ -92,13 +85,13 @@ public:
     };
 
     const schedule::worker_id id;
-    launch::child process;
+    const std::unique_ptr<io::process> process;
     channel::channel frames;
     channel::ring_reader results;
     bool next_is_in_pipe = false; ///< of the results
     worker_log log;
     stage at = stage::started;
-    std::optional<launch::exit_status> ended; ///< set when it was reaped
+    std::optional<io::exit_status> ended; ///< set when it was reaped
     bool waiting = false;                     ///< for its end
     bool is_unflushed = false;                ///< calls were appended
     bool is_urgent = false;                   ///< and it has nothing else to do
@@ -108,25 +101,19 @@ public:
     bool wrong_version = false;
     bool failure_told = false; ///< why it cannot serve is known
     bool silent = false;       ///< its end of the frames is closed
+    bool fault_is_ours = false; ///< or the system's: no memory
     std::string fault;         ///< what it did wrong
 
 private:
-    worker_link(schedule::worker_id worker, const boost::asio::any_io_executor& executor, const launch::target& program,
-                std::size_t max_message_size, const arena::argument_memory* arguments,
-                std::unique_ptr<status::shared_page> page, std::shared_ptr<arena::result_memory> large,
-                launch::pipe_ends pipes);
-
     static constexpr std::uint32_t unknown = 0xffff'ffff;
 
     // In the worker's list of tasks.
     std::uint32_t position_of(const task_entry& entry) { return last_entry_ == &entry ? last_position_ : find(entry); }
     std::uint32_t find(const task_entry& entry);
 
-    std::unique_ptr<status::shared_page> page_;
-    std::shared_ptr<arena::result_memory> large_results_; // lives as long as a result lies there
-    descriptor control_;
-    descriptor frames_out_reader_;
-    descriptor control_reader_;
+    const std::shared_ptr<status::status_page> page_;
+    const std::shared_ptr<arena::result_memory> large_results_; // lives as long as a result lies there
+    const std::unique_ptr<worker_control> control_;
     std::unordered_map<std::string_view, std::uint32_t> positions_by_name_;
     const task_entry* last_entry_ = nullptr; // that was asked for: mostly it is the next one as well
     std::uint32_t last_position_ = 0;

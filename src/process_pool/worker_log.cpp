@@ -1,8 +1,9 @@
 #include <process_pool/worker_log.hpp>
 
-#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 
 #include <array>
+#include <span>
 
 namespace tandem::detail {
 namespace {
@@ -12,24 +13,13 @@ constexpr std::size_t longest_line = 4096; // beyond it, a line is passed on in 
 
 } // namespace
 
-worker_log::worker_log(const boost::asio::any_io_executor& executor, int fd) : in_(executor, fd)
-{
-    in_.non_blocking(true); // else Asio would wait in read_some
-}
-
-void worker_log::cancel_wait() noexcept
-{
-    boost::system::error_code ignored;
-    in_.cancel(ignored);
-}
-
 void worker_log::read_now(std::string& lines)
 {
     std::array<char, 4096> buffer;
     boost::system::error_code error;
     // A worker that prints without end must not hold up the pool: the rest comes with the next call.
     for (int round = 0; round < 16; ++round) {
-        const std::size_t size = in_.read_some(boost::asio::buffer(buffer), error);
+        const std::size_t size = in_->read_some(std::as_writable_bytes(std::span(buffer)), error);
         if (error) {
             at_end_ = error != boost::asio::error::would_block && error != boost::asio::error::try_again;
             return;

@@ -2,9 +2,9 @@
 #ifndef TANDEM_PROCESS_POOL_WORKER_LOG_HPP
 #define TANDEM_PROCESS_POOL_WORKER_LOG_HPP
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
+#include <io/pipe.hpp>
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,23 +15,25 @@ namespace tandem::detail {
 class worker_log
 {
 public:
-    /// Takes over `fd`, the parent's non-blocking end of the worker's stderr.
-    worker_log(const boost::asio::any_io_executor& executor, int fd);
+    /// `in`: the parent's end of the worker's stderr.
+    explicit worker_log(std::unique_ptr<io::pipe_reader> in) : in_(std::move(in)) {}
 
     bool is_waiting() const noexcept { return waiting_; }
 
-    /// Completes when there is something to read; handler(error_code) must call wait_done() first.
-    template <class Handler>
-    void async_wait(Handler&& handler)
+    /// Waits until there is something to read. `done` must call wait_done() first.
+    void async_wait(io::continuation done)
     {
+        in_->async_wait(std::move(done));
         waiting_ = true;
-        in_.async_wait(boost::asio::posix::stream_descriptor::wait_read, std::forward<Handler>(handler));
     }
     void wait_done() noexcept { waiting_ = false; }
-    void cancel_wait() noexcept;
+    void cancel_wait() noexcept { in_->cancel_wait(); }
 
     /// Reads what is there and appends the whole lines of it to `lines`.
     void read_now(std::string& lines);
+
+    /// Where more may come; nothing at the end.
+    const io::waitable* incoming() const noexcept { return at_end_ ? nullptr : in_.get(); }
 
     /// Nothing more will come.
     bool is_at_end() const noexcept { return at_end_; }
@@ -45,7 +47,7 @@ public:
 private:
     void add(std::string_view text, std::string& lines);
 
-    boost::asio::posix::stream_descriptor in_;
+    std::unique_ptr<io::pipe_reader> in_;
     std::string tail_;
     std::string line_;
     bool waiting_ = false;

@@ -5,6 +5,7 @@
 #include <support/sides.hpp>
 #include <support/tasks.hpp>
 
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -14,8 +15,10 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdio>
 #include <optional>
 #include <string>
+#include <thread>
 
 using namespace test;
 using namespace std::chrono_literals;
@@ -43,6 +46,43 @@ int hold_and_tell(const std::string& gate_path)
     const int why = hold(gate_path);
     announce(gate_path);
     return why;
+}
+
+// More than a pipe holds.
+constexpr std::size_t much = 300'000;
+
+void hold_and_print_much(const std::string& gate_path)
+{
+    hold(gate_path);
+    for (std::size_t printed = 0; printed < much; printed += 100)
+        std::fprintf(stderr, "%099d\n", 0);
+}
+
+std::string hold_and_return_much(const std::string& gate_path)
+{
+    hold(gate_path);
+    return std::string(much, 'x');
+}
+
+template <auto function>
+void check_end_of(tandem::worker_output output)
+{
+    const gate place;
+    leak_check leaks;
+    asio::io_context context;
+    std::optional<tandem::process_pool> pool;
+    pool.emplace(context, tandem::process_pool_options{
+                              .workers = 1, .output = std::move(output), .shared_memory = 0, .stop_timeout = long_time});
+    pool->async_run(task<function>(place.path()), asio::detached);
+    std::thread running([&] { context.run(); });
+    BOOST_TEST(place.wait_for_begun());
+    context.stop();
+    running.join();
+    const auto start = std::chrono::steady_clock::now();
+    pool.reset();
+    BOOST_TEST((std::chrono::steady_clock::now() - start < long_time / 2));
+    context.restart();
+    context.run();
 }
 
 } // namespace
@@ -96,6 +136,19 @@ BOOST_AUTO_TEST_CASE(the_destructor_asks_first)
         BOOST_TEST(failure_of(seen).code == operation_aborted);
         BOOST_TEST(place.begun() == (waits ? 2U : 1U)); // whether it was left the time to tell
     }
+}
+
+BOOST_AUTO_TEST_CASE(the_destructor_reads_what_a_task_writes_before_it_stops)
+{
+    check_end_of<hold_and_print_much>(tandem::worker_output::discard());
+    check_end_of<hold_and_return_much>(tandem::worker_output::discard());
+}
+
+BOOST_AUTO_TEST_CASE(no_line_is_passed_on_after_the_destructor_has_returned)
+{
+    int lines = 0;
+    check_end_of<hold_and_print_much>(tandem::worker_output::lines([&](const tandem::output_line&) { ++lines; }));
+    BOOST_TEST(lines == 0);
 }
 
 BOOST_AUTO_TEST_CASE(grandchildren_go_with_their_worker)

@@ -70,6 +70,8 @@ struct scheduled_task
     time_point deadline = time_point::max(); // what deadlines holds
     scheduled_task* previous = nullptr;
     scheduled_task* next = nullptr;
+    scheduled_task* older = nullptr; // of all that its pool has
+    scheduled_task* newer = nullptr;
 };
 
 } // namespace tandem::detail

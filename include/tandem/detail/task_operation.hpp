@@ -56,7 +56,6 @@ public:
 
     const task_entry* entry;
     std::span<std::byte> message; ///< room for the call's head, then the encoded arguments; of whoever derives
-    std::unique_ptr<large_writer> large; ///< holds the arguments' large runs, for each run of the task
     bool cancellable = false;
     bool is_sequence = false; ///< `items` argument lists, each after its size; the results likewise
     /// In the worker's status page, from the moment on that the call is really sent.
@@ -65,7 +64,6 @@ public:
     /// What this call of it is known by to its worker: another one each time that it is sent, so that a call that was
     /// taken back cannot be taken for one sent later.
     std::uint64_t call = 0;
-    std::chrono::nanoseconds took{0}; ///< the last run, where its outcome came
 
     void set(const run_options& wanted)
     {
@@ -75,6 +73,18 @@ public:
         options = &rest().options;
     }
 
+    /// Holds the arguments' large runs, for each run of the task.
+    void set_large(std::unique_ptr<large_writer> runs) { rest().large = std::move(runs); }
+    std::unique_ptr<large_writer> take_large() noexcept { return rest_ ? std::move(rest_->large) : nullptr; }
+
+    /// How long the last run took, where its outcome came. Only kept for a task with options, such as a run_timeout.
+    std::chrono::nanoseconds took() const noexcept { return rest_ ? rest_->took : std::chrono::nanoseconds(0); }
+    void set_took(std::chrono::nanoseconds time) noexcept
+    {
+        if (rest_)
+            rest_->took = time;
+    }
+
     /// Runs that were retried.
     std::vector<attempt_report> earlier() const { return rest_ ? rest_->earlier : std::vector<attempt_report>(); }
     void add_earlier(attempt_report run) { rest().earlier.push_back(std::move(run)); }
@@ -82,7 +92,7 @@ public:
     /// Bytes of the encoded arguments, wherever they lie.
     std::size_t arguments_size() const noexcept
     {
-        return message.size() - message_head_size + (large ? large->size() : 0);
+        return message.size() - message_head_size + (rest_ && rest_->large ? rest_->large->size() : 0);
     }
 
     /// The error of a value of this task's that could not be encoded or decoded here.
@@ -95,6 +105,16 @@ public:
         return std::make_exception_ptr(task_error(code, head, std::move(report)));
     }
 
+    /// The same of its result: of what is being caught.
+    std::exception_ptr result_failure() const noexcept
+    {
+        try {
+            return codec_failure(errc::decode_failed, "its result: " + what_was_thrown());
+        } catch (...) { // no memory to say so
+            return std::current_exception();
+        }
+    }
+
 protected:
     explicit task_operation(const task_entry& e) : entry(&e) {}
     ~task_operation() = default;
@@ -105,6 +125,8 @@ private:
     {
         run_options options;
         std::vector<attempt_report> earlier;
+        std::unique_ptr<large_writer> large;
+        std::chrono::nanoseconds took{0};
     };
 
     seldom& rest()
@@ -115,6 +137,12 @@ private:
     }
 
     std::unique_ptr<seldom> rest_;
+};
+
+/// Frees it, its handler uncalled.
+struct operation_destroyer
+{
+    void operator()(task_operation* operation) const noexcept { operation->destroy(); }
 };
 
 template <class R, class Message, class Handler, class Executor>
@@ -141,7 +169,7 @@ public:
                 try {
                     value = decode_value<R>(result.value, result.large.get());
                 } catch (...) {
-                    error = codec_failure(errc::decode_failed, "its result: " + what_was_thrown());
+                    error = result_failure();
                 }
             }
             result.large.reset(); // not while the handler runs

@@ -1,0 +1,123 @@
+// What follows from an event and is done when the pool's lock is released: operations are completed.
+#ifndef TANDEM_PROCESS_POOL_COMPLETION_BATCH_HPP
+#define TANDEM_PROCESS_POOL_COMPLETION_BATCH_HPP
+
+#include <tandem/detail/archive.hpp>
+#include <tandem/detail/task_operation.hpp>
+
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace tandem::detail {
+
+using operation_ptr = std::unique_ptr<task_operation, operation_destroyer>;
+
+/// Where it is destroyed, and not emptied, its operations are destroyed without being called.
+class completion_batch
+{
+public:
+    struct completed_task
+    {
+        operation_ptr operation;
+        std::exception_ptr error{};
+        std::size_t message_at = 0; ///< the result's encoding, or a failure's
+        std::size_t message_size = 0;
+        int failed_in = 0; ///< the worker's pid, where it is a failure's
+        std::unique_ptr<large_reader> large{};
+    };
+    using completed_wait = std::pair<std::unique_ptr<wait_operation>, std::exception_ptr>;
+
+    completion_batch() = default;
+    completion_batch(completion_batch&& other) noexcept { take_from(other); }
+    completion_batch& operator=(completion_batch&&) = delete;
+    ~completion_batch()
+    {
+        while (task_operation* const operation = next_given_up())
+            operation->destroy();
+    }
+
+    /// All that another one has, into an empty one.
+    void take_from(completion_batch& other) noexcept
+    {
+        waits.swap(other.waits);
+        given_up_starts.swap(other.given_up_starts);
+        given_up_shutdowns.swap(other.given_up_shutdowns);
+        tasks_.swap(other.tasks_);
+        messages_.swap(other.messages_);
+        std::swap(next_, other.next_);
+        std::swap(given_up_, other.given_up_);
+        std::swap(why_, other.why_);
+    }
+
+    /// Where it throws, the operation is still the caller's.
+    void add(task_operation* operation, std::exception_ptr error)
+    {
+        completed_task& task = tasks_.emplace_back();
+        task.operation.reset(operation);
+        task.error = std::move(error);
+    }
+
+    /// `message` is copied.
+    void add(task_operation* operation, std::span<const std::byte> message, int failed_in,
+             std::unique_ptr<large_reader> large)
+    {
+        const std::size_t at = (messages_.size() + message_alignment - 1) / message_alignment * message_alignment;
+        messages_.resize(at + message.size());
+        if (!message.empty())
+            std::memcpy(messages_.data() + at, message.data(), message.size());
+        completed_task& task = tasks_.emplace_back();
+        task.operation.reset(operation);
+        task.message_at = at;
+        task.message_size = message.size();
+        task.failed_in = failed_in;
+        task.large = std::move(large);
+    }
+
+    /// Adds tasks that follow each other as `newer` ones, and waits, which all fail with `error`. Takes no memory. Once.
+    void give_up(scheduled_task* tasks, std::vector<std::unique_ptr<wait_operation>>&& starts,
+                 std::vector<std::unique_ptr<wait_operation>>&& shutdowns, const std::exception_ptr& error) noexcept
+    {
+        given_up_ = tasks;
+        given_up_starts = std::move(starts);
+        given_up_shutdowns = std::move(shutdowns);
+        why_ = error;
+    }
+
+    /// The next one of those that were given up; nothing at the end.
+    task_operation* next_given_up() noexcept
+    {
+        scheduled_task* const task = given_up_;
+        if (!task)
+            return nullptr;
+        given_up_ = task->newer;
+        return static_cast<task_operation*>(task);
+    }
+    const std::exception_ptr& why_given_up() const noexcept { return why_; }
+    std::vector<std::unique_ptr<wait_operation>> given_up_starts, given_up_shutdowns;
+
+    /// The next task to be completed, in their order; nothing at the end.
+    completed_task* next() noexcept { return next_ == tasks_.size() ? nullptr : &tasks_[next_++]; }
+    bool has_next() const noexcept { return next_ != tasks_.size(); }
+
+    std::span<const std::byte> message_of(const completed_task& task) const
+    {
+        return std::span(messages_).subspan(task.message_at, task.message_size);
+    }
+
+    std::vector<completed_wait> waits;
+
+private:
+    std::vector<completed_task> tasks_;
+    std::vector<std::byte> messages_;
+    std::size_t next_ = 0;
+    scheduled_task* given_up_ = nullptr;
+    std::exception_ptr why_;
+};
+
+} // namespace tandem::detail
+
+#endif

@@ -1,0 +1,76 @@
+// The tasks that a pool has, those that somebody may cancel, and how long the tasks of each function took.
+#ifndef TANDEM_PROCESS_POOL_TASK_INDEX_HPP
+#define TANDEM_PROCESS_POOL_TASK_INDEX_HPP
+
+#include <schedule/task_list.hpp>
+#include <tandem/detail/task_operation.hpp>
+
+#include <cstdint>
+#include <unordered_map>
+#include <utility>
+
+namespace tandem::detail {
+
+class task_index
+{
+public:
+    /// Where it throws, it was admitted all the same.
+    void admit(task_operation& operation)
+    {
+        operation.older = newest_;
+        (newest_ ? newest_->newer : oldest_) = &operation;
+        newest_ = &operation;
+        if (operation.cancellable)
+            cancellable_.emplace(operation.id, &operation);
+        if (last_entry_ != operation.entry) {
+            last_cost_ = &costs_[operation.entry];
+            last_entry_ = operation.entry;
+        }
+        operation.cost = last_cost_;
+        operation.bytes = static_cast<std::uint32_t>(operation.message.size()); // largest_message has fewer bits
+    }
+
+    /// It is to complete.
+    void forget(task_operation& operation) noexcept
+    {
+        if (operation.cancellable)
+            cancellable_.erase(operation.id);
+        (operation.older ? operation.older->newer : oldest_) = operation.newer;
+        (operation.newer ? operation.newer->older : newest_) = operation.older;
+        operation.older = operation.newer = nullptr;
+    }
+
+    /// All, the oldest first, each followed by the `newer` one; they are forgotten.
+    schedule::task* take_all() noexcept
+    {
+        cancellable_.clear();
+        newest_ = nullptr;
+        return std::exchange(oldest_, nullptr);
+    }
+
+    /// Nothing where it has completed.
+    task_operation* find(std::uint64_t id) const
+    {
+        const auto it = cancellable_.find(id);
+        return it == cancellable_.end() ? nullptr : it->second;
+    }
+
+    /// Nothing where none was admitted.
+    const cost_estimate* cost_of(const task_entry& entry) const
+    {
+        const auto it = costs_.find(&entry);
+        return it == costs_.end() ? nullptr : &it->second;
+    }
+
+private:
+    schedule::task* oldest_ = nullptr;
+    schedule::task* newest_ = nullptr;
+    std::unordered_map<std::uint64_t, task_operation*> cancellable_;
+    std::unordered_map<const task_entry*, cost_estimate> costs_;
+    const task_entry* last_entry_ = nullptr; // mostly it is the next one as well
+    cost_estimate* last_cost_ = nullptr;
+};
+
+} // namespace tandem::detail
+
+#endif

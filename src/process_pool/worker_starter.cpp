@@ -1,0 +1,111 @@
+#include <process_pool/worker_starter.hpp>
+
+#include <boost/system/system_error.hpp>
+
+#include <exception>
+#include <utility>
+
+namespace tandem::detail {
+
+using schedule::time_point;
+using schedule::worker_id;
+
+namespace {
+
+start_failure no_memory() noexcept
+{
+    return {errc::start_failed, "no memory", true, {}}; // short enough to need none itself
+}
+
+} // namespace
+
+void worker_starter::post(worker_id id)
+{
+    loop_.post([this, pool = events_.shared(), id](const boost::system::error_code&) { launch(id); });
+}
+
+void worker_starter::launch(worker_id id)
+{
+    const auto begins = [this, id](time_point) {
+        if (!state_.scheduler.knows(id)) // it was given up
+            return false;
+        const std::lock_guard lock(mutex_);
+        ++launching_;
+        ++state_.counts.workers_started;
+        return true;
+    };
+    if (!events_.ask(begins))
+        return;
+    start_failure failure;
+    link_ptr link = make_link(id, failure);
+    const auto is_open = [&](time_point) {
+        try {
+            if (link && state_.scheduler.knows(id))
+                state_.links.emplace(id, link);
+        } catch (const std::exception&) {
+            link.reset();
+            failure = no_memory();
+        }
+        return true;
+    };
+    const bool open = events_.ask(is_open);
+    if (!open)
+        link.reset();
+    end_launch(); // from here on the pool may close
+    if (!open)
+        return;
+    const auto launched = [&](time_point now, completion_batch& completions) {
+        if (!state_.scheduler.knows(id)) // given up meanwhile
+            return;
+        if (!link) {
+            ++state_.counts.start_failures;
+            fail(failure, completions);
+            state_.scheduler.worker_gone(id, failure.can_start_again, now, state_.actions);
+            return;
+        }
+        state_.scheduler.worker_launched(id, now);
+        if (state_.scheduler.is_ending(id)) // unwanted meanwhile
+            link->process->kill_group();
+        watch_.add(link);
+    };
+    events_.run(launched);
+}
+
+link_ptr worker_starter::make_link(worker_id id, start_failure& failure) noexcept
+{
+    try {
+        try {
+            return std::make_shared<worker_link>(id, launcher_->launch(), state_.options.max_message_size);
+        } catch (const boost::system::system_error& e) {
+            failure = not_started(state_.options.worker, e.code());
+        } catch (const std::exception& e) {
+            failure = {errc::start_failed, e.what(), true};
+        }
+    } catch (...) {
+        failure = no_memory();
+    }
+    return nullptr;
+}
+
+void worker_starter::end_launch() noexcept
+{
+    const std::lock_guard lock(mutex_);
+    --launching_;
+    none_.notify_all();
+}
+
+void worker_starter::fail(const start_failure& failure, completion_batch& completions)
+{
+    last_failure_ = failure;
+    if (!waits_.empty())
+        waits_.complete_all(failed_start(failure), completions);
+    state_.scheduler.stop_starting_all();
+}
+
+void worker_starter::join()
+{
+    std::unique_lock lock(mutex_);
+    none_.wait(lock, [this] { return launching_ == 0; });
+}
+
+} // namespace tandem::detail
