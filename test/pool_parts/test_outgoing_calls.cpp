@@ -1,0 +1,245 @@
+#include "simulated_pool.hpp"
+
+#include <process_pool/outgoing_calls.hpp>
+
+namespace pool_parts {
+namespace {
+
+using tandem::channel::frame_kind;
+
+struct calling : simulated_pool
+{
+    explicit calling(std::size_t workers = 2) : simulated_pool(workers)
+    {
+        cost.add(10us); // so that tasks are sent ahead
+        events->after_each = [this] { calls.flush_all(world.now()); }; // as after each of the pool's own
+    }
+
+    /// A task of which the scheduler has decided that it goes to a worker; appended to what is to be written.
+    recorded_operation& add_call(std::size_t arguments_size = 16)
+    {
+        auto& operation = operations.emplace_back(first_entry(), arguments_size);
+        operation.cost = &cost;
+        submit(operation);
+        for (const auto& a : std::exchange(state.actions, {})) {
+            BOOST_REQUIRE((a.what == tandem::schedule::action::kind::send));
+            calls.add(operation_of(*a.subject), state.links.at(a.worker));
+        }
+        return operation;
+    }
+
+    void cancel(recorded_operation& operation)
+    {
+        state.scheduler.cancel(operation, tandem::schedule::cancellation::total, world.now(), state.actions);
+        state.actions.clear();
+    }
+
+    std::string ids_sent_to(const link_ptr& link)
+    {
+        std::string text;
+        for (const auto& [kind, id] : sent_to(link)) {
+            text += (text.empty() ? "" : " ") + std::to_string(id);
+        }
+        return text;
+    }
+
+    /// The worker reads all, as often as something comes.
+    std::vector<std::byte> read_all(const link_ptr& link)
+    {
+        std::vector<std::byte> all;
+        auto& in = *worker(link).in;
+        while (!in.bytes.empty()) {
+            all.insert(all.end(), in.bytes.begin(), in.bytes.end());
+            in.bytes.clear();
+            in.wake();
+            run_ready();
+        }
+        return all;
+    }
+
+    cost_estimate cost;
+    std::deque<recorded_operation> operations;
+    result_poll poll{state, *events, loop, [](worker_link&, time_point, completion_batch&) {}};
+    outgoing_calls calls{state, *events, loop, poll};
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(calls_on_their_way, calling)
+
+BOOST_AUTO_TEST_CASE(what_is_for_a_worker_that_has_nothing_else_is_written_at_once)
+{
+    const link_ptr link = launch_ready();
+    add_call();
+    BOOST_TEST(ids_sent_to(link) == ""); // only appended
+    calls.flush_urgent(world.now());
+    BOOST_TEST(ids_sent_to(link) == "1");
+    BOOST_TEST(world.ready() == 0); // nothing is left to be flushed
+    BOOST_TEST(page(link).tasks.sent.load() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_for_a_busy_worker_is_written_together_when_the_context_has_done_what_it_has)
+{
+    const link_ptr link = launch_ready();
+    add_call();
+    calls.flush_urgent(world.now());
+    add_call();
+    calls.flush_urgent(world.now());
+    add_call();
+    calls.flush_urgent(world.now());
+    BOOST_TEST(ids_sent_to(link) == "1");
+    BOOST_TEST(world.ready() == 1); // one flush for all
+    run_ready();
+    BOOST_TEST(ids_sent_to(link) == "1 2 3");
+    BOOST_TEST(page(link).tasks.sent.load() == 3);
+    add_call();
+    calls.flush_urgent(world.now());
+    BOOST_TEST(world.ready() == 1); // another one
+    run_ready();
+    BOOST_TEST(ids_sent_to(link) == "1 2 3 4");
+}
+
+BOOST_AUTO_TEST_CASE(an_urgent_call_takes_along_what_was_appended_behind_it)
+{
+    const link_ptr link = launch_ready();
+    add_call();
+    add_call();
+    calls.flush_urgent(world.now());
+    BOOST_TEST(ids_sent_to(link) == "1 2");
+}
+
+BOOST_AUTO_TEST_CASE(flush_all_writes_what_is_not_urgent_as_well)
+{
+    const link_ptr link = launch_ready();
+    add_call();
+    calls.flush_all(world.now());
+    add_call();
+    calls.flush_all(world.now());
+    BOOST_TEST(ids_sent_to(link) == "1 2");
+    calls.flush_all(world.now());
+    BOOST_TEST(ids_sent_to(link) == "1 2");
+}
+
+BOOST_AUTO_TEST_CASE(a_full_pipe_is_waited_for_and_the_rest_is_written_when_it_has_room)
+{
+    const link_ptr link = launch_ready();
+    worker(link).in->capacity = 100;
+    add_call(500);
+    calls.flush_all(world.now());
+    BOOST_TEST(worker(link).in->bytes.size() == 100);
+    BOOST_TEST(world.waits() == 1);
+    add_call(500); // behind what waits
+    calls.flush_all(world.now());
+    BOOST_TEST(worker(link).in->bytes.size() == 100);
+    BOOST_TEST(world.waits() == 1);
+    const auto all = read_all(link);
+    BOOST_TEST(world.waits() == 0);
+    const auto first = tandem::channel::frame_at(all, 0);
+    BOOST_TEST(first.id == 1);
+    BOOST_TEST(first.payload.size() == 516);
+    const auto second = tandem::channel::frame_at(all, size_of(first));
+    BOOST_TEST(second.id == 2);
+    BOOST_TEST(size_of(first) + size_of(second) == all.size());
+}
+
+BOOST_AUTO_TEST_CASE(the_scheduler_is_told_when_a_worker_reads_on)
+{
+    const link_ptr link = launch_ready();
+    worker(link).in->capacity = 100;
+    add_call(500);
+    calls.flush_all(world.now());
+    const time_point before = state.scheduler.next_deadline();
+    world.pass(1s);
+    worker(link).in->writing.complete({}); // by mistake: nothing goes in
+    run_ready();
+    BOOST_TEST((state.scheduler.next_deadline() == before));
+    worker(link).in->bytes.clear();
+    worker(link).in->wake();
+    run_ready();
+    BOOST_TEST((state.scheduler.next_deadline() >= before + 1s));
+}
+
+BOOST_AUTO_TEST_CASE(revoked_calls_are_not_written)
+{
+    const link_ptr link = launch_ready();
+    add_call();
+    calls.flush_urgent(world.now());
+    recorded_operation& second = add_call();
+    add_call();
+    cancel(second);
+    run_ready();
+    calls.flush_all(world.now());
+    BOOST_TEST(ids_sent_to(link) == "1 3");
+    BOOST_TEST(page(link).tasks.sent.load() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(revoked_calls_that_wait_for_room_are_not_written_either)
+{
+    const link_ptr link = launch_ready();
+    worker(link).in->capacity = 100;
+    add_call(500);
+    recorded_operation& second = add_call();
+    add_call();
+    calls.flush_all(world.now());
+    cancel(second);
+    const auto all = read_all(link);
+    const auto first = tandem::channel::frame_at(all, 0);
+    const auto next = tandem::channel::frame_at(all, size_of(first));
+    BOOST_TEST(next.id == 3);
+    BOOST_TEST(size_of(first) + size_of(next) == all.size());
+}
+
+BOOST_AUTO_TEST_CASE(a_revoked_call_of_which_some_was_written_is_written_to_its_end)
+{
+    const link_ptr link = launch_ready();
+    worker(link).in->capacity = 100;
+    recorded_operation& first = add_call(500);
+    calls.flush_all(world.now());
+    cancel(first);
+    add_call();
+    calls.flush_all(world.now());
+    const auto all = read_all(link);
+    const auto frame = tandem::channel::frame_at(all, 0);
+    BOOST_TEST(frame.id == 1);
+    const auto next = tandem::channel::frame_at(all, size_of(frame));
+    BOOST_TEST(next.id == 2);
+    BOOST_TEST(size_of(frame) + size_of(next) == all.size());
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_written_to_a_worker_that_is_gone)
+{
+    const link_ptr link = launch_ready();
+    add_call();
+    state.links.erase(link->id);
+    calls.flush_all(world.now());
+    BOOST_TEST(ids_sent_to(link) == "");
+    BOOST_TEST(!link->is_unflushed);
+    BOOST_TEST(!link->is_urgent);
+}
+
+BOOST_AUTO_TEST_CASE(each_worker_gets_its_own_calls)
+{
+    const link_ptr first = launch_ready(), second = launch_ready();
+    add_call();
+    add_call();
+    calls.flush_urgent(world.now());
+    BOOST_TEST(ids_sent_to(first) == "1");
+    BOOST_TEST(ids_sent_to(second) == "1"); // calls are counted for each
+}
+
+BOOST_AUTO_TEST_CASE(a_wait_for_room_that_is_given_up_writes_nothing)
+{
+    const link_ptr link = launch_ready();
+    worker(link).in->capacity = 100;
+    add_call(500);
+    calls.flush_all(world.now());
+    link->close();
+    worker(link).in->bytes.clear();
+    run_ready();
+    BOOST_TEST(worker(link).in->bytes.empty());
+    BOOST_TEST(world.waits() == 0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace pool_parts

@@ -1,0 +1,206 @@
+#include "simulated_pool.hpp"
+
+#include <process_pool/worker_watch.hpp>
+
+namespace pool_parts {
+namespace {
+
+/// Reads what there is, as the pool does: else there would be something for ever.
+struct watched : simulated_pool, worker_watch::observer
+{
+    explicit watched(std::size_t workers = 1) : simulated_pool(workers) {}
+
+    void look_at_end(const link_ptr& link, time_point, completion_batch&) override
+    {
+        looks.push_back("end of " + std::to_string(link->id));
+        link->ended = link->process->try_reap();
+    }
+    void look_at_frames(const link_ptr& link, time_point, completion_batch&) override
+    {
+        looks.push_back("frames of " + std::to_string(link->id));
+        if (link->frames.read_now() == boost::asio::error::eof) {
+            link->silent = true;
+        }
+    }
+    void look_at_log(const link_ptr& link) override
+    {
+        looks.push_back("log of " + std::to_string(link->id));
+        std::string lines;
+        link->log.read_now(lines);
+        printed += lines;
+    }
+
+    std::string take_looks() { return join(std::exchange(looks, {})); }
+
+    std::vector<std::string> looks;
+    std::string printed;
+    worker_watch watch{state, *events, loop, *this};
+};
+
+struct watched_pair : watched
+{
+    watched_pair() : watched(2) {}
+};
+
+constexpr std::size_t waits_of_worker = 3; // for its frames, its log and its end
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(watching_workers, watched)
+
+BOOST_AUTO_TEST_CASE(nothing_is_watched_until_it_is_turned_on)
+{
+    const link_ptr link = launch();
+    watch.add(link);
+    BOOST_TEST(world.waits() == 0);
+    BOOST_TEST(!watch.is_on());
+}
+
+BOOST_FIXTURE_TEST_CASE(all_of_every_worker_is_watched_when_it_is_on, watched_pair)
+{
+    const link_ptr first = launch(), second = launch();
+    watch.turn_on();
+    BOOST_TEST(watch.is_on());
+    BOOST_TEST(world.waits() == 2 * waits_of_worker);
+    watch.turn_on(); // as before each event of a busy pool
+    BOOST_TEST(world.waits() == 2 * waits_of_worker);
+    write(first, frame_bytes(tandem::channel::frame_kind::bell, 0));
+    run_ready();
+    BOOST_TEST(take_looks() == "frames of 1");
+    print(second, "a line\n");
+    run_ready();
+    BOOST_TEST(take_looks() == "log of 2");
+    BOOST_TEST(world.waits() == 2 * waits_of_worker); // again
+    worker(first).kill();
+    run_ready();
+    BOOST_TEST(take_looks() == "frames of 1, log of 1, end of 1");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_worker_that_is_started_later_is_watched_as_the_others_are, watched_pair)
+{
+    launch();
+    watch.turn_on();
+    const link_ptr late = launch();
+    BOOST_TEST(world.waits() == waits_of_worker);
+    watch.add(late);
+    BOOST_TEST(world.waits() == 2 * waits_of_worker);
+    print(late, "x");
+    run_ready();
+    BOOST_TEST(take_looks() == "log of 2");
+}
+
+BOOST_AUTO_TEST_CASE(a_wait_that_idleness_cancelled_is_begun_again_when_work_comes_before_its_handler_ran)
+{
+    const link_ptr link = launch_ready();
+    watch.turn_on();
+    watch.turn_off_later();
+    world.step(); // what was posted
+    BOOST_TEST(!watch.is_on());
+    BOOST_TEST(world.waits() == 0);
+    BOOST_TEST(world.ready() == waits_of_worker); // what waited is told
+    watch.turn_on();
+    BOOST_TEST(world.waits() == 0); // one wait at a time
+    run_ready();
+    BOOST_TEST(world.waits() == waits_of_worker);
+    take_looks();
+    print(link, "a line\n");
+    run_ready();
+    BOOST_TEST(printed == "a line\n");
+}
+
+BOOST_AUTO_TEST_CASE(turning_off_waits_until_the_context_has_done_what_it_has)
+{
+    launch_ready();
+    watch.turn_on();
+    bool has_run = false;
+    loop.post([&](const auto&) {
+        has_run = true;
+        BOOST_TEST(watch.is_on());
+    });
+    watch.turn_off_later();
+    watch.turn_off_later();
+    BOOST_TEST(world.ready() == 2); // one check, however often it is asked for
+    BOOST_TEST(watch.is_on());
+    BOOST_TEST(world.waits() == waits_of_worker);
+    run_ready();
+    BOOST_TEST(has_run);
+    BOOST_TEST(!watch.is_on());
+    BOOST_TEST(world.waits() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(work_that_comes_meanwhile_keeps_it_on)
+{
+    recorded_operation operation;
+    launch_ready();
+    watch.turn_on();
+    watch.turn_off_later();
+    submit(operation);
+    run_ready();
+    BOOST_TEST(watch.is_on());
+    BOOST_TEST(world.waits() == waits_of_worker);
+    BOOST_TEST(take_looks().empty());
+}
+
+BOOST_AUTO_TEST_CASE(it_can_be_turned_off_again_after_a_check_that_found_work)
+{
+    const link_ptr link = launch();
+    watch.turn_on();
+    watch.turn_off_later(); // the worker is not ready yet
+    run_ready();
+    BOOST_TEST(watch.is_on());
+    state.scheduler.worker_ready(link->id, world.now(), state.actions);
+    watch.turn_off_later();
+    run_ready();
+    BOOST_TEST(!watch.is_on());
+    watch.turn_off_later();
+    BOOST_TEST(world.ready() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(what_workers_have_printed_is_looked_at_before_nobody_watches)
+{
+    const link_ptr link = launch_ready();
+    watch.turn_on();
+    watch.turn_off_later();
+    worker(link).log->bytes.resize(3, std::byte{'\n'}); // printed, and nobody was told yet
+    run_ready();
+    BOOST_TEST(printed == "\n\n\n");
+}
+
+BOOST_AUTO_TEST_CASE(an_ended_worker_is_not_watched)
+{
+    const link_ptr link = launch();
+    link->ended.emplace();
+    watch.turn_on();
+    watch.add(link);
+    BOOST_TEST(world.waits() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_that_ends_is_watched_no_longer)
+{
+    const link_ptr link = launch();
+    watch.turn_on();
+    worker(link).kill();
+    run_ready();
+    BOOST_TEST(link->ended.has_value());
+    BOOST_TEST(world.waits() == 0);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_a_worker_has_closed_and_what_nobody_wants_to_hear_is_not_watched, watched_pair)
+{
+    const link_ptr silent = launch(), faulty = launch();
+    silent->silent = true;
+    faulty->fault = "a fault";
+    watch.turn_on();
+    BOOST_TEST(world.waits() == 2 * waits_of_worker - 2);
+    close(worker(silent).log);
+    run_ready();
+    BOOST_TEST(take_looks() == "log of 1");
+    BOOST_TEST(world.waits() == 2 * waits_of_worker - 3);
+    print(faulty, "the last that it printed\n");
+    run_ready();
+    BOOST_TEST(printed == "the last that it printed\n");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace pool_parts
