@@ -358,10 +358,12 @@ void list_life::end_context()
 {
     if (!context_)
         return;
-    world_.end_context();
-    context_.reset();
+    run_.reset();
+    transfer_.reset();
     for (auto left = std::exchange(sleepers_, {}); !left.empty(); left.pop_back()) {
     }
+    world_.end_context();
+    context_.reset();
 }
 
 void list_life::check_end()

@@ -14,8 +14,9 @@ void world::end_context()
 {
     if (!context_)
         return;
-    // As Asio's contexts do it: services are shut down, then what was never called is destroyed.
-    context_.reset();
+    // As Asio's contexts do it: services are shut down, what was never called is destroyed, and then the services are.
+    const std::unique_ptr<shut_context> ending = std::move(context_);
+    ending->shutdown();
     while (!ready_.empty())
         std::exchange(ready_, {});
 }

@@ -89,6 +89,11 @@ public:
     void note(std::string_view what) { trace_.add_line(what); }
 
 private:
+    struct shut_context : boost::asio::execution_context
+    {
+        using boost::asio::execution_context::shutdown;
+    };
+
     void expire();
     std::vector<actor_id> able_actors();
 
@@ -105,7 +110,7 @@ private:
     std::deque<ready_handler> ready_;
     std::list<actor> actors_;
     std::list<alarm> alarms_;
-    std::unique_ptr<boost::asio::execution_context> context_ = std::make_unique<boost::asio::execution_context>();
+    std::unique_ptr<shut_context> context_ = std::make_unique<shut_context>();
 };
 
 /// Asio's view of it: whatever is posted, deferred or dispatched is a handler that is ready. Never inside of the call.
