@@ -230,22 +230,22 @@ void pool::submit(task_operation* operation)
     const auto refuse = [](task_operation& refused, errc code, const std::string& what, completion_batch& completions) {
         completions.add(&refused, make_failure(code, what, report_of(refused)));
     };
-    const auto admit = [&](completion_batch& completions) {
-        const std::size_t size = operation->arguments_size();
-        if (state_.scheduler.closed())
-            refuse(*operation, errc::pool_closed, "", completions);
-        else if (size > state_.options.max_message_size)
-            refuse(*operation, errc::message_too_large, "its arguments have " + std::to_string(size) + " bytes", completions);
-        else
-            tasks_.admit(*operation);
-        return !state_.scheduler.closed() && size <= state_.options.max_message_size;
-    };
     const auto event = [&](time_point now, completion_batch& completions) {
+        const std::size_t size = operation->arguments_size();
         bool is_admitted = false;
         try {
-            is_admitted = admit(completions);
-        } catch (...) { // nothing is done yet
-            tasks_.forget(*operation);
+            if (state_.scheduler.closed()) {
+                refuse(*operation, errc::pool_closed, "", completions);
+            } else if (size > state_.options.max_message_size) {
+                refuse(*operation, errc::message_too_large, "its arguments have " + std::to_string(size) + " bytes",
+                       completions);
+            } else {
+                is_admitted = true; // also where it throws
+                tasks_.admit(*operation);
+            }
+        } catch (...) { // nothing else is done yet
+            if (is_admitted)
+                tasks_.forget(*operation);
             failure = std::current_exception();
             return;
         }
@@ -265,7 +265,6 @@ void pool::submit(task_operation* operation)
     if (failure)
         std::rethrow_exception(failure);
 }
-
 
 // The usual way of a task among many.
 bool pool::submit_behind_others(task_operation& operation)
