@@ -38,9 +38,11 @@ void worker_starter::launch(worker_id id)
         return;
     start_failure failure;
     link_ptr link = make_link(id, failure);
-    const auto is_open = [&](time_point) {
+    const auto is_wanted = [&](time_point) {
+        if (!state_.scheduler.knows(id)) // given up meanwhile
+            return false;
         try {
-            if (link && state_.scheduler.knows(id))
+            if (link)
                 state_.links.emplace(id, link);
         } catch (const std::exception&) {
             link.reset();
@@ -48,11 +50,11 @@ void worker_starter::launch(worker_id id)
         }
         return true;
     };
-    const bool open = events_.ask(is_open);
-    if (!open)
+    const bool wanted = events_.ask(is_wanted);
+    if (!wanted)
         link.reset();
     end_launch(); // from here on the pool may close
-    if (!open)
+    if (!wanted)
         return;
     const auto launched = [&](time_point now, completion_batch& completions) {
         if (!state_.scheduler.knows(id)) // given up meanwhile
