@@ -46,7 +46,8 @@ public:
     child& operator=(const child&) = delete;
 
     pid_t pid() const noexcept override { return pid_; }
-    int native_handle() const noexcept override { return io::native_handle(pidfd_); }
+    /// Negative also where it has ended and cannot be reaped yet.
+    int native_handle() const noexcept override { return held_ ? -1 : io::native_handle(pidfd_); }
 
     /// A process that has ended and that a debugger holds cannot be reaped yet, so there it completes after a while.
     void async_wait(io::continuation done) override;

@@ -45,7 +45,7 @@ void pool::wait_for_ends(schedule::time_point deadline)
             link->frames.discard_incoming();
             relay_.read(*link);
             link->ended = link->process->try_reap();
-            if (link->ended)
+            if (link->ended || link->process->native_handle() < 0) // it has ended, also where a debugger holds it
                 continue;
             awaited.push_back(link->process.get());
             for (const io::waitable* output : {link->frames.incoming(), link->log.incoming()})
