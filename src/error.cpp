@@ -1,5 +1,9 @@
 #include <tandem/error.hpp>
 
+#include <tandem/detail/operation_aborted.hpp>
+
+#include <boost/asio/error.hpp>
+
 namespace tandem {
 namespace {
 
@@ -86,6 +90,15 @@ task_error::task_error(errc code, const std::string& what) : task_error(make_err
 remote_exception::remote_exception(const std::string& type_name, const std::string& what)
     : std::runtime_error(what), type_name_(std::make_shared<const std::string>(type_name))
 {
+}
+
+std::exception_ptr detail::operation_aborted() noexcept
+{
+    try {
+        return std::make_exception_ptr(boost::system::system_error(boost::asio::error::operation_aborted));
+    } catch (...) { // no memory to say so
+        return std::current_exception();
+    }
 }
 
 } // namespace tandem

@@ -1,7 +1,6 @@
 #include <tandem/detail/map_progress.hpp>
 
-#include <boost/asio/error.hpp>
-#include <boost/system/system_error.hpp>
+#include <tandem/detail/operation_aborted.hpp>
 
 #include <utility>
 #include <vector>
@@ -101,7 +100,7 @@ void map_progress::fail(std::exception_ptr error)
 
 void map_progress::cancel(cancellation_type type)
 {
-    set_error(std::make_exception_ptr(boost::system::system_error(boost::asio::error::operation_aborted)));
+    set_error(operation_aborted());
     cancel_calls(type);
 }
 

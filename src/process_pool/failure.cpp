@@ -141,15 +141,6 @@ start_failure threw_in_initializer(const worker_link& link, const worker_initial
     return {errc::initializer_failed, initializer.entry().name() + ": " + what, true, describe_process(link)};
 }
 
-std::exception_ptr operation_aborted() noexcept
-{
-    try {
-        return std::make_exception_ptr(boost::system::system_error(boost::asio::error::operation_aborted));
-    } catch (...) { // no memory to say so
-        return std::current_exception();
-    }
-}
-
 task_report report_of(const task_operation& operation)
 {
     task_report report;

@@ -3,6 +3,7 @@
 #define TANDEM_PROCESS_POOL_FAILURE_HPP
 
 #include <process_pool/worker_link.hpp>
+#include <tandem/detail/operation_aborted.hpp>
 #include <tandem/detail/task_operation.hpp>
 #include <tandem/process_pool_options.hpp>
 
@@ -29,8 +30,6 @@ start_failure ended_before_serving(const worker_link& link, const process_pool_o
 /// What its initializer threw.
 start_failure threw_in_initializer(const worker_link& link, const worker_initializer& initializer,
                                    std::span<const std::byte> payload);
-
-std::exception_ptr operation_aborted() noexcept;
 
 task_report report_of(const task_operation& operation);
 

@@ -8,10 +8,9 @@
 #include <task/task_context.hpp>
 #include <asymmetric_fence.hpp>
 #include <thread_pool/plain_counts.hpp>
+#include <tandem/detail/operation_aborted.hpp>
 #include <tandem/detail/work_queue.hpp>
 #include <tandem/error.hpp>
-
-#include <boost/asio/error.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -32,15 +31,6 @@ using schedule::time_point;
 inline constexpr std::uint64_t plain_id = 0; // of work that was plain: others have one of their own
 
 using stop_function = std::function<void(asio::cancellation_type)>;
-
-inline std::exception_ptr aborted_work() noexcept
-{
-    try {
-        return std::make_exception_ptr(boost::system::system_error(asio::error::operation_aborted));
-    } catch (...) { // no memory to say so
-        return std::current_exception();
-    }
-}
 
 inline std::exception_ptr failed_work(errc code, const work_item& item) noexcept
 {
@@ -107,7 +97,7 @@ public:
         }
         const busy_scope scope(*this);
         if (removed)
-            removed->complete(completion_mode::post, aborted_work());
+            removed->complete(completion_mode::post, operation_aborted());
         else
             stop(type);
     }
@@ -150,7 +140,7 @@ public:
         }
         hand_over_plain();
         if (item)
-            item->complete(completion_mode::dispatch, aborted_work());
+            item->complete(completion_mode::dispatch, operation_aborted());
         else
             run_one();
     }
@@ -204,7 +194,7 @@ public:
         const busy_scope scope(*this);
         while (schedule::task* const t = removed.front()) {
             removed.remove(*t);
-            static_cast<work_item&>(*t).complete(completion_mode::post, aborted_work());
+            static_cast<work_item&>(*t).complete(completion_mode::post, operation_aborted());
         }
         for (const stop_function& stop : stops)
             stop_quietly(stop);

@@ -2,6 +2,7 @@
 #ifndef TANDEM_DETAIL_PLAIN_WORK_HPP
 #define TANDEM_DETAIL_PLAIN_WORK_HPP
 
+#include <tandem/detail/operation_aborted.hpp>
 #include <tandem/detail/thread_work.hpp>
 
 #include <boost/asio/post.hpp>
@@ -57,7 +58,7 @@ public:
             return;
         case plain_turn::never:
             work_.reset();
-            outcome.error = std::make_exception_ptr(boost::system::system_error(asio::error::operation_aborted));
+            outcome.error = operation_aborted();
             break;
         }
         outcome.deliver(std::move(waiting_), completion_mode::dispatch, executor_);
