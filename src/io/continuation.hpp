@@ -55,9 +55,9 @@ private:
         .call = [](void* function, const boost::system::error_code& error) { (*static_cast<Function*>(function))(error); },
         .move =
             [](void* target, void* source) noexcept {
-                auto& from = *static_cast<Function*>(source);
-                ::new (target) Function(std::move(from));
-                from.~Function();
+                auto& function = *static_cast<Function*>(source);
+                ::new (target) Function(std::move(function));
+                function.~Function();
             },
         .destroy = [](void* function) noexcept { static_cast<Function*>(function)->~Function(); }};
 

@@ -65,13 +65,13 @@ public:
     void add(task_operation* operation, std::span<const std::byte> message, int failed_in,
              std::unique_ptr<large_reader> large)
     {
-        const std::size_t at = (messages_.size() + message_alignment - 1) / message_alignment * message_alignment;
-        messages_.resize(at + message.size());
+        const std::size_t position = (messages_.size() + message_alignment - 1) / message_alignment * message_alignment;
+        messages_.resize(position + message.size());
         if (!message.empty())
-            std::memcpy(messages_.data() + at, message.data(), message.size());
+            std::memcpy(messages_.data() + position, message.data(), message.size());
         completed_task& task = tasks_.emplace_back();
         task.operation.reset(operation);
-        task.message_at = at;
+        task.message_at = position;
         task.message_size = message.size();
         task.failed_in = failed_in;
         task.large = std::move(large);

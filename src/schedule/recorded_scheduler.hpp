@@ -46,10 +46,10 @@ class recorded_scheduler : private scheduler
     }
 
     template <auto Event, class Scheduler, class... Arguments>
-    [[gnu::cold, gnu::noinline]] static auto record(recorder& to, Scheduler& told, Arguments... arguments)
+    [[gnu::cold, gnu::noinline]] static auto record(recorder& target, Scheduler& told, Arguments... arguments)
     {
         const auto happen = [&] { return (told.*Event)(arguments...); };
-        return to.is_on() ? to.record(event_name<Event>, happen, arguments...) : happen();
+        return target.is_on() ? target.record(event_name<Event>, happen, arguments...) : happen();
     }
 
 public:

@@ -106,11 +106,11 @@ void recorder::flush()
 bool recorder::recorded_answers::revoke(task& t)
 {
     const bool revoked = sent_.revoke(t);
-    if (to_.in_event_) {
-        to_.put("  ? revoke");
-        to_.put_argument(t);
-        to_.put_argument(revoked);
-        to_.put("\n");
+    if (record_.in_event_) {
+        record_.put("  ? revoke");
+        record_.put_argument(t);
+        record_.put_argument(revoked);
+        record_.put("\n");
     }
     return revoked;
 }
@@ -119,17 +119,17 @@ task* recorder::recorded_answers::split(task& t)
 {
     task* const rest = sent_.split(t);
     if (rest)
-        to_.describe(*rest);
-    if (to_.in_event_) {
-        to_.put("  ? split");
-        to_.put_argument(t);
+        record_.describe(*rest);
+    if (record_.in_event_) {
+        record_.put("  ? split");
+        record_.put_argument(t);
         if (rest) {
-            to_.put_argument(std::uint64_t{t.items});
-            to_.put_argument(*rest);
+            record_.put_argument(std::uint64_t{t.items});
+            record_.put_argument(*rest);
         } else {
-            to_.put(" nothing");
+            record_.put(" nothing");
         }
-        to_.put("\n");
+        record_.put("\n");
     }
     return rest;
 }
@@ -137,14 +137,14 @@ task* recorder::recorded_answers::split(task& t)
 std::optional<time_point> recorder::recorded_answers::begun(const task& t) const
 {
     const auto answer = sent_.begun(t);
-    to_.put_moment("  ? begun", t, answer);
+    record_.put_moment("  ? begun", t, answer);
     return answer;
 }
 
 std::optional<time_point> recorder::recorded_answers::ended(const task& t) const
 {
     const auto answer = sent_.ended(t);
-    to_.put_moment("  ? ended", t, answer);
+    record_.put_moment("  ? ended", t, answer);
     return answer;
 }
 

@@ -64,14 +64,14 @@ private:
     class recorded_answers final : public sent_tasks
     {
     public:
-        recorded_answers(recorder& to, sent_tasks& sent) : to_(to), sent_(sent) {}
+        recorded_answers(recorder& record, sent_tasks& sent) : record_(record), sent_(sent) {}
         bool revoke(task& t) override;
         task* split(task& t) override;
         std::optional<time_point> begun(const task& t) const override;
         std::optional<time_point> ended(const task& t) const override;
 
     private:
-        recorder& to_;
+        recorder& record_;
         sent_tasks& sent_;
     };
 

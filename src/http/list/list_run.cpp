@@ -62,7 +62,7 @@ std::optional<std::filesystem::path> target_of(const download_list& list, const 
 }
 
 /// Its parameters are held by itself: what ends with it when the context does may still need them.
-asio::awaitable<outcome<download_report>> download_one(item_download download, std::shared_ptr<transfer> by,
+asio::awaitable<outcome<download_report>> download_one(item_download download, std::shared_ptr<transfer> control,
                                                        detail::download_request what)
 {
     if (what.target.empty()) {
@@ -72,8 +72,8 @@ asio::awaitable<outcome<download_report>> download_one(item_download download, s
                                                    "the name is not one below the list's folder"));
         co_return result;
     }
-    outcome<download_report> result = co_await download(*by, std::move(what));
-    by->end();
+    outcome<download_report> result = co_await download(*control, std::move(what));
+    control->end();
     co_return result;
 }
 
@@ -85,13 +85,13 @@ asio::awaitable<void> run_finish(std::shared_ptr<const list_run> /*alive*/,
 }
 
 asio::awaitable<outcome<list_report>> run_list(std::shared_ptr<detail::client_state> client,
-                                               std::shared_ptr<transfer> by, download_list what)
+                                               std::shared_ptr<transfer> control, download_list what)
 {
     const auto start = std::chrono::steady_clock::now();
-    item_download each = [client = std::move(client)](transfer& on, detail::download_request item) {
-        return download(*client, on, std::move(item));
+    item_download each = [client = std::move(client)](transfer& item_control, detail::download_request item) {
+        return download(*client, item_control, std::move(item));
     };
-    const auto running = std::make_shared<list_run>(std::move(each), std::move(by), std::move(what));
+    const auto running = std::make_shared<list_run>(std::move(each), std::move(control), std::move(what));
     co_await running->run();
     outcome<list_report> result{running->error(), running->report()};
     result.value.elapsed = std::chrono::steady_clock::now() - start;
@@ -100,9 +100,9 @@ asio::awaitable<outcome<list_report>> run_list(std::shared_ptr<detail::client_st
 
 } // namespace
 
-list_run::list_run(item_download download, std::shared_ptr<transfer> by, download_list what)
-    : download_(std::move(download)), by_(std::move(by)), list_(std::move(what)), room_(by_->get_executor()),
-      over_(by_->get_executor())
+list_run::list_run(item_download download, std::shared_ptr<transfer> control, download_list what)
+    : download_(std::move(download)), control_(std::move(control)), list_(std::move(what)), room_(control_->get_executor()),
+      over_(control_->get_executor())
 {
     room_.expires_at(asio::steady_timer::time_point::max());
     over_.expires_at(asio::steady_timer::time_point::max());
@@ -110,10 +110,10 @@ list_run::list_run(item_download download, std::shared_ptr<transfer> by, downloa
 
 asio::awaitable<void> list_run::run()
 {
-    transfer::interrupt_scope scope(*by_, [this] { cancel_all(); });
+    transfer::interrupt_scope scope(*control_, [this] { cancel_all(); });
     pulling_ = true;
     asio::co_spawn(
-        by_->get_executor(), pull(shared_from_this()),
+        control_->get_executor(), pull(shared_from_this()),
         asio::bind_cancellation_slot(stop_pulling_.slot(), [self = shared_from_this()](std::exception_ptr error) {
             self->pulling_ = false;
             if (error) {
@@ -121,14 +121,14 @@ asio::awaitable<void> list_run::run()
             }
             self->over_.cancel();
         }));
-    if (by_->stopped()) {
+    if (control_->stopped()) {
         cancel_all();
     }
     while (pulling_ || !downloads_.empty() || !finishes_.empty()) {
         boost::system::error_code woken;
         co_await over_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
     }
-    if (by_->stopped()) {
+    if (control_->stopped()) {
         error_ = aborted();
     }
 }
@@ -136,7 +136,7 @@ asio::awaitable<void> list_run::run()
 asio::awaitable<void> list_run::pull(std::shared_ptr<list_run> /*alive*/)
 {
     if (list_.each.existing == existing_file::replace || list_.each.existing == existing_file::skip_if_same) {
-        list_.each.not_written_since = co_await next_file_time(*by_, list_.folder);
+        list_.each.not_written_since = co_await next_file_time(*control_, list_.folder);
     }
     for (;;) {
         co_await wait_for_room();
@@ -187,10 +187,11 @@ void list_run::begin(list_item item)
     what.options.progress = list_.observer ? std::make_shared<download_progress>() : nullptr;
     tell([&](list_observer& observer) { observer.began(one->number, one->item, what.options.progress); });
 
-    const auto place = downloads_.insert(downloads_.end(), std::make_shared<transfer>(by_->get_executor().get_inner_executor()));
+    const auto place =
+        downloads_.insert(downloads_.end(), std::make_shared<transfer>(control_->get_executor().get_inner_executor()));
     asio::co_spawn(
         (*place)->get_executor(), download_one(download_, *place, std::move(what)),
-        asio::bind_executor(by_->get_executor(), [self = shared_from_this(), place,
+        asio::bind_executor(control_->get_executor(), [self = shared_from_this(), place,
                                                   one](std::exception_ptr error, outcome<download_report> result) {
             self->downloads_.erase(place);
             one->error = error ? std::move(error) : std::move(result.error);
@@ -204,7 +205,7 @@ void list_run::begin(list_item item)
 void list_run::downloaded(const outcome_ptr& one)
 {
     tell([&](list_observer& observer) { observer.downloaded(*one); });
-    if (!one->error && list_.finish && by_->stopped()) {
+    if (!one->error && list_.finish && control_->stopped()) {
         one->error = aborted();
     }
     if (one->error || !list_.finish) {
@@ -218,7 +219,7 @@ void list_run::start_finish(const outcome_ptr& one)
 {
     const auto place = finishes_.emplace(finishes_.end());
     asio::co_spawn(
-        by_->get_executor(), run_finish(shared_from_this(), list_.finish, one),
+        control_->get_executor(), run_finish(shared_from_this(), list_.finish, one),
         asio::bind_cancellation_slot(place->slot(), [self = shared_from_this(), place, one](std::exception_ptr error) {
             if (error) {
                 one->error = std::move(error);
@@ -287,8 +288,8 @@ std::shared_ptr<operation> make_operation(std::shared_ptr<client_state> client, 
                                           completion_ptr<list_report> done)
 {
     return make_spawned<list_report>(client, std::move(done),
-                                     [client, what = std::move(what)](client_state&, transfer& by) mutable {
-                                         return run_list(client, by.shared_from_this(), std::move(what));
+                                     [client, what = std::move(what)](client_state&, transfer& control) mutable {
+                                         return run_list(client, control.shared_from_this(), std::move(what));
                                      });
 }
 

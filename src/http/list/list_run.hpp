@@ -20,13 +20,13 @@ namespace tandem::http {
 
 /// Downloads one item on the transfer's strand. Throws nothing but out of memory.
 using item_download =
-    std::function<boost::asio::awaitable<outcome<download_report>>(transfer& by, detail::download_request what)>;
+    std::function<boost::asio::awaitable<outcome<download_report>>(transfer& control, detail::download_request what)>;
 
 /// A list under way. All on the strand of its transfer, but for the downloads themselves, which have one each.
 class list_run : public std::enable_shared_from_this<list_run>
 {
 public:
-    list_run(item_download download, std::shared_ptr<transfer> by, download_list what);
+    list_run(item_download download, std::shared_ptr<transfer> control, download_list what);
 
     /// To its end; once. Throws nothing but out of memory.
     boost::asio::awaitable<void> run();
@@ -51,7 +51,7 @@ private:
     void tell(Call&& call);
 
     const item_download download_;
-    const std::shared_ptr<transfer> by_;
+    const std::shared_ptr<transfer> control_;
     download_list list_;
     boost::asio::steady_timer room_; ///< for one more; pull() waits for it
     boost::asio::steady_timer over_; ///< run() waits for it
