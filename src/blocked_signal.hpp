@@ -17,7 +17,8 @@ public:
         ::sigemptyset(&set_);
         ::sigaddset(&set_, signal);
         ::pthread_sigmask(SIG_BLOCK, &set_, &before_);
-        was_blocked_ = ::sigismember(&before_, signal) == 1;
+        sigset_t pending;
+        was_pending_ = ::sigpending(&pending) == 0 && ::sigismember(&pending, signal) == 1;
     }
 
     ~blocked_signal() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
@@ -29,14 +30,14 @@ public:
     void take() const noexcept
     {
         const timespec at_once{};
-        if (!was_blocked_)
+        if (!was_pending_) // else the program, which blocks it, is to find it
             ::sigtimedwait(&set_, nullptr, &at_once);
     }
 
 private:
     sigset_t set_;
     sigset_t before_;
-    bool was_blocked_ = false;
+    bool was_pending_ = false;
 };
 
 } // namespace tandem

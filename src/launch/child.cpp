@@ -122,17 +122,6 @@ target executable(std::string path)
     return {std::move(path), {}};
 }
 
-// Boost.Process's object owns the process until it is reaped here: an exception on the way leaves nothing behind.
-class child::handle
-{
-public:
-    explicit handle(launch::process::process p) : process_(std::move(p)) {}
-    launch::process::process& get() noexcept { return process_; }
-
-private:
-    launch::process::process process_;
-};
-
 child::child(const boost::asio::any_io_executor& executor, const target& program, std::span<const int> shared,
              pipe_ends& pipes)
     : pidfd_(executor), recheck_(executor)
@@ -146,20 +135,21 @@ child::child(const boost::asio::any_io_executor& executor, const target& program
     for (const int fd : shared)
         inherited.push_back(above.emplace_back(duplicate(fd, "shared memory")).get());
     const spawn_launcher launcher{.descriptors = std::move(inherited), .environment = worker_environment()};
-    handle_ = std::make_unique<handle>(launcher(executor, program.path, name_of(program), program.arguments));
-    pid_ = handle_->get().id();
+    // Boost.Process's object owns the process until it is this object's: an exception on the way leaves nothing behind.
+    launch::process::process started = launcher(executor, program.path, name_of(program), program.arguments);
+    pid_ = started.id();
     descriptor pidfd(::pidfd_open(pid_, 0));
     if (!pidfd)
         throw_errno("pidfd_open (tandem needs Linux 5.3 or newer)");
     pidfd_.assign(pidfd.get());
     pidfd.release();
+    started.detach(); // and closes its descriptor of the process
 
     pipes = {.frames_out = std::move(in.write),
              .frames_in = std::move(out.read),
              .log_in = std::move(log.read),
              .control = std::move(control.write),
-             .frames_out_reader = std::move(in.read),
-             .control_reader = std::move(control.read)};
+             .frames_out_reader = std::move(in.read)};
 }
 
 child::~child()
@@ -246,7 +236,6 @@ std::optional<io::exit_status> child::kill_and_reap(std::chrono::steady_clock::t
 void child::forget() noexcept
 {
     reaped_ = true;
-    handle_->get().detach();
     recheck_.reset();
     boost::system::error_code ignored;
     pidfd_.close(ignored);

@@ -9,7 +9,6 @@
 #include <tandem/launch.hpp>
 
 #include <chrono>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,10 +25,8 @@ struct pipe_ends
     descriptor frames_in;  ///< from its stdout
     descriptor log_in;     ///< from its stderr
     descriptor control;    ///< to its control descriptor
-    /// The worker's ends of the pipes that we write to: while we hold them, writing to a dead worker cannot raise
-    /// SIGPIPE.
+    /// The worker's end of the pipe that calls go through: while we hold it, writing to a dead worker cannot raise SIGPIPE.
     descriptor frames_out_reader;
-    descriptor control_reader;
 };
 
 class child final : public io::process
@@ -57,13 +54,11 @@ public:
     std::optional<io::exit_status> kill_and_reap(std::chrono::steady_clock::time_point deadline) noexcept override;
 
 private:
-    class handle;
     void forget() noexcept;
     bool wait_until(std::chrono::steady_clock::time_point deadline) noexcept; // whether it has ended
 
     static constexpr std::chrono::milliseconds recheck_interval{10};
 
-    std::unique_ptr<handle> handle_;
     boost::asio::posix::stream_descriptor pidfd_;
     std::optional<io::asio_timer> recheck_; // until it is reaped: the context may end before this object
     bool held_ = false; // it has ended, and cannot be reaped

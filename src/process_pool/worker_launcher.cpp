@@ -1,12 +1,15 @@
 #include <process_pool/worker_launcher.hpp>
 
+#include <blocked_signal.hpp>
 #include <descriptor.hpp>
 #include <io/asio.hpp>
 #include <launch/child.hpp>
 #include <status/shared_page.hpp>
 
+#include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 #include <vector>
 
@@ -17,28 +20,27 @@ class control_pipe final : public worker_control
 {
 public:
     explicit control_pipe(launch::pipe_ends&& pipes)
-        : control_(std::move(pipes.control)), frames_out_reader_(std::move(pipes.frames_out_reader)),
-          control_reader_(std::move(pipes.control_reader))
+        : control_(std::move(pipes.control)), frames_out_reader_(std::move(pipes.frames_out_reader))
     {
     }
 
     void ask_to_stop(std::uint64_t call) noexcept override
     {
+        const blocked_signal dead_worker(SIGPIPE); // so rarely that no descriptor is kept against it
         // One number for a task that runs, and a pipe holds thousands: it cannot be full.
-        [[maybe_unused]] const auto written = ::write(control_.get(), &call, sizeof call);
+        if (::write(control_.get(), &call, sizeof call) < 0 && errno == EPIPE)
+            dead_worker.take();
     }
 
     void close() noexcept override
     {
         control_.close();
         frames_out_reader_.close();
-        control_reader_.close();
     }
 
 private:
     descriptor control_;
     descriptor frames_out_reader_; // while it is open, writing to a dead worker does not raise SIGPIPE
-    descriptor control_reader_;
 };
 
 // A worker without it sends its large results through the pipe.

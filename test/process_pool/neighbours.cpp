@@ -1,10 +1,13 @@
 // The program stays the user's: its output, its children, its signals; and a worker starts clean.
 #include <support/failing.hpp>
+#include <support/gate.hpp>
 #include <support/sides.hpp>
 #include <support/tasks.hpp>
 
 #include <tandem/worker.hpp>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -51,7 +54,7 @@ std::string status_line(const std::string& name)
     return "none";
 }
 
-std::vector<std::string> worker_descriptors()
+std::vector<std::string> own_descriptors()
 {
     std::vector<std::string> found;
     for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
@@ -208,6 +211,52 @@ BOOST_AUTO_TEST_CASE(writing_to_a_dead_worker_does_not_end_the_program)
     ::signal(SIGPIPE, before);
 }
 
+BOOST_AUTO_TEST_CASE(asking_a_dead_worker_to_stop_does_not_end_the_program)
+{
+    const auto before = ::signal(SIGPIPE, SIG_DFL);
+    sigset_t pipe_signal, mask;
+    ::sigemptyset(&pipe_signal);
+    ::sigaddset(&pipe_signal, SIGPIPE);
+    for (const int how : {SIG_UNBLOCK, SIG_BLOCK}) {
+        ::pthread_sigmask(how, &pipe_signal, &mask);
+        const gate held;
+        asio::io_context context;
+        tandem::process_pool pool(context, {.workers = 1});
+        asio::cancellation_signal cancellation;
+        const recording<int> seen;
+        pool.async_run(task<hold>(held.path()), asio::bind_cancellation_slot(cancellation.slot(), seen.handler()));
+        BOOST_REQUIRE(eventually([&] { return context.poll(), held.begun() == 1; }));
+        const int pid = held.pids().front();
+        ::kill(pid, SIGKILL);
+        siginfo_t info{};
+        ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT);
+        cancellation.emit(asio::cancellation_type::partial); // before the pool has seen the end
+        sigset_t pending;
+        ::sigpending(&pending);
+        BOOST_TEST(::sigismember(&pending, SIGPIPE) == 0);
+        context.run_for(long_time);
+        BOOST_TEST(failure_of(seen).code == errc::worker_died);
+        ::pthread_sigmask(SIG_SETMASK, &mask, nullptr);
+    }
+    ::signal(SIGPIPE, before);
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_takes_at_most_seven_of_the_programs_descriptors)
+{
+    constexpr std::size_t workers = 8;
+    asio::io_context context;
+    tandem::process_pool pool(context, {.workers = workers});
+    const std::size_t before = own_descriptors().size();
+    const recording<void> started;
+    pool.async_start(started.handler());
+    context.run_for(long_time);
+    BOOST_REQUIRE(started.calls() == 1);
+    const std::size_t taken = own_descriptors().size() - before;
+    BOOST_TEST(pool.stats().ready_workers == workers);
+    BOOST_TEST(taken <= 7 * workers);
+    BOOST_TEST_MESSAGE(workers << " workers take " << taken << " descriptors");
+}
+
 BOOST_AUTO_TEST_CASE(a_worker_inherits_no_mask_and_no_ignored_signal)
 {
     sigset_t some, before;
@@ -252,7 +301,7 @@ BOOST_AUTO_TEST_CASE(a_worker_has_its_own_group_and_no_descriptor_of_ours)
         processes side(2);
         get_soon(side.pool.async_start(asio::use_future));
         BOOST_TEST(get_soon(side.pool.async_run(task<leads_own_group>(), asio::use_future)));
-        const auto open = get_soon(side.pool.async_run(task<worker_descriptors>(), asio::use_future));
+        const auto open = get_soon(side.pool.async_run(task<own_descriptors>(), asio::use_future));
         BOOST_TEST(open.size() <= 8U, "descriptors in the worker: " << open.size()); // 0 to 2, 3 pipes, the folder's
         BOOST_TEST(std::ranges::count(open, std::to_string(ours)) == 0);
     }
