@@ -22,7 +22,7 @@ bool map_progress::goes_on(bool is_exhausted) noexcept
 {
     const std::lock_guard lock(mutex_);
     is_exhausted_ = is_exhausted_ || is_exhausted;
-    return turn_.goes_on(error_ || is_exhausted_);
+    return is_total_asked_ || turn_.goes_on(error_ || is_exhausted_);
 }
 
 void map_progress::set_exhausted() noexcept
@@ -31,21 +31,29 @@ void map_progress::set_exhausted() noexcept
     is_exhausted_ = true;
 }
 
-map_progress::call_id map_progress::add(canceller cancel)
+map_progress::call_id map_progress::add_call(call&& added)
+{
+    const call_id id = ++last_id_;
+    waited_for_ += calls_.emplace_hint(calls_.end(), id, std::move(added))->second.is_waited_for ? 1 : 0;
+    return id;
+}
+
+map_progress::call_id map_progress::add(canceller cancel, std::uint64_t task)
 {
     const std::lock_guard lock(mutex_);
-    const call_id id = ++last_id_;
-    calls_.emplace_hint(calls_.end(), id, call{.cancel = std::move(cancel), .untold = cancelled_});
-    ++waited_for_;
-    return id;
+    return add_call({.cancel = std::move(cancel), .untold = cancelled_, .task = task});
+}
+
+std::optional<map_progress::call_id> map_progress::add_unless_completed()
+{
+    const std::lock_guard lock(mutex_);
+    return is_completed_ ? std::nullopt : std::optional(add_call({}));
 }
 
 map_progress::call_id map_progress::add_unbegun()
 {
     const std::lock_guard lock(mutex_);
-    const call_id id = ++last_id_;
-    calls_.emplace_hint(calls_.end(), id, call{.is_waited_for = false});
-    return id;
+    return add_call({.is_waited_for = false});
 }
 
 void map_progress::set_canceller(call_id id, canceller cancel)
@@ -73,7 +81,19 @@ bool map_progress::begin(call_id id) noexcept
         return false;
     calls_.find(id)->second.is_waited_for = true;
     ++waited_for_;
+    if (!error_)
+        note_begun();
     return true;
+}
+
+bool map_progress::begin_element() noexcept
+{
+    if (has_begun_.load(std::memory_order_relaxed)) // mostly
+        return !has_failed();
+    const std::lock_guard lock(mutex_);
+    if (!error_)
+        note_begun();
+    return !error_;
 }
 
 bool map_progress::end(call_id id) noexcept
@@ -104,16 +124,46 @@ void map_progress::cancel(cancellation_type type)
     cancel_calls(type);
 }
 
+void map_progress::cancel_unbegun()
+{
+    if (set_error(operation_aborted(), true))
+        cancel_calls(cancellation_type::total);
+}
+
+void map_progress::ask_for_total() noexcept
+{
+    const std::lock_guard lock(mutex_);
+    is_total_asked_ = true;
+}
+
+bool map_progress::takes_total() noexcept
+{
+    const std::lock_guard lock(mutex_);
+    return std::exchange(is_total_asked_, false);
+}
+
+std::optional<std::vector<std::uint64_t>> map_progress::tasks_unless_begun() const
+{
+    const std::lock_guard lock(mutex_);
+    if (error_ || is_completed_ || has_begun_)
+        return std::nullopt;
+    std::vector<std::uint64_t> tasks;
+    for (const auto& [id, each] : calls_)
+        if (each.task != 0)
+            tasks.push_back(each.task);
+    return tasks;
+}
+
 std::exception_ptr map_progress::take_error() noexcept
 {
     const std::lock_guard lock(mutex_);
     return std::move(error_);
 }
 
-bool map_progress::set_error(std::exception_ptr error)
+bool map_progress::set_error(std::exception_ptr error, bool unless_begun)
 {
     const std::lock_guard lock(mutex_);
-    if (error_ || is_completed_)
+    if (error_ || is_completed_ || (unless_begun && has_begun_))
         return false;
     error_ = std::move(error);
     has_failed_.store(true, std::memory_order_release);

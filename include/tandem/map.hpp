@@ -29,17 +29,19 @@ struct map_options
 /// Calls `function` with each element of `range` on `pool`, and collects the results in the range's order.
 ///
 /// `pool` is a thread_pool or a process_pool and must live until the operation completes. `function` is `task<f>` with
-/// f of one parameter, and on a thread_pool also any copyable callable of one argument. `range` is an input range,
-/// taken by value: a container is moved or copied, a view is copied and what it views must live until the operation
-/// completes. Elements are taken when they are to be run.
+/// f of one parameter, and on a thread_pool also any callable of one argument: it is not copied, all threads call it as a
+/// constant. `range` is an input range, taken by value: a container is moved or copied, and its elements are moved to the
+/// calls; a view is copied, and what it views must live until the operation completes. Elements are taken when they are to
+/// be run.
 ///
 /// Completion signature: `void(std::exception_ptr, std::vector<R>)`, or `void(std::exception_ptr)` where the function
 /// returns void. The first call that fails cancels the rest: what is queued is removed, what runs is asked to stop and
 /// waited for; then the operation completes with its exception. The handler runs in its associated executor, by default
 /// the pool's, and never inside of this call.
 ///
-/// Per-operation cancellation: no further calls are begun, the type is passed on to those under way, and when they have
-/// completed the operation does, with `operation_aborted`. `total` lets running calls finish.
+/// Per-operation cancellation: `total` has no effect when a call has begun or has completed; else none begins, and the
+/// operation completes with `operation_aborted`. `partial` and `terminal`: no further calls are begun, the type is passed on
+/// to those under way, and when they have completed the operation does, with `operation_aborted`.
 template <class Pool, class Function, class Range,
           class Token = detail::default_token_t<typename Pool::executor_type>>
     requires std::ranges::input_range<std::decay_t<Range>>

@@ -302,6 +302,23 @@ void pool::cancel_all()
     handle(completion_mode::post, event);
 }
 
+bool pool::cancel_unbegun(std::span<const std::uint64_t> ids)
+{
+    std::vector<task_operation*> tasks(ids.size());
+    bool is_done = false;
+    const auto event = [&](time_point now, completion_batch&) {
+        std::ranges::transform(ids, tasks.begin(), [this](std::uint64_t id) { return tasks_.find(id); });
+        // First all are taken back: a worker may begin one meanwhile, and then all stay in the queue.
+        const auto withdraw = [&](task_operation* task) { return task && state_.scheduler.withdraw(*task, now); };
+        is_done = std::all_of(tasks.rbegin(), tasks.rend(), withdraw);
+        if (is_done)
+            for (task_operation* const task : tasks)
+                state_.scheduler.cancel(*task, schedule::cancellation::total, now, state_.actions);
+    };
+    handle(completion_mode::post, event);
+    return is_done;
+}
+
 void pool::start(std::unique_ptr<wait_operation> operation)
 {
     std::exception_ptr broken;

@@ -42,6 +42,7 @@ public:
     std::unique_ptr<large_writer> large_arguments() override { return state_.arguments ? state_.arguments->room_for_call() : nullptr; }
     void cancel(std::uint64_t id, boost::asio::cancellation_type type) override;
     void cancel_all() override;
+    bool cancel_unbegun(std::span<const std::uint64_t> ids) override;
     void start(std::unique_ptr<wait_operation> operation) override;
     void shutdown(const shutdown_options& ladder, std::unique_ptr<wait_operation> operation) override;
     void close() noexcept override;

@@ -75,6 +75,7 @@ public:
     }
     void cancel(task& t, cancellation how, time_point now, actions& out) { tell<&scheduler::cancel>(t, how, now, out); }
     void cancel_all(time_point now, actions& out) { tell<&scheduler::cancel_all>(now, out); }
+    bool withdraw(task& t, time_point now) { return tell<&scheduler::withdraw>(t, now); }
     void start_all(actions& out) { tell<&scheduler::start_all>(out); }
     void stop_starting_all() { tell<&scheduler::stop_starting_all>(); }
     void shutdown(const shutdown_options& ladder, time_point now, actions& out) { tell<&scheduler::shutdown>(ladder, now, out); }

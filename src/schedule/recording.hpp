@@ -93,6 +93,7 @@ constexpr void for_each_event(Visit visit)
     visit.template operator()<&scheduler::submit_behind_others>("submit_behind_others");
     visit.template operator()<&scheduler::cancel>("cancel");
     visit.template operator()<&scheduler::cancel_all>("cancel_all");
+    visit.template operator()<&scheduler::withdraw>("withdraw");
     visit.template operator()<&scheduler::start_all>("start_all");
     visit.template operator()<&scheduler::stop_starting_all>("stop_starting_all");
     visit.template operator()<&scheduler::shutdown>("shutdown");

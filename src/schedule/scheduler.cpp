@@ -45,6 +45,8 @@ void scheduler::cancel(task& t, cancellation how, time_point now, actions& out)
             if (w.sent.empty())
                 made_progress(t.worker, w, now);
             break;
+        } else if (how == cancellation::total) {
+            return; // it has begun
         } else if (task* const rest = split(w, t)) {
             complete(*rest, outcome::aborted, out);
         }
@@ -60,6 +62,20 @@ void scheduler::cancel(task& t, cancellation how, time_point now, actions& out)
         return;
     }
     assign(now, out);
+}
+
+bool scheduler::withdraw(task& t, time_point now)
+{
+    if (t.state == task::phase::waiting || t.attempts != 0)
+        return t.attempts == 0;
+    worker& w = workers_.at(t.worker);
+    if (!revoke(w, t))
+        return false;
+    put_first(t);
+    unassigned_ = true;
+    if (w.sent.empty())
+        made_progress(t.worker, w, now);
+    return true;
 }
 
 void scheduler::cancel_all(time_point now, actions& out)

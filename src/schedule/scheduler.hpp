@@ -130,6 +130,8 @@ public:
     void submit_behind_others(task& t) { queue_.push_back(t); }
     void cancel(task& t, cancellation how, time_point now, actions& out);
     void cancel_all(time_point now, actions& out);
+    /// Takes the task back into the queue where it was sent. False where it has begun.
+    bool withdraw(task& t, time_point now);
     /// Starts workers up to the limit, whether or not there are tasks; until all are ready, or it is told otherwise.
     void start_all(actions& out);
     void stop_starting_all() noexcept { starts_all_ = false; }

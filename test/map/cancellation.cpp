@@ -8,10 +8,13 @@
 #include <tandem/map.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <atomic>
 #include <stdexcept>
+#include <type_traits>
 
 using namespace test;
 using asio::cancellation_type;
@@ -95,15 +98,76 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(terminal, Side, sides)
     BOOST_TEST(all.place.begun() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(total_lets_running_calls_finish, Side, sides)
+// What it does to calls, and to slices of the elements on threads, is not the same code.
+BOOST_AUTO_TEST_CASE_TEMPLATE(total_has_no_effect_when_one_has_begun, Side, sides)
 {
     held_map<Side> all;
     all.signal.emit(cancellation_type::total);
     std::this_thread::sleep_for(short_time);
     BOOST_TEST(all.seen.calls() == 0);
     all.place.open();
-    BOOST_TEST(failure_of(all.seen).code == asio::error::operation_aborted);
-    BOOST_TEST(all.place.begun() == 1U);
+    BOOST_TEST(all.seen.take() == std::vector<int>(10, gate_opened));
+    BOOST_TEST(all.place.begun() == 10U);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(total_has_no_effect_when_one_is_complete_and_none_runs, Side, sides)
+{
+    Side side(1);
+    asio::cancellation_signal signal;
+    recording<std::vector<int>> seen;
+    // The range itself cancels, when the first results are there.
+    std::atomic<int> taken{0};
+    const numbers source(8, [&](int x) {
+        if (++taken == 7)
+            signal.emit(cancellation_type::total);
+        return x;
+    });
+    async_map(side.pool, task<fail_at_13>, source, map_options{.in_flight = 1},
+              asio::bind_cancellation_slot(signal.slot(), seen.handler()));
+    BOOST_TEST(seen.take().size() == 8U);
+}
+
+// Work of others keeps the only worker or thread; so nothing of the map has begun.
+template <class Side>
+struct waiting_map
+{
+    Side side{1};
+    gate busy, place;
+    asio::cancellation_signal signal;
+    recording<int> other;
+    recording<std::vector<int>> seen;
+
+    explicit waiting_map(const tandem::run_options& run)
+    {
+        side.pool.async_run(task<hold>(busy.path()), other.handler());
+        BOOST_REQUIRE(busy.wait_for_begun());
+        async_map(side.pool, task<hold>, std::vector<std::string>(10, place.path()), map_options{.in_flight = 3, .run = run},
+                  asio::bind_cancellation_slot(signal.slot(), asio::bind_executor(elsewhere.get_executor(), seen.handler())));
+    }
+
+    asio::thread_pool elsewhere{1}; // the pool's only thread is busy
+};
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(total_aborts_all_when_none_has_begun, Side, sides)
+{
+    for (const int priority : {0, 1}) { // with options each call is on its own
+        waiting_map<Side> all(tandem::run_options{.priority = priority});
+        all.signal.emit(cancellation_type::total);
+        if constexpr (std::is_same_v<Side, processes>)
+            BOOST_TEST(failure_of(all.seen).code == asio::error::operation_aborted);
+        all.busy.open();
+        BOOST_TEST(all.other.take() == gate_opened);
+        BOOST_TEST(failure_of(all.seen).code == asio::error::operation_aborted);
+        BOOST_TEST(all.place.begun() == 0U);
+    }
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(none_has_no_effect, Side, sides)
+{
+    held_map<Side> all;
+    all.signal.emit(cancellation_type::none);
+    all.place.open();
+    BOOST_TEST(all.seen.take().size() == 10U);
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_range_that_throws, Side, sides)

@@ -209,6 +209,23 @@ BOOST_AUTO_TEST_CASE(cancelling_a_task_that_is_not_begun_takes_it_back_whatever_
     }
 }
 
+BOOST_AUTO_TEST_CASE(what_is_withdrawn_waits_again_unless_it_has_begun)
+{
+    streaming s(1);
+    task& first = s.submit();
+    task& second = s.submit();
+    s.sim.take();
+    BOOST_TEST(s.sim.has_begun(first));
+    BOOST_TEST(s.sim.scheduler.withdraw(second, s.sim.clock.now()));
+    BOOST_TEST(s.sim.scheduler.queued() == 1U);
+    BOOST_TEST(s.sim.scheduler.withdraw(second, s.sim.clock.now())); // it waits
+    BOOST_TEST(!s.sim.scheduler.withdraw(first, s.sim.clock.now()));
+    s.sim.scheduler.settle(s.sim.clock.now(), s.sim.actions);
+    CHECK_ACTIONS(s.sim, {"send 2 to 1"});
+    BOOST_TEST(s.sim.finished(1));
+    BOOST_TEST(!s.sim.scheduler.withdraw(first, s.sim.clock.now())); // it has completed
+}
+
 BOOST_AUTO_TEST_CASE(what_waits_behind_a_slow_task_goes_to_another_worker)
 {
     streaming s(2);
@@ -398,13 +415,18 @@ BOOST_FIXTURE_TEST_CASE(calls_that_were_not_begun_are_run_when_their_worker_dies
     BOOST_TEST(sim.tasks.back().items == 3U);
 }
 
-BOOST_FIXTURE_TEST_CASE(cancelling_several_calls_ends_those_that_were_not_begun, several_calls)
+BOOST_FIXTURE_TEST_CASE(total_leaves_several_calls_alone_of_which_one_has_begun, several_calls)
 {
     sim.cancel(many, cancellation::total);
-    CHECK_ACTIONS(sim, {"complete 2 aborted"});
-    BOOST_TEST(sim.scheduler.running() == 1U);
+    CHECK_ACTIONS(sim, {});
+    BOOST_TEST(many.items == 5U);
+}
+
+BOOST_FIXTURE_TEST_CASE(cancelling_several_calls_ends_those_that_were_not_begun, several_calls)
+{
     sim.cancel(many, cancellation::partial);
-    CHECK_ACTIONS(sim, {"ask 2 to stop 1"});
+    CHECK_ACTIONS(sim, {"complete 2 aborted", "ask 2 to stop 1"});
+    BOOST_TEST(sim.scheduler.running() == 1U);
     BOOST_TEST(sim.finished(2));
 }
 

@@ -173,7 +173,9 @@ struct map_record
     bool succeeded = false;
     bool has_thrown = false;  // user code
     bool is_cancelled = false;
+    bool is_cancelled_for_good = false; // also where something has begun
     bool is_in_slices = false;   // which look at a failure once in a while only
+    bool is_called_one_by_one = false; // and each is known to have begun at once
     bool must_not_begin = false; // any further element
     std::size_t under_way = 0; // elements that the pool has
     std::vector<int> runs;     // of each element
@@ -208,6 +210,7 @@ public:
     std::unique_ptr<detail::large_writer> large_arguments() override { return nullptr; }
     void cancel(std::uint64_t id, cancellation_type type) override;
     void cancel_all() override {}
+    bool cancel_unbegun(std::span<const std::uint64_t> ids) override;
     void start(std::unique_ptr<detail::wait_operation>) override {}
     void shutdown(const tandem::shutdown_options&, std::unique_ptr<detail::wait_operation>) override {}
     void close() noexcept override;
@@ -509,6 +512,27 @@ void any_process_pool::cancel(std::uint64_t id, cancellation_type type)
         take_back(*std::next(calls_.begin(), life_.choose().below(calls_.size())));
 }
 
+bool any_process_pool::cancel_unbegun(std::span<const std::uint64_t> ids)
+{
+    std::vector<call> aborted;
+    {
+        const std::lock_guard lock(mutex_);
+        std::vector<call_ptr> found;
+        for (const std::uint64_t id : ids)
+            found.push_back(std::ranges::find_if(calls_, [id](const call& c) { return c.operation->id == id; }));
+        if (std::ranges::any_of(found, [this](call_ptr c) { return c == calls_.end() || c->is_taken; }))
+            return false;
+        for (const call_ptr c : found) {
+            aborted.push_back(std::move(*c));
+            calls_.erase(c);
+        }
+    }
+    for (const call& c : aborted)
+        complete(completion_mode::post, c,
+                 {std::make_exception_ptr(boost::system::system_error(asio::error::operation_aborted)), {}});
+    return true;
+}
+
 void any_process_pool::begin_element(call& c)
 {
     life_.begin_element(c.map, c.elements.at(c.begun));
@@ -664,6 +688,7 @@ void map_life::begin_map()
         return begin_on_processes(std::move(r), sized_source(number, records_.back()->count));
     case 2: {
         world_.note(name + "on threads");
+        r->is_called_one_by_one = true;
         using state = detail::map_state<any_thread_pool, calling_function, source, handler>;
         const int count = r->count;
         std::make_shared<state>(threads_, handler(std::move(r)), calling_function(), source(number, count),
@@ -701,13 +726,17 @@ void map_life::cancel(map_record& r)
 {
     constexpr cancellation_type types[] = {cancellation_type::total, cancellation_type::partial, cancellation_type::terminal};
     const auto type = types[choose().below(3)];
-    world_.note("map " + std::to_string(r.number) + " is cancelled");
+    const bool is_total = type == cancellation_type::total;
+    world_.note("map " + std::to_string(r.number) + (is_total ? " is cancelled, if nothing has begun" : " is cancelled"));
     r.is_cancelled = true;
+    r.is_cancelled_for_good = r.is_cancelled_for_good || !is_total;
+    const bool has_begun = std::ranges::count(r.runs, 0) != r.count;
     {
         const quiet emitting(*this); // the signal is not for two threads at once
         r.signal.emit(type);
     }
-    r.must_not_begin = !r.is_in_slices && r.completions == 0;
+    if (is_total ? r.is_called_one_by_one && !has_begun : !r.is_in_slices)
+        r.must_not_begin = r.completions == 0;
 }
 
 void map_life::act_as_user()
@@ -751,8 +780,10 @@ void map_life::expect_all_complete(bool context_ended)
         expect(r->completions == 1 || context_ended, name + " never completes");
         if (r->completions == 0)
             continue;
-        const bool may_fail = r->has_thrown || r->is_cancelled || pool_is_closed_;
-        expect(r->succeeded || may_fail, name + " fails for no reason");
+        const bool may_fail = r->has_thrown || r->is_cancelled_for_good || pool_is_closed_;
+        const bool has_begun = std::ranges::count(r->runs, 0) != r->count;
+        expect(r->succeeded || may_fail || r->is_cancelled, name + " fails for no reason");
+        expect(r->succeeded || may_fail || !has_begun, name + " had begun, and is cancelled by total");
         expect(!r->succeeded || std::ranges::count(r->runs, 1) == r->count, name + " has not run each element");
     }
     expect(element::live == 0, std::to_string(element::live) + " elements are left");

@@ -59,6 +59,7 @@ struct record
     bool destroyed = false;
     bool only_total_came = false;    ///< `total` came when it had been begun, and nothing else that ends it
     bool something_else_came = false;
+    bool is_withdrawn = false; ///< and must not begin
 };
 
 std::string name_of(std::uint64_t number)
@@ -98,6 +99,7 @@ private:
     void act_as_user();
     void submit();
     void cancel_one();
+    void cancel_some();
     void start();
     void shut_down();
     void disturb_worker();
@@ -119,6 +121,7 @@ private:
         r.last_end = time_point::max();
         expect(r.begins <= r.options.retries + 1, name_of(number) + " is run more often than it may be");
         expect(r.completions == 0, name_of(number) + " is begun after it completed");
+        expect(!r.is_withdrawn, name_of(number) + " is begun after it was cancelled with others");
     }
 
     void ends(std::uint64_t number) override { tasks_.at(number).last_end = world_.now(); }
@@ -310,6 +313,8 @@ void pool_life::cancel_one()
     if (tasks_.empty())
         return;
     choices& c = world_.choose();
+    if (!is_small_ && c.one_in(4))
+        return cancel_some();
     const std::uint64_t number = 1 + c.below(tasks_.size());
     const std::array types{cancellation_type::total, cancellation_type::partial, cancellation_type::terminal};
     const std::array names{"total", "partial", "terminal"};
@@ -321,6 +326,27 @@ void pool_life::cancel_one()
     else
         r.something_else_came = true;
     pool_->cancel(number, types[type]);
+}
+
+// Those of one map: all of them or none.
+void pool_life::cancel_some()
+{
+    std::vector<std::uint64_t> numbers;
+    bool has_one_ended = false;
+    for (const auto& [number, r] : tasks_)
+        if (world_.choose().one_in(2)) {
+            numbers.push_back(number);
+            has_one_ended = has_one_ended || r.completions != 0 || r.begins != 0;
+        }
+    world_.note("the user cancels " + std::to_string(numbers.size()) + " together");
+    const bool are_cancelled = pool_->cancel_unbegun(numbers);
+    world_.note(are_cancelled ? "none had begun" : "one had begun");
+    expect(!are_cancelled || !has_one_ended, "tasks are cancelled together, and one had begun");
+    for (const std::uint64_t number : numbers) {
+        record& r = tasks_.at(number);
+        r.is_withdrawn = r.is_withdrawn || are_cancelled;
+        (are_cancelled ? r.something_else_came : r.only_total_came) = true;
+    }
 }
 
 void pool_life::start()

@@ -3,12 +3,13 @@
 //   map_state_base     what all maps have: a handler that is completed once, failure and cancellation
 //   map_elements       what is left of a range whose elements are taken one after the other
 //   serial_map_state   of maps that take them so: one thread at a time makes the calls that are wanted
-//   map_state          of any pool: one call for each element
+//   map_state          on threads: one piece of work for each element
 #ifndef TANDEM_DETAIL_MAP_OPERATION_HPP
 #define TANDEM_DETAIL_MAP_OPERATION_HPP
 
 #include <tandem/detail/canceller.hpp>
 #include <tandem/detail/map_progress.hpp>
+#include <tandem/detail/operation_aborted.hpp>
 #include <tandem/detail/pending_handler.hpp>
 #include <tandem/detail/scheduled_task.hpp>
 #include <tandem/task.hpp>
@@ -16,6 +17,7 @@
 #include <cstddef>
 #include <deque>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -26,29 +28,50 @@
 
 namespace tandem::detail {
 
-/// One call of the function, as a pool takes it: a bound task stays one, any other callable is bound to its argument.
+/// Whether the range holds its elements, as a container does: then each may be moved out of it. A view does not, nor does
+/// a handle to elements that others have as well: a constant one gives them to be changed.
+template <class Range>
+concept owns_elements = !std::ranges::view<Range> && std::ranges::range<const Range> &&
+                        std::is_same_v<std::ranges::range_reference_t<Range>, std::ranges::range_value_t<Range>&> &&
+                        std::is_same_v<std::ranges::range_reference_t<const Range>, const std::ranges::range_value_t<Range>&>;
+
+/// What is made a call of.
+template <class Range>
+using map_element =
+    std::conditional_t<owns_elements<Range>, std::ranges::range_value_t<Range>&&, std::ranges::range_reference_t<Range>>;
+
+/// What waits for its turn: a bound task, or where the function gives none, its argument.
 template <class Function, class Element>
-auto bind_call(const Function& function, Element&& element)
+auto bind_element(const Function& function, Element&& element)
 {
-    using called = std::remove_cvref_t<std::invoke_result_t<const Function&, Element>>;
-    if constexpr (is_bound_task<called>)
+    using argument = std::decay_t<Element>;
+    if constexpr (is_bound_task<std::remove_cvref_t<std::invoke_result_t<const Function&, argument>>>)
         return function(std::forward<Element>(element));
     else
-        return [function, argument = std::decay_t<Element>(std::forward<Element>(element))]() mutable {
-            return function(std::move(argument));
-        };
+        return argument(std::forward<Element>(element));
 }
 
-template <class Called>
-struct call_result
+/// Calls the function, which is shared by all calls, with what bind_element() gave.
+template <class Function, class Bound>
+decltype(auto) call_bound(const Function& function, Bound&& bound)
 {
-    using type = std::remove_cvref_t<std::invoke_result_t<Called>>;
-};
-template <auto F>
-struct call_result<bound_task<F>>
+    if constexpr (is_bound_task<std::remove_cvref_t<Bound>>)
+        return std::forward<Bound>(bound)();
+    else
+        return std::invoke(function, std::forward<Bound>(bound));
+}
+
+/// Whether that gives the same with what is kept as with what is used up.
+template <class Function, class Bound>
+consteval bool may_keep()
 {
-    using type = typename bound_task<F>::result_type;
-};
+    if constexpr (is_bound_task<Bound>)
+        return std::is_invocable_v<const Bound&>;
+    else if constexpr (std::is_invocable_v<const Function&, const Bound&>)
+        return std::is_same_v<std::invoke_result_t<const Function&, const Bound&>, std::invoke_result_t<const Function&, Bound>>;
+    else
+        return false;
+}
 
 template <class R>
 struct map_signature
@@ -64,14 +87,14 @@ struct map_signature<void>
 template <class Pool, class Function, class Range>
 struct map_operation
 {
-    using element = std::ranges::range_reference_t<Range>;
-    using call = decltype(bind_call(std::declval<const Function&>(), std::declval<element>()));
-    using result = typename call_result<call>::type;
+    using bound = decltype(bind_element(std::declval<const Function&>(), std::declval<map_element<Range>>()));
+    using result = std::remove_cvref_t<decltype(call_bound(std::declval<const Function&>(), std::declval<bound>()))>;
     using signature = typename map_signature<result>::type;
 };
 
 /// Shared by the calls under way. All that needs a lock is in map_progress, and none is held while anything in here runs.
-/// `Derived` has start(), which begins the first calls, and `std::vector<R> take_results()`, where R is not void.
+/// `Derived` has start(), which begins the first calls; cancel_unbegun(), which aborts the map where no element has begun;
+/// and `std::vector<R> take_results()`, where R is not void.
 template <class Derived, class R, class Handler, class Executor>
 class map_state_base : public std::enable_shared_from_this<Derived>
 {
@@ -86,7 +109,7 @@ protected:
         if (auto slot = asio::get_associated_cancellation_slot(pending_->handler()); slot.is_connected())
             slot.assign([weak = this->weak_from_this()](asio::cancellation_type type) {
                 if (const auto self = weak.lock())
-                    self->progress_.cancel(type);
+                    self->cancel(type);
             });
     }
 
@@ -117,6 +140,15 @@ protected:
     map_progress progress_;
 
 private:
+    void cancel(asio::cancellation_type type)
+    {
+        using asio::cancellation_type;
+        if ((type & (cancellation_type::partial | cancellation_type::terminal)) != cancellation_type::none)
+            progress_.cancel(type);
+        else if (type != cancellation_type::none)
+            derived().cancel_unbegun();
+    }
+
     std::optional<pending_handler<Handler, Executor>> pending_; // until the map completes
 };
 
@@ -142,19 +174,22 @@ public:
         return !is_exhausted_;
     }
 
-    /// Passes the call of the next one to `use`, before the range goes on.
+    /// Passes what is bound to the next one to `use`, before the range goes on.
     template <class Use>
     void take(Use use)
     {
-        use(bind_call(function_, *next_));
+        use(bind_element(function_, static_cast<map_element<Range>>(*next_)));
         ++next_;
         ++position_;
     }
 
     const Range& range() const noexcept { return range_; }
 
+    /// Of any thread.
+    const Function& function() const noexcept { return function_; }
+
 private:
-    Function function_;
+    const Function function_;
     Range range_;
     std::ranges::iterator_t<Range> next_;
     std::size_t position_ = 0;
@@ -254,6 +289,7 @@ class map_state final
     using base = serial_map_state<map_state, result, Function, Range, Handler, typename Pool::executor_type>;
     friend base;
     friend map_state_base<map_state, result, Handler, typename Pool::executor_type>;
+    using bound = typename operation::bound;
 
 public:
     map_state(Pool& pool, Handler&& handler, Function&& function, Range&& range, std::size_t in_flight,
@@ -266,16 +302,39 @@ public:
     void start() { this->start_calls(in_flight_); }
 
 private:
+    class element_call
+    {
+    public:
+        element_call(map_state& state, bound&& argument) : state_(&state), bound_(std::move(argument)) {}
+
+        decltype(auto) operator()()
+        {
+            if (!state_->progress_.begin_element())
+                std::rethrow_exception(operation_aborted());
+            const Function& function = state_->elements_.function();
+            if constexpr (may_keep<Function, bound>())
+                if (state_->run_.retries != 0)
+                    return call_bound(function, std::as_const(bound_));
+            return call_bound(function, std::move(bound_));
+        }
+
+    private:
+        map_state* state_; // which its handler keeps
+        bound bound_;
+    };
+
+    void cancel_unbegun() { this->progress_.cancel_unbegun(); }
+
     void call_next()
     {
-        std::optional<typename operation::call> work;
+        std::optional<element_call> work;
         std::size_t position = 0;
         map_progress::call_id call = 0;
         try {
             if (!this->elements_.find_next())
                 return;
             position = this->elements_.position();
-            this->elements_.take([&](typename operation::call&& next) { work.emplace(std::move(next)); });
+            this->elements_.take([&](bound&& next) { work.emplace(*this, std::move(next)); });
             if (this->progress_.has_failed())
                 return; // meanwhile
             results_.add();

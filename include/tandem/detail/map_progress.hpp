@@ -14,6 +14,8 @@
 #include <exception>
 #include <map>
 #include <mutex>
+#include <optional>
+#include <vector>
 
 namespace tandem::detail {
 
@@ -41,8 +43,11 @@ public:
     void set_exhausted() noexcept;
 
     /// A call that the map waits for. `cancel` may be called before the pool has it, and then does nothing. Where another
-    /// call's cancellation takes this one out of it, it is cancelled as well.
-    call_id add(canceller cancel = canceller());
+    /// call's cancellation takes this one out of it, it is cancelled as well. `task`: what the pool knows it by, or zero.
+    call_id add(canceller cancel = canceller(), std::uint64_t task = 0);
+
+    /// Nothing where the map has completed.
+    std::optional<call_id> add_unless_completed();
 
     /// A call that the map does not wait for until it has begun.
     call_id add_unbegun();
@@ -52,8 +57,13 @@ public:
     /// The pool has it: what it was to be cancelled with before reaches it now. Nothing happens where the call has ended.
     void handed_over(call_id id);
 
-    /// From now on the map waits for it. False where the map has completed.
+    /// From now on the map waits for it, and `total` has no effect. False where the map has completed.
     bool begin(call_id id) noexcept;
+
+    /// An element begins, and from now on `total` has no effect. False where the map has failed.
+    bool begin_element() noexcept;
+    /// The same of one that has begun.
+    void note_begun() noexcept { has_begun_.store(true, std::memory_order_release); }
 
     /// Called for each that was added. Whether the caller is to complete the map: true once, when nothing is under way, and
     /// the map has failed or no element is left.
@@ -68,6 +78,16 @@ public:
     /// type.
     void cancel(cancellation_type type);
 
+    /// The same with `total`, where every element says when it begins and none has.
+    void cancel_unbegun();
+
+    // The same where only the pool knows what has begun. It is asked by the thread whose turn it is: goes_on() says so, and
+    // takes_total() that it is this and no call. Then, unless something has begun or the map fails in any case: the tasks of
+    // which none may have begun.
+    void ask_for_total() noexcept;
+    bool takes_total() noexcept;
+    std::optional<std::vector<std::uint64_t>> tasks_unless_begun() const;
+
     /// Of whoever completes the map.
     std::exception_ptr take_error() noexcept;
 
@@ -77,20 +97,24 @@ private:
         canceller cancel{};
         cancellation_type untold = cancellation_type::none; // what it has yet to be cancelled with
         bool is_waited_for = true;
+        std::uint64_t task = 0;
     };
 
-    bool set_error(std::exception_ptr error);
+    call_id add_call(call&& added); // under the lock
+    bool set_error(std::exception_ptr error, bool unless_begun = false);
     void cancel_calls(cancellation_type type);
     void tell_calls();
 
     std::atomic<bool> has_failed_ = false; // read in the innermost loops
-    alignas(64) std::mutex mutex_;
+    std::atomic<bool> has_begun_ = false; // any element
+    alignas(64) mutable std::mutex mutex_;
     turn turn_;
     std::map<call_id, call> calls_; // a later one is greater
     call_id last_id_ = 0;
     std::size_t waited_for_ = 0; // calls
     bool is_exhausted_ = false;
     bool is_completed_ = false;
+    bool is_total_asked_ = false;
     cancellation_type cancelled_ = cancellation_type::none;
     std::exception_ptr error_;
 };

@@ -8,6 +8,8 @@
 #include <tandem/detail/process_pool_core.hpp>
 #include <tandem/process_pool.hpp>
 
+#include <boost/asio/post.hpp>
+
 #include <algorithm>
 #include <atomic>
 
@@ -56,20 +58,16 @@ class collected_results<void>
 {
 };
 
-/// What a map on processes calls for each element.
-template <class Function, class Range>
-using process_map_call = std::remove_cvref_t<decltype(bind_call(std::declval<const Function&>(),
-                                                                std::declval<std::ranges::range_reference_t<Range>>()))>;
-
 /// Shared by the messages under way. The pool itself calls in here under its own lock: see split().
 template <class Executor, class Function, class Range, class Handler>
 class process_map_state final
     : public serial_map_state<process_map_state<Executor, Function, Range, Handler>,
-                              typename call_result<process_map_call<Function, Range>>::type, Function, Range, Handler,
-                              Executor>
+                              typename map_operation<basic_process_pool<Executor>, Function, Range>::result, Function,
+                              Range, Handler, Executor>
 {
-    using bound_call = process_map_call<Function, Range>;
-    using result = typename call_result<bound_call>::type;
+    using operation = map_operation<basic_process_pool<Executor>, Function, Range>;
+    using bound_call = typename operation::bound;
+    using result = typename operation::result;
     using base = serial_map_state<process_map_state, result, Function, Range, Handler, Executor>;
     friend base;
     friend map_state_base<process_map_state, result, Handler, Executor>;
@@ -84,7 +82,8 @@ class process_map_state final
 public:
     process_map_state(std::shared_ptr<process_pool_core> core, const Executor& executor, Handler&& handler,
                       Function&& function, Range&& range, std::size_t in_flight, const run_options& run)
-        : base(std::move(handler), executor, std::move(function), std::move(range)), core_(std::move(core)), run_(run),
+        : base(std::move(handler), executor, std::move(function), std::move(range)), executor_(executor),
+          core_(std::move(core)), run_(run),
           messages_(std::min(in_flight ? in_flight : std::size_t(-1), messages_for_each_worker * core_->size())),
           most_calls_(in_flight ? in_flight / messages_ : std::size_t(-1))
     {
@@ -132,7 +131,7 @@ private:
             const auto cancel = [core = state_->core_.get(), task = id](asio::cancellation_type type) {
                 core->cancel(task, type);
             };
-            call_ = state_->progress_.add(cancel);
+            call_ = state_->progress_.add(cancel, id);
         }
 
         /// It is not submitted after all. The map does not end in here: see call_more().
@@ -182,6 +181,7 @@ private:
         void complete(completion_mode mode, const asio::any_io_executor&, task_result outcome) override
         {
             const std::unique_ptr<message_operation> self(this);
+            state_->progress_.note_begun();
             std::exception_ptr error = outcome.error;
             if (!error) {
                 try {
@@ -205,8 +205,38 @@ private:
         byte_buffer encoded_;
     };
 
+    // Decided by the thread whose turn it is: nothing is sent meanwhile. As taking elements, that is done where the pool
+    // works, and not where the signal is emitted.
+    void cancel_unbegun()
+    {
+        const auto call = this->progress_.add_unless_completed();
+        if (!call)
+            return;
+        try {
+            asio::post(executor_, [self = this->shared_from_this(), number = *call] {
+                self->progress_.ask_for_total();
+                self->call_done(number, completion_mode::dispatch, nullptr, 0);
+            });
+        } catch (...) {
+            this->end_call(*call, completion_mode::post);
+            throw;
+        }
+    }
+
+    void abort_unbegun()
+    {
+        try {
+            const auto tasks = this->progress_.tasks_unless_begun();
+            if (tasks && core_->cancel_unbegun(*tasks))
+                this->progress_.fail(operation_aborted());
+        } catch (const std::bad_alloc&) { // then it goes on
+        }
+    }
+
     void call_next()
     {
+        if (this->progress_.takes_total())
+            return abort_unbegun();
         std::unique_ptr<message_operation> message;
         try {
             if (!this->elements_.find_next())
@@ -260,6 +290,7 @@ private:
 
     std::vector<result> take_results() { return results_.take(this->elements_.position()); }
 
+    const Executor executor_;
     const std::shared_ptr<process_pool_core> core_;
     const run_options run_;
     const std::size_t messages_;   // at once

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 namespace tandem::detail {
 
@@ -29,6 +30,10 @@ public:
 
     virtual void cancel(std::uint64_t id, boost::asio::cancellation_type type) = 0;
     virtual void cancel_all() = 0;
+
+    /// Where none of these tasks has begun, completes all of them with `operation_aborted`; else none. A task that is not there
+    /// has completed. Whether it did.
+    virtual bool cancel_unbegun(std::span<const std::uint64_t> ids) = 0;
 
     virtual void start(std::unique_ptr<wait_operation> operation) = 0;
     virtual void shutdown(const shutdown_options& ladder, std::unique_ptr<wait_operation> operation) = 0;

@@ -18,7 +18,7 @@ concept assigned_in_place = std::is_void_v<R> ||(std::is_default_constructible_v
 /// Elements that can be read by several threads at once, and a function that is called and not awaited.
 template <class Function, class Range>
 concept runs_in_slices = std::ranges::contiguous_range<Range> && std::ranges::sized_range<Range> &&
-                         !work_traits<typename map_operation<thread_pool, Function, Range>::call>::is_coroutine &&
+                         !awaitable_result<typename map_operation<thread_pool, Function, Range>::result>::is_awaitable &&
                          assigned_in_place<typename map_operation<thread_pool, Function, Range>::result>;
 
 /// Shared by the slices under way: each is one piece of work of the pool's, and followed by another one, so that other
@@ -28,6 +28,7 @@ class thread_map_state final
     : public map_state_base<thread_map_state<Pool, Function, Range, Handler, Clock>,
                             typename map_operation<Pool, Function, Range>::result, Handler, typename Pool::executor_type>
 {
+    using bound = typename map_operation<Pool, Function, Range>::bound;
     using result = typename map_operation<Pool, Function, Range>::result;
     using base = map_state_base<thread_map_state, result, Handler, typename Pool::executor_type>;
     friend base;
@@ -89,6 +90,8 @@ private:
             state->end_call(call, completion_mode::dispatch);
         }
     };
+
+    void cancel_unbegun() { this->progress_.cancel_unbegun(); }
 
     // The map waits for those slices only that have begun.
     void begin_slice(std::size_t number)
@@ -160,11 +163,30 @@ private:
 
     void call(std::size_t position)
     {
-        auto work = bind_call(function_, std::ranges::data(range_)[position]);
         if constexpr (is_void)
-            std::move(work)();
+            call_with(std::ranges::data(range_)[position]);
         else
-            results_[position] = std::move(work)();
+            results_[position] = call_with(std::ranges::data(range_)[position]);
+    }
+
+    template <class Element>
+    decltype(auto) call_with(Element& element)
+    {
+        if constexpr (owns_elements<Range>)
+            return call_bound(function_, use_up(element));
+        else if constexpr (!is_bound_task<bound> && may_keep<Function, bound>())
+            return call_bound(function_, std::as_const(element));
+        else
+            return call_bound(function_, bind_element(function_, element));
+    }
+
+    template <class Element>
+    decltype(auto) use_up(Element& element)
+    {
+        if constexpr (is_bound_task<bound>)
+            return bind_element(function_, std::move(element));
+        else
+            return std::move(element);
     }
 
     std::vector<result> take_results()
