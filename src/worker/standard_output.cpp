@@ -24,10 +24,13 @@ bool is_synchronized_with_stdio([[maybe_unused]] std::streambuf& buffer)
 
 } // namespace
 
-void flush_standard_output()
+void flush_standard_output() noexcept
 {
-    if (std::streambuf* const buffer = std::cout.rdbuf(); !buffer || !is_synchronized_with_stdio(*buffer))
-        std::cout.flush();
+    try {
+        if (std::streambuf* const buffer = std::cout.rdbuf(); !buffer || !is_synchronized_with_stdio(*buffer))
+            std::cout.flush();
+    } catch (...) { // std::cout.exceptions(), or a buffer of the program's own: the task has returned, its result counts
+    }
     if (::__fpending(stdout) != 0)
         std::fflush(stdout);
 }

@@ -5,7 +5,8 @@
 namespace tandem::worker {
 
 /// What a task printed is seen also if the next one is killed. Takes next to no time where nothing was printed.
-void flush_standard_output();
+/// What cannot be written is lost.
+void flush_standard_output() noexcept;
 
 } // namespace tandem::worker
 

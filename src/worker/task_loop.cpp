@@ -21,6 +21,8 @@ using channel::frame;
 using channel::frame_kind;
 using std::chrono::steady_clock;
 
+constexpr std::size_t longest_reason = 500;
+
 std::int64_t cpu_time_of_process()
 {
     timespec now{};
@@ -222,10 +224,22 @@ void task_loop::answer(frame_kind success, std::uint64_t id, Make make)
 
 void task_loop::append_failure(std::uint64_t id, const std::exception_ptr& e)
 {
-    if (const std::size_t size = try_append_failure(id, e); size > settings_.max_message_size)
-        try_append_failure(
-            id, std::make_exception_ptr(task_error(errc::message_too_large,
-                                                   "the task's exception has " + std::to_string(size) + " bytes")));
+    const std::size_t before = frames_.outgoing().size();
+    std::exception_ptr instead;
+    try {
+        const std::size_t size = try_append_failure(id, e);
+        if (size <= settings_.max_message_size)
+            return;
+        instead = std::make_exception_ptr(
+            task_error(errc::message_too_large, "the task's exception has " + std::to_string(size) + " bytes"));
+    } catch (const std::exception& error) { // what register_exception() was given, or no memory
+        instead = std::make_exception_ptr(
+            task_error(errc::encode_failed, "the task's exception: " + std::string(error.what()).substr(0, longest_reason)));
+    } catch (...) {
+        instead = std::make_exception_ptr(task_error(errc::encode_failed, "the task's exception"));
+    }
+    frames_.outgoing().resize(before);
+    try_append_failure(id, instead);
 }
 
 std::size_t task_loop::try_append_failure(std::uint64_t id, const std::exception_ptr& e)

@@ -33,6 +33,32 @@ int hang_once(const std::string& gate_path)
     return announce(gate_path) == 1 ? hold_stubbornly(gate_path) : 42;
 }
 
+struct silent_error : std::exception
+{
+    const char* what() const noexcept override { return nullptr; }
+};
+
+void throw_silent()
+{
+    throw silent_error();
+}
+
+struct unencodable_error : std::exception
+{
+    template <class Archive>
+    void serialize(Archive&)
+    {
+        throw std::runtime_error("trouble");
+    }
+};
+
+const bool is_registered = (tandem::register_exception<unencodable_error>(), true);
+
+void throw_unencodable()
+{
+    throw unencodable_error();
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(errors)
@@ -159,6 +185,18 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_encoded_or_decoded)
     const failure load_here = fails(side.pool, task<make_troubled>(troubled::when_loaded));
     BOOST_TEST(load_here.code == errc::decode_failed);
     BOOST_TEST(get_soon(side.pool.async_run(task<take_troubled>(troubled{}), asio::use_future)) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(an_exception_that_cannot_be_encoded_costs_no_worker)
+{
+    processes side(1);
+    const failure unencodable = fails(side.pool, task<throw_unencodable>());
+    BOOST_TEST(unencodable.code == errc::encode_failed);
+    BOOST_TEST(unencodable.says("trouble"));
+    BOOST_TEST(fails(side.pool, task<throw_silent>()).code == errc::encode_failed);
+    BOOST_TEST(get_soon(side.pool.async_run(task<add>(1, 2), asio::use_future)) == 3);
+    BOOST_TEST(side.pool.stats().workers_started == 1U);
+    static_cast<void>(is_registered);
 }
 
 BOOST_AUTO_TEST_CASE(a_closed_pool)

@@ -8,11 +8,16 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cstddef>
 #include <cstdio>
+#include <iostream>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
+#include <streambuf>
 #include <string>
 #include <vector>
 
@@ -45,6 +50,28 @@ int print_and_die(const std::string& text)
 {
     std::fprintf(stderr, "%s\n", text.c_str());
     return die("kill");
+}
+
+class failing_buffer : public std::streambuf
+{
+protected:
+    int overflow(int c) override { return c; } // as if it were kept
+    int sync() override { throw std::runtime_error("from the buffer"); }
+};
+
+// The stream throws when the worker flushes it, after the task. No later task of this worker can print on it.
+int print_where_nothing_can_be_written(const std::string& where)
+{
+    if (where == "full device") {
+        std::ios::sync_with_stdio(false);
+        ::dup2(::open("/dev/full", O_WRONLY | O_CLOEXEC), STDOUT_FILENO);
+    } else {
+        static failing_buffer buffer;
+        std::cout.rdbuf(&buffer);
+    }
+    std::cout << "lost";
+    std::cout.exceptions(std::ios::badbit | std::ios::failbit);
+    return 5;
 }
 
 struct held_line
@@ -158,6 +185,16 @@ BOOST_AUTO_TEST_CASE(a_callback_may_use_the_pool_and_may_throw)
     context.run_for(long_time);
     BOOST_TEST(completed == 2);
     BOOST_TEST(lines >= 5);
+}
+
+BOOST_AUTO_TEST_CASE(output_that_cannot_be_written_costs_no_result)
+{
+    for (const std::string where : {"full device", "a buffer that throws"}) {
+        processes side(1);
+        BOOST_TEST(get_soon(side.pool.async_run(task<print_where_nothing_can_be_written>(where), asio::use_future)) == 5, where);
+        BOOST_TEST(get_soon(side.pool.async_run(task<add>(1, 2), asio::use_future)) == 3, where);
+        BOOST_TEST(side.pool.stats().workers_started == 1U, where);
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
