@@ -53,6 +53,22 @@ void put(const char* path, int flags, int fd)
     }
 }
 
+extern "C" void tandem_on_broken_pipe(int) {}
+
+// A result that nobody reads any more: the parent is gone, and the watcher ends this process. A handler, as the programs
+// that a task starts would go on ignoring what this process ignores. What the program has set itself stays.
+void survive_broken_pipes()
+{
+    struct sigaction action = {};
+    ::sigaction(SIGPIPE, nullptr, &action);
+    if (action.sa_flags & SA_SIGINFO || action.sa_handler != SIG_DFL)
+        return;
+    action = {};
+    action.sa_handler = tandem_on_broken_pipe;
+    action.sa_flags = SA_RESTART | SA_ONSTACK;
+    ::sigaction(SIGPIPE, &action, nullptr);
+}
+
 void say_hello(worker::frame_stream& frames, const std::vector<const detail::task_entry*>& tasks)
 {
     channel::hello message{.pid = ::getpid(), .tasks = {}};
@@ -84,8 +100,7 @@ void serve()
     ::dup2(worker::log_out, worker::frames_out);
     // As on a terminal: what a task printed is there when it crashes, and in order with what it wrote to stderr.
     std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
-    // A result that nobody reads any more: the parent is gone, and the watcher ends this process.
-    ::signal(SIGPIPE, SIG_IGN);
+    survive_broken_pipes();
 
     auto tasks = detail::registered_tasks();
     say_hello(frames, tasks);

@@ -19,6 +19,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -91,6 +93,56 @@ int nest(int levels)
 bool knows_that_it_is_a_worker()
 {
     return tandem::is_worker();
+}
+
+// The shell's wait status, by way of starting it.
+std::vector<int> shells_that_get_a_sigpipe()
+{
+    const std::string script = "kill -s PIPE $$; exit 0";
+    const char* const command[] = {"/bin/sh", "-c", script.c_str(), nullptr};
+    char* const* const argv = const_cast<char* const*>(command);
+    std::vector<int> statuses{std::system(script.c_str()), ::pclose(::popen(script.c_str(), "r"))};
+    pid_t pid = -1;
+    ::posix_spawn(&pid, command[0], nullptr, nullptr, argv, environ);
+    ::waitpid(pid, &statuses.emplace_back(), 0);
+    pid = ::fork();
+    if (pid == 0)
+        ::_exit(::execv(command[0], argv));
+    ::waitpid(pid, &statuses.emplace_back(), 0);
+    return statuses;
+}
+
+int error_of_a_broken_pipe()
+{
+    int ends[2];
+    if (::pipe(ends) != 0)
+        return 0;
+    ::close(ends[0]);
+    const bool written = ::write(ends[1], "x", 1) == 1;
+    const int error = written ? 0 : errno;
+    ::close(ends[1]);
+    return error;
+}
+
+constexpr const char* disposition_variable = "TANDEM_TEST_SIGPIPE";
+
+void count_broken_pipe(int) {}
+
+// Before run_if_worker.
+const struct sigpipe_disposition
+{
+    sigpipe_disposition()
+    {
+        if (const char* const wanted = std::getenv(disposition_variable))
+            ::signal(SIGPIPE, std::string(wanted) == "ignored" ? SIG_IGN : count_broken_pipe);
+    }
+} own_disposition;
+
+std::string disposition_of_sigpipe()
+{
+    struct sigaction now = {};
+    ::sigaction(SIGPIPE, nullptr, &now);
+    return now.sa_handler == SIG_IGN ? "ignored" : now.sa_handler == count_broken_pipe ? "counted" : "another";
 }
 
 // This process's stderr, while it lives, goes to a file.
@@ -255,6 +307,30 @@ BOOST_AUTO_TEST_CASE(a_worker_takes_at_most_seven_of_the_programs_descriptors)
     BOOST_TEST(pool.stats().ready_workers == workers);
     BOOST_TEST(taken <= 7 * workers);
     BOOST_TEST_MESSAGE(workers << " workers take " << taken << " descriptors");
+}
+
+BOOST_AUTO_TEST_CASE(a_program_that_a_task_starts_ends_by_sigpipe)
+{
+    processes side(1);
+    const std::vector<int> expected(4, SIGPIPE); // a wait status that says: ended by it
+    BOOST_TEST(get_soon(side.pool.async_run(task<shells_that_get_a_sigpipe>(), asio::use_future)) == expected,
+               boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_task_that_writes_to_a_broken_pipe_gets_an_error)
+{
+    processes side(1);
+    BOOST_TEST(get_soon(side.pool.async_run(task<error_of_a_broken_pipe>(), asio::use_future)) == EPIPE);
+}
+
+BOOST_AUTO_TEST_CASE(what_the_program_has_set_for_sigpipe_stays)
+{
+    for (const std::string wanted : {"ignored", "counted"}) {
+        ::setenv(disposition_variable, wanted.c_str(), 1);
+        processes side(1);
+        BOOST_TEST(get_soon(side.pool.async_run(task<disposition_of_sigpipe>(), asio::use_future)) == wanted);
+        ::unsetenv(disposition_variable);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_worker_inherits_no_mask_and_no_ignored_signal)
