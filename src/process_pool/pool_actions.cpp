@@ -108,7 +108,9 @@ std::optional<time_point> pool::ended(const schedule::task& t) const
         return std::nullopt;
     worker_link& link = *state_.links.at(t.worker);
     const auto end = link.slot_of(operation).ended(operation.call);
-    return end ? std::optional(std::max(*end, link.heard)) : std::nullopt; // a large outcome takes a while to come
+    if (!end || *end > loop_->now()) // a time to come is none that a clock told
+        return std::nullopt;
+    return std::max(*end, link.heard); // a large outcome takes a while to come
 }
 
 std::optional<time_point> pool::begun(const schedule::task& t) const
@@ -116,7 +118,8 @@ std::optional<time_point> pool::begun(const schedule::task& t) const
     const auto& operation = operation_of(t);
     if (operation.slot == task_operation::no_slot)
         return std::nullopt;
-    return state_.links.at(t.worker)->slot_of(operation).begun(operation.call);
+    const auto begin = state_.links.at(t.worker)->slot_of(operation).begun(operation.call);
+    return begin && *begin > loop_->now() ? time_point() : begin; // else its deadline would never pass
 }
 
 void pool::kill(worker_id id)

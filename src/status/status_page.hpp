@@ -7,16 +7,25 @@
 #include <channel/shared_ring.hpp>
 #include <worker/crash_record.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 namespace tandem::status {
 
 using time_point = std::chrono::steady_clock::time_point; // of one clock for all processes
+
+/// What a worker says is a time: moved to where no difference from another time, and no sum with a limit, overflows.
+constexpr time_point bounded_time(std::int64_t nanoseconds) noexcept
+{
+    constexpr std::int64_t latest = std::numeric_limits<std::int64_t>::max() / 4; // 73 years after the machine's start
+    return time_point(std::chrono::nanoseconds(std::clamp<std::int64_t>(nanoseconds, 0, latest)));
+}
 
 /// One task: sent, then either begun by the worker or revoked by the pool; whoever is first by compare-and-swap. A slot
 /// can be used again at once: a call is known by its id, so a worker that finds another one's leaves it alone.
@@ -44,7 +53,7 @@ public:
     {
         if (word_.load(std::memory_order_acquire) != word(id, taken))
             return std::nullopt;
-        return time_point(std::chrono::nanoseconds(begun_at_.load(std::memory_order_relaxed)));
+        return bounded_time(begun_at_.load(std::memory_order_relaxed));
     }
 
     /// Of a sequence of calls that was begun: no more of them begin. How many have, as the worker says.
@@ -60,15 +69,15 @@ public:
     std::optional<time_point> ended(std::uint64_t id) const noexcept
     {
         const auto since = begun(id);
-        const time_point until(std::chrono::nanoseconds(ended_at_.load(std::memory_order_acquire)));
+        const time_point until = bounded_time(ended_at_.load(std::memory_order_acquire));
         return since && until > *since ? std::optional(until) : std::nullopt; // else it is of a task before
     }
 
     /// From its begin to its end, as the worker says; for a task whose outcome has come.
     std::chrono::nanoseconds took() const noexcept
     {
-        return std::chrono::nanoseconds(ended_at_.load(std::memory_order_relaxed) -
-                                        begun_at_.load(std::memory_order_relaxed));
+        return bounded_time(ended_at_.load(std::memory_order_relaxed)) -
+               bounded_time(begun_at_.load(std::memory_order_relaxed));
     }
 
     // --- the worker's side
