@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
+#include <thread>
 
 namespace tandem {
 
@@ -16,37 +18,59 @@ namespace tandem {
 class asymmetric_fence
 {
 public:
-    void light() const noexcept
+    static void light() noexcept
     {
-        if (has_membarrier_)
+        if (is_light())
             std::atomic_signal_fence(std::memory_order_seq_cst); // it is the compiler that must not reorder
         else
             std::atomic_thread_fence(std::memory_order_seq_cst);
     }
 
-    /// Takes microseconds.
-    void heavy() const noexcept
+    /// Takes microseconds; 20 ms where the kernel refuses from now on what it has granted.
+    static void heavy() noexcept
     {
-        if (has_membarrier_)
-            call(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+        std::atomic_thread_fence(std::memory_order_seq_cst);
+        if (was_granted_ && !call(MEMBARRIER_CMD_PRIVATE_EXPEDITED))
+            end_light();
         std::atomic_thread_fence(std::memory_order_seq_cst);
     }
 
     /// To be called while the program has no other threads: from then on the kernel would take some 15 ms to get ready,
     /// and so is not asked to. Without it, both sides pay.
-    static void prepare() noexcept { has_membarrier(); }
+    static void prepare() noexcept
+    {
+        static const bool is_prepared = [] {
+            // Some sandboxes refuse it.
+            was_granted_ = __libc_single_threaded && call(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
+            is_light_.store(was_granted_, std::memory_order_relaxed);
+            return true;
+        }();
+        static_cast<void>(is_prepared);
+    }
+
+    /// Whether the light side costs nothing.
+    static bool is_light() noexcept { return is_light_.load(std::memory_order_relaxed); }
 
 private:
     static bool call(int command) noexcept { return ::syscall(SYS_membarrier, command, 0, 0) == 0; }
 
-    static bool has_membarrier() noexcept
+    // A filter of system calls has come since. Who comes to light() from now on fences. Who has passed it had stored
+    // before; what is left is that its store reaches the other processors, which takes a microsecond, or is done where the
+    // thread lost its processor. All who are refused wait for that.
+    static void end_light() noexcept
     {
-        // Some sandboxes refuse it.
-        static const bool has = __libc_single_threaded && call(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
-        return has;
+        static const bool is_over = [] {
+            is_light_.store(false, std::memory_order_seq_cst);
+            const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(20);
+            while (std::chrono::steady_clock::now() < end)
+                std::this_thread::sleep_for(std::chrono::milliseconds(1)); // which the filter may refuse as well
+            return true;
+        }();
+        static_cast<void>(is_over);
     }
 
-    const bool has_membarrier_ = has_membarrier();
+    static inline constinit bool was_granted_ = false; // set before there are other threads
+    static inline constinit std::atomic<bool> is_light_{false};
 };
 
 } // namespace tandem

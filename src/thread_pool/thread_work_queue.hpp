@@ -502,7 +502,7 @@ private:
     schedule::task_queue queue_;
     schedule::task_queue running_;
     plain_counts plain_;
-    const asymmetric_fence fence_; // between plain_ and closed_
+    const asymmetric_fence fence_{}; // between plain_ and closed_
     task_context plain_context_; // only all of it at once can be asked to stop
     // From the first work that has a priority on, all is in order here: plain work waits in Asio's queue until its
     // turn, and is then put behind what was queued before.
