@@ -43,8 +43,9 @@ public:
             return "two different functions are registered as tasks under one name; rename one, or move it to a "
                    "namespace of its own (functions called the same, static in two files, are the usual cause)";
         case errc::worker_without_main:
-            return "a process pool was made in a worker process that has not called tandem::run_if_worker(); "
-                   "call it first in main";
+            return "this program has not called tandem::run_if_worker(), so a process of it cannot be a worker; call it "
+                   "first in main, or, where main is not yours (a plugin), name a program that does in "
+                   "process_pool_options::worker: tandem::launch::executable(path)";
         case errc::nesting_too_deep:
             return "process pools are nested too deeply: a worker may not make a pool of its own here";
         case errc::initializer_failed:

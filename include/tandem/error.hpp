@@ -32,7 +32,8 @@ enum class errc
     run_timeout,           ///< run_options::run_timeout passed while the task was running.
     queue_timeout,         ///< run_options::queue_timeout passed before anybody began the task. It did not run.
     duplicate_task,        ///< Two different functions are registered under one name.
-    worker_without_main,   ///< A pool was made in a worker process before run_if_worker().
+    /// A pool whose workers are this very program was made before run_if_worker(), or any pool in a worker process.
+    worker_without_main,
     nesting_too_deep,      ///< Pools inside of workers inside of pools, deeper than the limit.
     initializer_failed,    ///< process_pool_options::initializer threw, or could not be encoded or decoded.
     /// The task went over worker_limits::address_space, so that an allocation failed in it and its worker goes on, or

@@ -14,7 +14,9 @@ struct target
     std::vector<std::string> arguments;  ///< Its arguments, without argv[0].
 };
 
-/// This very program, also if its file was replaced or removed meanwhile. Its `main` must call run_if_worker() first.
+/// This very program, also if its file was replaced or removed meanwhile. Its `main` must call run_if_worker() first,
+/// else a pool's constructor throws errc::worker_without_main. A plugin, whose program's main is not its own, needs
+/// executable().
 target self();
 
 /// Another program, such as one made by the CMake function tandem_add_worker(). It must link the same task sources

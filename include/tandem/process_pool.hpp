@@ -94,7 +94,8 @@ public:
 /// Thread-safe: all members may be called concurrently. Where the execution context is destroyed before the pool, the
 /// workers are killed then, handlers are destroyed without being called, as always in Asio, and the pool is of no use
 /// any more.
-/// In a worker process a pool may be made after run_if_worker() only, and to a depth of 3.
+/// A pool whose workers are this very program, as by default, may be made after run_if_worker() only, and so may any pool in
+/// a worker process, there to a depth of 3.
 template <class Executor>
 class basic_process_pool
 {
@@ -109,8 +110,8 @@ public:
     };
 
     /// No process is started yet.
-    /// Throws task_error: errc::worker_without_main in a worker that has not called run_if_worker(),
-    /// errc::nesting_too_deep, errc::duplicate_task.
+    /// Throws task_error: errc::worker_without_main where run_if_worker() was not called before and options.worker is
+    /// launch::self(), or this is a worker; errc::nesting_too_deep, errc::duplicate_task.
     basic_process_pool(const Executor& executor, const process_pool_options& options)
         : executor_(executor), core_(detail::make_process_pool_core(boost::asio::any_io_executor(executor), options))
     {

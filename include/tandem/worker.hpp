@@ -10,7 +10,8 @@ namespace tandem {
 /// printed cannot get into a file, a socket or memory that would otherwise have their number.
 ///
 /// Call it first in `main`, before threads are started, before anything is written to stdout, and before any
-/// process_pool is made. Exceptions registered by register_exception() must be registered before.
+/// process_pool is made: until then, one whose workers are this very program is refused. Exceptions registered by
+/// register_exception() must be registered before.
 void run_if_worker();
 
 /// Whether this process was started as a worker, before and after run_if_worker() took over.

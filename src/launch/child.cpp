@@ -105,8 +105,13 @@ target self()
 }
 
 std::string name_of(const target& program)
+bool is_self(const target& program) noexcept
 {
-    if (program.path != own_program)
+    return program.path == own_program;
+}
+
+{
+    if (!is_self(program))
         return program.path;
     std::error_code ignored;
     return std::filesystem::read_symlink(own_program, ignored).string();

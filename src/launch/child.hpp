@@ -18,6 +18,9 @@ namespace tandem::launch {
 /// The program as a reader knows it: its path, for self() the real one.
 std::string name_of(const target& program);
 
+/// Whether it is this very program.
+bool is_self(const target& program) noexcept;
+
 /// The parent's ends of a worker's pipes; non-blocking, close-on-exec.
 struct pipe_ends
 {

@@ -400,7 +400,7 @@ process_pool_stats pool::stats() const
 std::shared_ptr<process_pool_core> make_process_pool_core(const asio::any_io_executor& executor,
                                                           const process_pool_options& options)
 {
-    if (worker::awaits_service())
+    if (worker::awaits_service() || (launch::is_self(options.worker) && !worker::can_be_own_worker()))
         throw task_error(errc::worker_without_main, "process_pool");
     if (worker::depth() >= worker::max_depth)
         throw task_error(errc::nesting_too_deep, "process_pool at depth " + std::to_string(worker::depth()));

@@ -7,7 +7,9 @@
 namespace tandem::worker {
 namespace {
 
-bool serving = false; // set before any thread is started
+// Set before any thread is started.
+bool has_taken_over_main = false;
+bool serving = false;
 
 } // namespace
 
@@ -20,6 +22,16 @@ bool is_marked() noexcept
 bool awaits_service() noexcept
 {
     return is_marked() && !serving;
+}
+
+void take_over_main() noexcept
+{
+    has_taken_over_main = true;
+}
+
+bool can_be_own_worker() noexcept
+{
+    return has_taken_over_main;
 }
 
 void begin_service() noexcept

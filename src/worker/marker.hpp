@@ -30,6 +30,12 @@ bool is_marked() noexcept;
 /// Whether it was and has not called run_if_worker yet.
 bool awaits_service() noexcept;
 
+/// run_if_worker was called, in a worker or not.
+void take_over_main() noexcept;
+
+/// Whether it was: else a process of this program would run its main in place of tasks.
+bool can_be_own_worker() noexcept;
+
 /// From here on this process serves: takes the marker off.
 void begin_service() noexcept;
 

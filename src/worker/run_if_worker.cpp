@@ -138,3 +138,4 @@ void run_if_worker()
 }
 
 } // namespace tandem
+    worker::take_over_main();

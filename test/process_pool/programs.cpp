@@ -52,11 +52,11 @@ BOOST_AUTO_TEST_CASE(a_main_without_run_if_worker_fails_and_starts_nothing)
     BOOST_TEST(f.says("code " + std::to_string(static_cast<int>(errc::worker_without_main))));
 }
 
-BOOST_AUTO_TEST_CASE(so_it_does_by_itself)
+BOOST_AUTO_TEST_CASE(a_pool_of_such_a_program_is_refused_before_its_main_runs_twice)
 {
     const auto [status, text] = run_command(TANDEM_CARELESS);
-    BOOST_TEST(status == 4);
-    BOOST_TEST(text.find("code " + std::to_string(static_cast<int>(errc::not_a_worker))) != std::string::npos);
+    BOOST_TEST(status == 3);
+    BOOST_TEST(text.find("code " + std::to_string(static_cast<int>(errc::worker_without_main))) != std::string::npos);
     BOOST_TEST(text.find("run_if_worker") != std::string::npos);
 }
 
