@@ -12,25 +12,40 @@ thread_local task_context* current_context = nullptr;
 
 void task_context::request_stop()
 {
-    std::optional<std::stop_source> source;
+    stop_request request;
     {
         const std::lock_guard lock(mutex_);
         stop_requested_.store(true, std::memory_order_relaxed);
-        source = source_;
+        request.swap(request_);
     }
-    if (source)
-        source->request_stop();
+    if (request.empty())
+        return;
+    if (caller_)
+        caller_->call(std::move(request));
+    else
+        request.front().request_stop();
 }
 
 std::stop_token task_context::stop_token()
 {
-    const std::lock_guard lock(mutex_);
-    if (!source_) {
-        source_.emplace();
-        if (stop_requested())
-            source_->request_stop();
+    {
+        const std::lock_guard lock(mutex_);
+        if (token_.stop_possible())
+            return token_;
     }
-    return source_->get_token();
+    if (caller_)
+        caller_->prepare();
+    stop_request made(1);
+    const std::stop_token token = made.front().get_token();
+    const std::lock_guard lock(mutex_);
+    if (token_.stop_possible())
+        return token_; // another thread was first
+    token_ = token;
+    if (stop_requested())
+        made.front().request_stop(); // nobody has registered yet
+    else
+        request_.swap(made);
+    return token_;
 }
 
 task_context* task_context::current() noexcept

@@ -2,6 +2,8 @@
 #ifndef TANDEM_TASK_TASK_CONTEXT_HPP
 #define TANDEM_TASK_TASK_CONTEXT_HPP
 
+#include <task/stop_caller.hpp>
+
 #include <atomic>
 #include <chrono>
 #include <mutex>
@@ -15,11 +17,16 @@ class task_context
 public:
     using time_point = std::chrono::steady_clock::time_point;
 
-    explicit task_context(std::optional<time_point> deadline = {}) : deadline_(deadline) {}
+    /// Where there is a `caller`, it calls stop callbacks; it outlives this.
+    explicit task_context(std::optional<time_point> deadline = {}, stop_caller* caller = nullptr)
+        : deadline_(deadline), caller_(caller)
+    {
+    }
 
-    /// Thread-safe. Runs stop callbacks in this thread.
+    /// Thread-safe. Runs stop callbacks in this thread where there is no caller.
     void request_stop();
 
+    /// Thread-safe. Throws std::bad_alloc, and what stop_caller::prepare() throws.
     std::stop_token stop_token();
     bool stop_requested() const noexcept { return stop_requested_.load(std::memory_order_relaxed); }
     /// Before the task runs.
@@ -45,8 +52,10 @@ public:
 private:
     std::optional<time_point> deadline_;
     std::atomic<bool> stop_requested_{false};
-    std::mutex mutex_;                       // over the source's creation only
-    std::optional<std::stop_source> source_; // made when somebody asks for a token: it allocates
+    stop_caller* const caller_;
+    std::mutex mutex_;     // no code of anybody else's runs under it
+    stop_request request_; // made when somebody asks for a token: it allocates
+    std::stop_token token_; // of it
 };
 
 } // namespace tandem::detail

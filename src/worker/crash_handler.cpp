@@ -5,6 +5,7 @@
 #include <worker/crash_progress.hpp>
 #include <worker/crash_signals.hpp>
 #include <worker/module_table.hpp>
+#include <worker/own_thread.hpp>
 #include <worker/stack_limit.hpp>
 #include <worker/stack_walk.hpp>
 #include <worker/symbolise.hpp>
@@ -19,7 +20,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <thread>
 #include <utility>
 
 namespace tandem::worker {
@@ -46,16 +46,6 @@ struct
     std::atomic<pid_t> helper;
     std::atomic<pid_t> crashed; // the first thread to crash
 } state;
-
-template <class Signals>
-sigset_t set_of(const Signals& signals) noexcept
-{
-    sigset_t set;
-    ::sigemptyset(&set);
-    for (const int signal : signals)
-        ::sigaddset(&set, signal);
-    return set;
-}
 
 void set_default(int signal) noexcept
 {
@@ -158,17 +148,12 @@ void help() noexcept
 
 bool start_helper() noexcept
 {
-    sigset_t all, before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = true;
     try {
-        std::thread(help).detach();
+        start_own_thread(help);
+        return true;
     } catch (const std::exception&) { // no thread to be had
-        started = false;
+        return false;
     }
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    return started;
 }
 
 } // namespace

@@ -13,6 +13,16 @@ inline constexpr std::array crash_signals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGAB
 /// Those of them that the kernel sends to the thread whose instruction was at fault.
 inline constexpr std::array fault_signals{SIGSEGV, SIGBUS, SIGFPE, SIGILL};
 
+template <class Signals>
+sigset_t set_of(const Signals& signals) noexcept
+{
+    sigset_t set;
+    ::sigemptyset(&set);
+    for (const int signal : signals)
+        ::sigaddset(&set, signal);
+    return set;
+}
+
 } // namespace tandem::worker
 
 #endif

@@ -36,7 +36,8 @@ public:
     // --- the other thread
     bool is_there() const noexcept { return context_.load(std::memory_order_relaxed) != nullptr; }
 
-    /// Also where the task begins only later. Runs stop callbacks: they must not wait for the task's end.
+    /// Also where the task begins only later. A task that ends meanwhile waits for it, and so it waits for nobody: the
+    /// context has a stop_caller.
     void ask_to_stop(std::uint64_t id)
     {
         asked_.store(id, std::memory_order_relaxed);

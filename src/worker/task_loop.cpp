@@ -163,7 +163,7 @@ void task_loop::initialize(const frame& f)
 void task_loop::call(const frame& f, const channel::task_call& head,
                      std::optional<detail::task_context::time_point> deadline, std::vector<std::byte>& result)
 {
-    detail::task_context context{deadline};
+    detail::task_context context{deadline, &watcher_.stops()};
     const detail::task_context::scope scope{context};
     struct running
     {

@@ -1,11 +1,10 @@
 #include <worker/watcher.hpp>
 
-#include <process_mark.hpp>
 #include <worker/limits.hpp>
 #include <worker/memory_use.hpp>
+#include <worker/own_thread.hpp>
 
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -29,12 +28,7 @@ watcher::watcher(int control, status::status_page& page, std::uint64_t resident_
     // A stopped worker would not see that its parent is gone. Comes also when the parent's thread ends that started this
     // worker, which is why it is no signal that ends one.
     ::prctl(PR_SET_PDEATHSIG, SIGCONT);
-    // Signals are for the program's own thread.
-    sigset_t all, before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    std::thread([this] { watch(); }).detach();
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    start_own_thread([this] { watch(); });
 }
 
 void watcher::watch()
@@ -43,12 +37,10 @@ void watcher::watch()
         wait_for_control();
         std::uint64_t id = 0;
         const ssize_t size = ::read(control_, &id, sizeof id); // an id is written whole: it is below PIPE_BUF
-        if (size == static_cast<ssize_t>(sizeof id)) {
-            const process_mark::scope only_here; // a child that a stop callback forked must not read what is for the worker
+        if (size == static_cast<ssize_t>(sizeof id))
             task_.ask_to_stop(id);
-        } else if (size >= 0 || errno != EINTR) {
+        else if (size >= 0 || errno != EINTR)
             parent_is_gone();
-        }
     }
 }
 

@@ -1,10 +1,11 @@
 // The worker's second thread: sees, also while a task is running, that the task is asked to stop, that it takes too
-// much memory, and that the parent has gone. It alone reads the control pipe.
+// much memory, and that the parent has gone. It alone reads the control pipe. No code of the program's runs on it.
 #ifndef TANDEM_WORKER_WATCHER_HPP
 #define TANDEM_WORKER_WATCHER_HPP
 
 #include <status/status_page.hpp>
 #include <worker/running_task.hpp>
+#include <worker/stop_thread.hpp>
 
 #include <cstdint>
 
@@ -21,6 +22,9 @@ public:
     /// Told by the thread that runs tasks.
     running_task& task() noexcept { return task_; }
 
+    /// Calls that task's stop callbacks.
+    stop_thread& stops() noexcept { return stops_; }
+
 private:
     void watch();
     void wait_for_control();
@@ -30,6 +34,7 @@ private:
     status::status_page& page_;
     const std::uint64_t resident_memory_;
     running_task task_;
+    stop_thread stops_;
 };
 
 /// Kills this worker's process group, this process included.
