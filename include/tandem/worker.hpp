@@ -12,6 +12,9 @@ namespace tandem {
 /// Call it first in `main`, before threads are started, before anything is written to stdout, and before any
 /// process_pool is made: until then, one whose workers are this very program is refused. Exceptions registered by
 /// register_exception() must be registered before.
+///
+/// In a worker, what is before it runs without tandem: the kernel ends it when the program is gone, and nothing asks it
+/// to stop. SIGPIPE gets a handler that does nothing, unless the program has set one, or has it ignored.
 void run_if_worker();
 
 /// Whether this process was started as a worker, before and after run_if_worker() took over.

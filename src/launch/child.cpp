@@ -1,5 +1,6 @@
 #include <launch/child.hpp>
 
+#include <control_guard.hpp>
 #include <descriptor.hpp>
 #include <launch/pidfd.hpp>
 #include <launch/spawn_launcher.hpp>
@@ -104,12 +105,12 @@ target self()
     return {own_program, {}};
 }
 
-std::string name_of(const target& program)
 bool is_self(const target& program) noexcept
 {
     return program.path == own_program;
 }
 
+std::string name_of(const target& program)
 {
     if (!is_self(program))
         return program.path;
@@ -143,6 +144,7 @@ child::child(const boost::asio::any_io_executor& executor, const target& program
     // Boost.Process's object owns the process until it is this object's: an exception on the way leaves nothing behind.
     launch::process::process started = launcher(executor, program.path, name_of(program), program.arguments);
     pid_ = started.id();
+    control_guard::set(control.read.get(), pid_);
     descriptor pidfd(::pidfd_open(pid_, 0));
     if (!pidfd)
         throw_errno("pidfd_open (tandem needs Linux 5.3 or newer)");

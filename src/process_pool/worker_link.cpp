@@ -114,12 +114,14 @@ void worker_link::ask_to_stop(const task_operation& operation) noexcept
 void worker_link::let_go() noexcept
 {
     end_frames();
-    control_->close();
+    if (at != stage::started) // else it does not look, and would outlive a program that ends meanwhile
+        control_->close();
 }
 
 void worker_link::close() noexcept
 {
-    let_go();
+    end_frames();
+    control_->close();
     frames.close();
     log.cancel_wait();
 }

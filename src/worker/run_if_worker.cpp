@@ -2,6 +2,7 @@
 
 #include <asymmetric_fence.hpp>
 #include <channel/hello.hpp>
+#include <control_guard.hpp>
 #include <descriptor.hpp>
 #include <process_mark.hpp>
 #include <status/shared_page.hpp>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -91,17 +93,9 @@ std::optional<channel::worker_settings> read_settings(worker::frame_stream& fram
     return decode<channel::worker_settings>(f->payload);
 }
 
-void serve()
+template <class StartWatcher>
+void serve(worker::frame_stream& frames, status::status_page& page, StartWatcher start_watcher)
 {
-    worker::frame_stream frames(move_away(worker::frames_in), move_away(worker::frames_out));
-    const int control = move_away(worker::control_in);
-    status::status_page& page = status::map_inherited_page(worker::status_page);
-    put("/dev/null", O_RDONLY, worker::frames_in);
-    ::dup2(worker::log_out, worker::frames_out);
-    // As on a terminal: what a task printed is there when it crashes, and in order with what it wrote to stderr.
-    std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
-    survive_broken_pipes();
-
     auto tasks = detail::registered_tasks();
     say_hello(frames, tasks);
     const auto settings = read_settings(frames);
@@ -114,9 +108,34 @@ void serve()
     process_mark::set();
     asymmetric_fence::prepare();
     worker::install_crash_handler(page.crash);
-    // Its thread outlives static destructors.
-    static auto& watcher = *new worker::watcher(control, page, settings->limits.resident_memory);
+    worker::watcher& watcher = start_watcher(settings->limits.resident_memory);
     worker::task_loop(frames, page, watcher, std::move(tasks), *settings, large).run();
+}
+
+void serve()
+{
+    worker::frame_stream frames(move_away(worker::frames_in), move_away(worker::frames_out));
+    const int control = move_away(worker::control_in);
+    status::status_page& page = status::map_inherited_page(worker::status_page);
+    put("/dev/null", O_RDONLY, worker::frames_in);
+    ::dup2(worker::log_out, worker::frames_out);
+    // As on a terminal: what a task printed is there when it crashes, and in order with what it wrote to stderr.
+    std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+    survive_broken_pipes();
+
+    // Its thread outlives static destructors.
+    const auto start_watcher = [&](std::uint64_t resident_memory) -> worker::watcher& {
+        static auto& watcher = *new worker::watcher(control, page, resident_memory);
+        return watcher;
+    };
+    control_guard::lift(control); // nothing from here to the watcher's start takes long
+    try {
+        serve(frames, page, start_watcher);
+    } catch (...) {
+        start_watcher(0);
+        throw;
+    }
+    start_watcher(0); // if it has none: the exit may take long
 }
 
 } // namespace
@@ -124,6 +143,7 @@ void serve()
 void run_if_worker()
 {
     open_standard_streams();
+    worker::take_over_main();
     if (!worker::awaits_service())
         return;
     worker::begin_service();
@@ -138,4 +158,3 @@ void run_if_worker()
 }
 
 } // namespace tandem
-    worker::take_over_main();

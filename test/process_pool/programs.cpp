@@ -39,6 +39,34 @@ outcome run_command(const std::string& command)
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text};
 }
 
+/// Kills a host of this kind when its four workers have announced themselves so often; they must be gone then.
+void kill_host(std::string kind, std::size_t announced)
+{
+    const leak_check leaks;
+    const gate place;
+    std::string program = TANDEM_HOST, folder = place.path();
+    char* const argv[] = {program.data(), folder.data(), kind.data(), nullptr};
+    pid_t host = -1;
+    BOOST_REQUIRE(::posix_spawn(&host, program.c_str(), nullptr, nullptr, argv, environ) == 0);
+    const bool begun = place.wait_for_begun(announced);
+    std::this_thread::sleep_for(short_time);
+    const std::vector<int> workers = place.pids();
+    for (const int pid : workers)
+        BOOST_TEST(!has_ended(pid));
+    ::kill(host, SIGKILL);
+    int status = 0;
+    ::waitpid(host, &status, 0);
+    BOOST_TEST(begun);
+    BOOST_TEST(workers.size() == 4U);
+    const bool gone = eventually([&] { return std::ranges::all_of(workers, has_ended); }, std::chrono::seconds(1));
+    BOOST_TEST(gone);
+    for (const int pid : workers)
+        if (!has_ended(pid)) {
+            BOOST_TEST_MESSAGE("still there: " << pid);
+            ::kill(pid, SIGKILL);
+        }
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(programs)
@@ -58,6 +86,7 @@ BOOST_AUTO_TEST_CASE(a_pool_of_such_a_program_is_refused_before_its_main_runs_tw
     BOOST_TEST(status == 3);
     BOOST_TEST(text.find("code " + std::to_string(static_cast<int>(errc::worker_without_main))) != std::string::npos);
     BOOST_TEST(text.find("run_if_worker") != std::string::npos);
+    BOOST_TEST(text.find("executable(") != std::string::npos); // what a plugin can do
 }
 
 BOOST_AUTO_TEST_CASE(two_functions_of_one_name)
@@ -70,29 +99,22 @@ BOOST_AUTO_TEST_CASE(two_functions_of_one_name)
 
 BOOST_AUTO_TEST_CASE(workers_of_a_killed_program_are_gone_within_a_second)
 {
-    const leak_check leaks;
-    const gate place;
-    std::string program = TANDEM_HOST, folder = place.path();
-    char* const argv[] = {program.data(), folder.data(), nullptr};
-    pid_t host = -1;
-    BOOST_REQUIRE(::posix_spawn(&host, program.c_str(), nullptr, nullptr, argv, environ) == 0);
-    const bool begun = place.wait_for_begun(4);
-    std::this_thread::sleep_for(short_time);
-    const std::vector<int> workers = place.pids();
-    for (const int pid : workers)
-        BOOST_TEST(!has_ended(pid));
-    ::kill(host, SIGKILL);
-    int status = 0;
-    ::waitpid(host, &status, 0);
-    BOOST_TEST(begun);
-    BOOST_TEST(workers.size() == 4U);
-    const bool gone = eventually([&] { return std::ranges::all_of(workers, has_ended); }, std::chrono::seconds(1));
-    BOOST_TEST(gone);
-    for (const int pid : workers)
-        if (!has_ended(pid)) {
-            BOOST_TEST_MESSAGE("still there: " << pid);
-            ::kill(pid, SIGKILL);
-        }
+    kill_host("loops", 4);
+}
+
+BOOST_AUTO_TEST_CASE(also_with_a_stop_callback_that_waits_for_its_task)
+{
+    kill_host("locks", 8); // each task, and its callback
+}
+
+BOOST_AUTO_TEST_CASE(also_before_their_main)
+{
+    kill_host("builds", 4);
+}
+
+BOOST_AUTO_TEST_CASE(also_where_they_know_nothing_of_tandem)
+{
+    kill_host("foreign", 4);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -17,6 +17,7 @@
 //   exec:PROGRAM  becomes another program
 #include <channel/frame.hpp>
 #include <channel/hello.hpp>
+#include <control_guard.hpp>
 #include <status/status_page.hpp>
 #include <worker/marker.hpp>
 
@@ -185,5 +186,6 @@ int run(const steps& all) // NOLINT(misc-no-recursion)
 
 int main(int argc, char** argv)
 {
+    tandem::control_guard::lift(tandem::worker::control_in); // as a worker that begins to serve
     return run({argv + 1, argv + argc});
 }
