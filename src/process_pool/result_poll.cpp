@@ -22,6 +22,8 @@ void result_poll::begin(worker_link& link, time_point now)
     link.let_worker_stay_awake(pays);
     if (!pays)
         return;
+    if (!link.is_looked_at)
+        looked_at_.push_back(link.id);
     link.results.wake();
     link.is_looked_at = true;
     if (is_looking_)
@@ -38,12 +40,14 @@ void result_poll::look_again()
 bool result_poll::is_still_awaited(time_point now) const
 {
     bool is_awaited = false; // else the workers are gone
-    for (const auto& [id, link] : state_.links)
-        if (link->is_looked_at) {
-            is_awaited = true;
-            if (link->results.has_next() || link->answer.is_over(now))
-                return false;
-        }
+    for (const schedule::worker_id id : looked_at_) {
+        const auto found = state_.links.find(id);
+        if (found == state_.links.end())
+            continue;
+        is_awaited = true;
+        if (found->second->results.has_next() || found->second->answer.is_over(now))
+            return false;
+    }
     return is_awaited;
 }
 
@@ -60,9 +64,12 @@ void result_poll::look()
     }
     const auto take_all = [this](time_point now, completion_batch& completions) {
         is_looking_ = false;
-        for (const auto& [id, link] : state_.links)
-            if (std::exchange(link->is_looked_at, false))
-                take_(*link, now, completions); // and asks to be woken
+        for (const schedule::worker_id id : looked_at_)
+            if (const auto found = state_.links.find(id); found != state_.links.end()) {
+                found->second->is_looked_at = false;
+                take_(*found->second, now, completions); // and asks to be woken
+            }
+        looked_at_.clear();
     };
     events_.run(take_all);
 }

@@ -8,6 +8,7 @@
 #include <process_pool/pool_state.hpp>
 
 #include <functional>
+#include <vector>
 
 namespace tandem::detail {
 
@@ -34,6 +35,7 @@ private:
     pool_events& events_;
     io::loop& loop_;
     const std::function<void(worker_link&, schedule::time_point, completion_batch&)> take_;
+    std::vector<schedule::worker_id> looked_at_;
     bool is_looking_ = false;
 };
 

@@ -100,6 +100,7 @@ public:
         tell<&scheduler::worker_gone>(id, can_start_again, now, out);
     }
     void worker_leaves(worker_id id, time_point now) { tell<&scheduler::worker_leaves>(id, now); }
+    void take_back_unsent(worker_id id, time_point now) { tell<&scheduler::take_back_unsent>(id, now); }
     void kill_worker(worker_id id, actions& out) { tell<&scheduler::kill_worker>(id, out); }
 
     void forget_all() noexcept

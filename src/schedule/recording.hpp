@@ -39,7 +39,7 @@ template <class Settings, class Visit>
 void for_each_setting(Settings& all, Visit visit)
 {
     auto& [workers, start_timeout, retire_timeout, outcome_timeout, starts, retire_tasks, retire_age, retire_memory, retire_idle,
-           sent_ahead, sent_ahead_bytes, wake_time, most_sent, patience] = all;
+           sent_ahead, sent_ahead_bytes, wake_time, processors, most_sent, patience] = all;
     auto& [attempts, backoff, backoff_limit] = starts;
     visit("workers", workers);
     visit("start_timeout", start_timeout);
@@ -55,6 +55,7 @@ void for_each_setting(Settings& all, Visit visit)
     visit("sent_ahead", sent_ahead);
     visit("sent_ahead_bytes", sent_ahead_bytes);
     visit("wake_time", wake_time);
+    visit("processors", processors);
     visit("most_sent", most_sent);
     visit("patience", patience);
 }
@@ -107,6 +108,7 @@ constexpr void for_each_event(Visit visit)
     visit.template operator()<&scheduler::forget_all>("forget_all");
     visit.template operator()<&scheduler::worker_gone>("worker_gone");
     visit.template operator()<&scheduler::worker_leaves>("worker_leaves");
+    visit.template operator()<&scheduler::take_back_unsent>("take_back_unsent");
     visit.template operator()<&scheduler::kill_worker>("kill_worker");
     visit.template operator()<&scheduler::advance>("advance");
     visit.template operator()<&scheduler::due_workers>("due_workers");

@@ -43,7 +43,7 @@ void scheduler::cancel(task& t, cancellation how, time_point now, actions& out)
         if (worker& w = workers_.at(t.worker); revoke(w, t)) {
             complete(t, outcome::aborted, out);
             if (w.sent.empty())
-                made_progress(t.worker, w, now);
+                made_progress(w, now);
             break;
         } else if (how == cancellation::total) {
             return; // it has begun
@@ -74,7 +74,7 @@ bool scheduler::withdraw(task& t, time_point now)
     put_first(t);
     unassigned_ = true;
     if (w.sent.empty())
-        made_progress(t.worker, w, now);
+        made_progress(w, now);
     return true;
 }
 
@@ -131,12 +131,12 @@ void scheduler::advance(time_point now, actions& out)
 {
     while (task* t = deadlines_.take_expired(now))
         expire(*t, now, out);
-    for (auto& [id, w] : workers_) {
-        if (deadline_of(w) <= now && !spare(w, now))
-            end_worker(id, action::kind::kill, retirement_reason::none, now, out);
-        if (waits_behind_slow_task(w) && w.progress + settings_.patience <= now) {
-            w.slow = true;
-            take_back(w, w.sent.front());
+    for (worker* const w : alarmed_workers(now)) {
+        if (deadline_of(*w) <= now && !spare(*w, now))
+            end_worker(w->id, action::kind::kill, retirement_reason::none, now, out);
+        if (patience_end(*w) <= now) {
+            w->slow = true;
+            take_back(*w, w->sent.front());
         }
     }
     if (rung_deadline_ <= now) {
@@ -154,9 +154,14 @@ void scheduler::advance(time_point now, actions& out)
 std::vector<worker_id> scheduler::due_workers(time_point now) const
 {
     std::vector<worker_id> due;
-    for (const auto& [id, w] : workers_)
-        if (rung_deadline_ <= now || deadline_of(w) <= now)
+    if (rung_deadline_ <= now) {
+        for (const auto& [id, w] : workers_)
             due.push_back(id);
+    } else {
+        for (const worker* const w : alarmed_workers(now))
+            if (deadline_of(*w) <= now)
+                due.push_back(w->id);
+    }
     deadlines_.for_each_expired(now, [&due](const task& t) {
         if (t.state == task::phase::sent)
             due.push_back(t.worker);
@@ -169,14 +174,15 @@ time_point scheduler::next_deadline() const noexcept
     if (unassigned_)
         return time_point::min();
     time_point earliest = deadlines_.earliest();
-    for (const auto& [id, w] : workers_) {
-        earliest = std::min(earliest, deadline_of(w));
-        if (waits_behind_slow_task(w))
-            earliest = std::min(earliest, w.progress + settings_.patience);
-        if (w.at == state::idle)
-            earliest = std::min(earliest, idle_end(w));
-    }
-    if (unproven_workers() == 0 && (wants_worker() || wants_successor()))
+    // Alarms are put off here, and not with each task that makes them later.
+    worker* first = by_alarm_.first();
+    for (time_point alarm; first && (alarm = alarm_of(*first)) != first->alarm; first = by_alarm_.first())
+        set_alarm(*first, alarm);
+    if (first)
+        earliest = std::min(earliest, first->alarm);
+    if (!idle_.empty())
+        earliest = std::min(earliest, idle_end(*idle_.front()));
+    if (unproven_ == 0 && (wants_worker() || wants_successor()))
         earliest = std::min(earliest, starts_.next_start());
     if (!workers_.empty() || queued() != 0)
         earliest = std::min(earliest, rung_deadline_);
@@ -199,7 +205,7 @@ void scheduler::expire(task& t, time_point now, actions& out)
     if (t.queue_deadline <= now && revoke(w, t)) {
         complete(t, outcome::queue_timeout, out);
         if (w.sent.empty())
-            made_progress(t.worker, w, now);
+            made_progress(w, now);
         return;
     }
     if (w.killed)

@@ -4,6 +4,7 @@
 #define TANDEM_SCHEDULE_SCHEDULER_HPP
 
 #include <schedule/deadlines.hpp>
+#include <schedule/indexed_heap.hpp>
 #include <schedule/start_breaker.hpp>
 #include <schedule/task_queue.hpp>
 #include <tandem/shutdown_mode.hpp>
@@ -11,6 +12,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <deque>
+#include <limits>
 #include <map>
 #include <optional>
 #include <vector>
@@ -108,6 +111,9 @@ struct settings
     std::size_t sent_ahead_bytes = std::size_t{256} * 1024;
     /// About as long as it takes to wake an idle worker: what the last one is thought to do sooner goes there.
     std::chrono::nanoseconds wake_time = std::chrono::microseconds(10);
+    /// What is done sooner than a worker wakes goes to those that are awake, as far as they have room, where as many have tasks
+    /// as there are processors.
+    std::size_t processors = std::numeric_limits<std::uint32_t>::max();
     /// How many tasks a worker holds at the most.
     std::size_t most_sent = 1024;
     /// What waits behind a task that runs so much longer than it was thought to is taken back. A few times sent_ahead,
@@ -164,6 +170,8 @@ public:
     void worker_gone(worker_id id, bool can_start_again, time_point now, actions& out);
     /// The worker does not speak any more, and is about to end; it is killed if that takes too long.
     void worker_leaves(worker_id id, time_point now);
+    /// What the worker, which was idle, is to be sent has not left: it waits again, until settle(), and the worker is idle.
+    void take_back_unsent(worker_id id, time_point now);
     /// The worker misbehaves.
     void kill_worker(worker_id id, actions& out);
 
@@ -189,7 +197,7 @@ public:
     std::size_t queued() const noexcept { return queue_.size() + delayed_.size(); }
     std::size_t running() const noexcept { return running_; }
     std::size_t workers() const noexcept { return workers_.size(); }
-    std::size_t ready_workers() const noexcept;
+    std::size_t ready_workers() const noexcept { return workers_.size() - starting_ - ending_; }
     std::size_t idle_workers() const noexcept { return idle_.size(); }
     bool is_ending(worker_id id) const noexcept;
     /// The task that the worker is to answer next, or nothing.
@@ -214,6 +222,7 @@ private:
     };
     struct worker
     {
+        worker_id id = 0;
         state at = state::starting;
         bool was_ready = false;
         bool has_finished = false; // a task
@@ -231,6 +240,21 @@ private:
         time_point ready_since = time_point::max();
         time_point progress = time_point::max(); // when it got its first task, ended one, became idle, or all were ready
         time_point deadline = time_point::max(); // unless it has begun what it has
+        time_point alarm = time_point::max();    // it need not be looked at before: alarm_of(), or earlier
+        heap_place place_by_load{};
+        heap_place place_by_alarm{};
+    };
+
+    struct less_loaded
+    {
+        bool operator()(const worker& one, const worker& other) const noexcept
+        {
+            return one.load != other.load ? one.load < other.load : one.id < other.id;
+        }
+    };
+    struct sooner
+    {
+        bool operator()(const worker& one, const worker& other) const noexcept { return one.alarm < other.alarm; }
     };
 
     // Mostly it is the one that was looked for last.
@@ -246,20 +270,30 @@ private:
     // Giving tasks to workers.
     void assign(time_point now, actions& out);
     void send_queue(time_point now, actions& out);
-    worker_id worker_for(const task& t, time_point now) const noexcept;
+    worker* worker_for(const task& t, time_point now) noexcept;
+    worker* awake_worker_for(const task& t, time_point now) noexcept;
+    worker* least_loaded_for(const task& t, time_point now) noexcept;
+    bool is_open(const worker& w, time_point now) const noexcept;
+    bool has_time(const worker& w, const task& t) const noexcept;
     bool has_room(const worker& w, const task& t, time_point now) const noexcept;
     bool waits_behind_slow_task(const worker& w) const noexcept;
     time_point deadline_of(const worker& w) const; // to be ready, to begin, or to be gone
-    bool spare(worker& w, time_point now) const noexcept;
+    time_point patience_end(const worker& w) const noexcept;
+    time_point alarm_of(const worker& w) const;
+    void set_alarm(worker& w, time_point alarm) const;
+    void set_deadline(worker& w, time_point deadline);
+    std::vector<worker*> alarmed_workers(time_point now) const;
+    bool spare(worker& w, time_point now);
     time_point outcome_due(const task& t) const;   // of one that is done
-    void send(worker_id id, worker& w, task& t, time_point now, actions& out);
+    void send(worker& w, task& t, time_point now, actions& out);
     bool revoke(worker& w, task& t);
     void forget_sent(worker& w, task& t) noexcept;
     void take_back(worker& w, task* behind = nullptr);
     task* split(worker& w, task& t);
     void take_back_all(time_point now);
     void put_first(task& t);
-    void made_progress(worker_id id, worker& w, time_point now);
+    void made_progress(worker& w, time_point now);
+    void leave_idleness(worker& w) noexcept;
 
     // Whether it may be sent to a worker that has others.
     static bool may_follow(const task& t) noexcept { return t.cost && t.cost->is_known() && !t.alone; }
@@ -291,13 +325,12 @@ private:
     static bool lacks_successor(const worker& w) noexcept;
     std::size_t lasting_workers() const noexcept { return lasting_; }
     void set_due(worker& w, retirement_reason reason) noexcept;
-    std::size_t unproven_workers() const noexcept;
     void start_one(actions& out);
     void all_started(time_point now);
     void start_failed(bool can_start_again, time_point now, actions& out);
     void end_worker(worker_id id, action::kind how, retirement_reason reason, time_point now, actions& out);
-    void leave(worker_id id, worker& w);
-    void note_age(worker& w, time_point now) noexcept;
+    void leave(worker& w);
+    void note_ages(time_point now) noexcept;
     time_point idle_end(const worker& w) const noexcept;
     void replace_due_workers(time_point now, actions& out);
     void retire_idle_workers(time_point now, actions& out);
@@ -317,16 +350,23 @@ private:
     deadlines deadlines_;
     task_list delayed_; // tasks that wait for their retry
     std::map<worker_id, worker> workers_;
-    std::vector<worker_id> idle_; // the last one back is the first one out: its caches are warm
+    std::vector<worker*> idle_;  // the last one back is the first one out: its caches are warm. So the first is idle for longest
+    std::vector<worker*> due_;   // to retire
+    std::deque<worker*> by_age_; // those that were ready and are not due, where their age counts
+    indexed_heap<worker, less_loaded, &worker::place_by_load> by_load_; // busy ones, but for some that take no more for now
+    mutable indexed_heap<worker, sooner, &worker::place_by_alarm> by_alarm_;
     worker* last_found_ = nullptr;
     worker_id last_found_id_ = 0;
     worker_id next_worker_ = 1;
     worker_id last_sent_to_ = 0;
     std::size_t starting_ = 0;
+    std::size_t unproven_ = 0; // that start, or failed to and are not gone yet
+    std::size_t ending_ = 0;
     std::size_t lasting_ = 0; // workers that are not due to retire
     std::size_t running_ = 0;
     std::size_t occupied_ = 0; // workers that have tasks, also if they are due or about to end
     bool starts_all_ = false;
+    bool has_spent_idle_ = false; // perhaps: an idle worker that takes no more tasks
     bool unassigned_ = false; // tasks were taken back, and nobody looked where they can go
     shutdown_options ladder_{};
     std::optional<shutdown_mode> rung_; // of the shutdown ladder

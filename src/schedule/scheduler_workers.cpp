@@ -15,13 +15,13 @@ void scheduler::worker_launched(worker_id id, time_point now)
 void scheduler::worker_progressed(worker_id id, time_point now)
 {
     if (worker* const w = find(id); w && (w->at == state::starting || w->at == state::busy))
-        w->deadline = deadline_after(now, settings_.start_timeout);
+        set_deadline(*w, deadline_after(now, settings_.start_timeout));
 }
 
 void scheduler::worker_greeted(worker_id id, time_point now)
 {
     if (const auto it = workers_.find(id); it != workers_.end() && it->second.at == state::starting)
-        it->second.deadline = deadline_after(now, settings_.start_timeout);
+        set_deadline(it->second, deadline_after(now, settings_.start_timeout));
 }
 
 void scheduler::worker_ready(worker_id id, time_point now, actions& out)
@@ -30,16 +30,21 @@ void scheduler::worker_ready(worker_id id, time_point now, actions& out)
     if (it == workers_.end() || it->second.at != state::starting)
         return;
     worker& ready = it->second;
+    if (settings_.retire_age > std::chrono::nanoseconds::zero())
+        by_age_.push_back(&ready);
     --starting_;
+    --unproven_;
     ready.was_ready = true;
     ready.was_spared = false;
     ready.ready_since = now;
     ready.deadline = time_point::max();
-    made_progress(id, ready, now);
+    made_progress(ready, now);
     if (starts_all_ && ready_workers() >= settings_.workers)
         all_started(now);
-    for (auto& [other, w] : workers_)
-        w.replaced = w.replaced || w.successor == id;
+    for (worker* const due : due_) {
+        due->replaced = due->replaced || due->successor == id;
+        has_spent_idle_ = has_spent_idle_ || (due->at == state::idle && is_spent(*due));
+    }
     assign(now, out);
 }
 
@@ -56,7 +61,7 @@ bool scheduler::task_finished(worker_id id, std::chrono::nanoseconds took, std::
     if (settings_.retire_memory != 0 && resident_memory > settings_.retire_memory && w.due == retirement_reason::none)
         set_due(w, retirement_reason::resident_memory);
     forget_sent(w, t);
-    made_progress(id, w, now);
+    made_progress(w, now);
     deadlines_.clear(t);
     const bool counts = !t.timed_out;
     if (counts) {
@@ -77,8 +82,15 @@ void scheduler::task_refused(task& t, time_point now, actions& out)
     deadlines_.clear(t);
     t.state = task::phase::completed;
     if (w.sent.empty())
-        made_progress(t.worker, w, now);
+        made_progress(w, now);
     assign(now, out);
+}
+
+void scheduler::take_back_unsent(worker_id id, time_point now)
+{
+    worker& w = workers_.at(id);
+    take_back(w);
+    made_progress(w, now);
 }
 
 void scheduler::worker_gone(worker_id id, bool can_start_again, time_point now, actions& out)
@@ -88,7 +100,7 @@ void scheduler::worker_gone(worker_id id, bool can_start_again, time_point now, 
         return;
     const bool failed = has_failed_to_start(id);
     worker& w = it->second;
-    leave(id, w);
+    leave(w);
     for (task* t = w.sent.front(); t; t = w.sent.front()) { // what is left was begun
         starts_.succeeded();
         forget_sent(w, *t);
@@ -97,11 +109,18 @@ void scheduler::worker_gone(worker_id id, bool can_start_again, time_point now, 
     }
     if (w.due == retirement_reason::none)
         --lasting_;
+    else
+        std::erase(due_, &w);
+    if (!w.was_ready)
+        --unproven_;
+    --ending_;
+    std::erase(by_age_, &w);
+    by_alarm_.remove(w);
     workers_.erase(it);
     last_found_ = nullptr;
-    for (auto& [other, due] : workers_)
-        if (due.successor == id && !due.replaced)
-            due.successor = 0;
+    for (worker* const due : due_)
+        if (due->successor == id && !due->replaced)
+            due->successor = 0;
     if (failed)
         start_failed(can_start_again, now, out);
     assign(now, out);
@@ -112,8 +131,8 @@ void scheduler::worker_leaves(worker_id id, time_point now)
     const auto it = workers_.find(id);
     if (it == workers_.end() || it->second.at == state::ending)
         return;
-    leave(id, it->second);
-    it->second.deadline = deadline_after(now, settings_.retire_timeout);
+    leave(it->second);
+    set_deadline(it->second, deadline_after(now, settings_.retire_timeout));
 }
 
 void scheduler::kill_worker(worker_id id, actions& out)
@@ -126,20 +145,18 @@ void scheduler::forget_all() noexcept
     queue_.clear();
     deadlines_.clear_all();
     delayed_ = {};
+    by_load_.clear();
+    by_alarm_.clear();
     workers_.clear();
     idle_.clear();
+    due_.clear();
+    by_age_.clear();
     last_found_ = nullptr;
-    starting_ = lasting_ = running_ = occupied_ = 0;
-    starts_all_ = unassigned_ = false;
+    starting_ = unproven_ = ending_ = lasting_ = running_ = occupied_ = 0;
+    starts_all_ = has_spent_idle_ = unassigned_ = false;
 }
 
 // --- what is
-
-std::size_t scheduler::ready_workers() const noexcept
-{
-    return static_cast<std::size_t>(std::ranges::count_if(
-        workers_, [](const auto& entry) { return entry.second.at == state::idle || entry.second.at == state::busy; }));
-}
 
 bool scheduler::is_ending(worker_id id) const noexcept
 {
@@ -173,12 +190,10 @@ bool scheduler::has_failed_to_start(worker_id id) const
 void scheduler::assign(time_point now, actions& out)
 {
     unassigned_ = false;
-    if (settings_.retire_age > std::chrono::nanoseconds::zero())
-        for (auto& [id, w] : workers_)
-            note_age(w, now);
+    note_ages(now);
     send_queue(now, out);
     retire_idle_workers(now, out); // first: that makes room for others
-    while (wants_worker() && starts_.may_start(now, unproven_workers()))
+    while (wants_worker() && starts_.may_start(now, unproven_))
         start_one(out);
     replace_due_workers(now, out);
 }
@@ -188,50 +203,74 @@ void scheduler::send_queue(time_point now, actions& out)
     // Looking for the worker that has least takes time, so it is given a little more than one small task.
     const std::chrono::nanoseconds portion = settings_.sent_ahead / 16;
     worker* target = nullptr;
-    worker_id target_id = 0;
     std::chrono::nanoseconds enough{0};
     while (task* const t = queue_.front()) {
         if (!target || target->load >= enough || !may_follow(*t) || !has_room(*target, *t, now)) {
-            target_id = worker_for(*t, now);
-            if (target_id == 0)
+            target = worker_for(*t, now);
+            if (!target)
                 return;
-            target = &workers_.at(target_id);
             enough = target->load + portion;
         }
         queue_.remove(*t);
-        send(target_id, *target, *t, now, out);
+        send(*target, *t, now, out);
     }
 }
 
-worker_id scheduler::worker_for(const task& t, time_point now) const noexcept
+scheduler::worker* scheduler::worker_for(const task& t, time_point now) noexcept
 {
-    if (!idle_.empty() && may_follow(t)) {
-        const auto last = workers_.find(last_sent_to_);
-        if (last != workers_.end() && last->second.load + estimate(t) <= settings_.wake_time &&
-            has_room(last->second, t, now))
-            return last_sent_to_;
-    }
+    if (!idle_.empty() && may_follow(t))
+        if (worker* const awake = awake_worker_for(t, now))
+            return awake;
     // A successor that is ready waits for the one that is due: no more tasks run at once than there are to be workers.
     const bool may_occupy = occupied_ < settings_.workers;
-    for (auto id = idle_.rbegin(); may_occupy && id != idle_.rend(); ++id)
-        if (!is_spent(workers_.at(*id)))
-            return *id;
-    if (!may_follow(t))
-        return 0;
-    worker_id least = 0;
-    auto least_load = std::chrono::nanoseconds::max();
-    for (const auto& [id, w] : workers_)
-        if (w.load < least_load && has_room(w, t, now)) {
-            least = id;
-            least_load = w.load;
-        }
+    for (auto idle = idle_.rbegin(); may_occupy && idle != idle_.rend(); ++idle)
+        if (!is_spent(**idle))
+            return *idle;
+    return may_follow(t) ? least_loaded_for(t, now) : nullptr;
+}
+
+// One to which it goes though others are idle.
+scheduler::worker* scheduler::awake_worker_for(const task& t, time_point now) noexcept
+{
+    // Whoever woke would wait for a processor. What is so short does not wait for anything else.
+    const bool all_work = occupied_ >= settings_.processors && estimate(t) <= settings_.wake_time;
+    const auto last = workers_.find(last_sent_to_);
+    if (last != workers_.end() && (all_work || last->second.load + estimate(t) <= settings_.wake_time) &&
+        has_room(last->second, t, now))
+        return &last->second;
+    return all_work ? least_loaded_for(t, now) : nullptr;
+}
+
+scheduler::worker* scheduler::least_loaded_for(const task& t, time_point now) noexcept
+{
+    worker* first = by_load_.first();
+    for (; first && !is_open(*first, now); first = by_load_.first())
+        by_load_.remove(*first); // until it has done something
+    if (!first || !has_time(*first, t) || has_room(*first, t, now))
+        return first && has_time(*first, t) ? first : nullptr;
+    // It has no room for so many bytes, or others have more to do and less to read.
+    worker* least = nullptr;
+    by_load_.for_each_while([&](const worker& w) { return has_time(w, t); },
+                            [&](worker& w) {
+                                if (has_room(w, t, now) && (!least || less_loaded()(w, *least)))
+                                    least = &w;
+                            });
     return least;
+}
+
+bool scheduler::is_open(const worker& w, time_point now) const noexcept
+{
+    return !is_slow(w, now) && !is_spent(w) && w.sent.size() < settings_.most_sent && !w.sent.front()->alone;
+}
+
+bool scheduler::has_time(const worker& w, const task& t) const noexcept
+{
+    return estimate(t) <= settings_.sent_ahead - w.load;
 }
 
 bool scheduler::has_room(const worker& w, const task& t, time_point now) const noexcept
 {
-    return w.at == state::busy && !is_slow(w, now) && !is_spent(w) && w.sent.size() < settings_.most_sent &&
-           !w.sent.front()->alone && estimate(t) <= settings_.sent_ahead - w.load &&
+    return w.at == state::busy && is_open(w, now) && has_time(w, t) &&
            w.bytes - w.sent.front()->bytes + t.bytes <= settings_.sent_ahead_bytes;
 }
 
@@ -245,15 +284,53 @@ time_point scheduler::deadline_of(const worker& w) const
     return w.at == state::busy && sent_.begun(*w.sent.front()) ? time_point::max() : w.deadline;
 }
 
+// When too much time has gone for what waits behind its first task; never where nothing does.
+time_point scheduler::patience_end(const worker& w) const noexcept
+{
+    return waits_behind_slow_task(w) ? w.progress + settings_.patience : time_point::max();
+}
+
+// Whether a task has begun is asked only where that matters.
+time_point scheduler::alarm_of(const worker& w) const
+{
+    const time_point end = patience_end(w);
+    return w.deadline < end ? std::min(deadline_of(w), end) : end;
+}
+
+void scheduler::set_alarm(worker& w, time_point alarm) const
+{
+    w.alarm = alarm;
+    if (alarm == time_point::max())
+        by_alarm_.remove(w);
+    else
+        by_alarm_.put(w);
+}
+
+void scheduler::set_deadline(worker& w, time_point deadline)
+{
+    w.deadline = deadline;
+    if (deadline < w.alarm)
+        set_alarm(w, deadline);
+}
+
+// Those that advance() must look at, in the order of their numbers.
+std::vector<scheduler::worker*> scheduler::alarmed_workers(time_point now) const
+{
+    std::vector<worker*> alarmed;
+    by_alarm_.for_each_while([now](const worker& w) { return w.alarm <= now; }, [&](worker& w) { alarmed.push_back(&w); });
+    std::ranges::sort(alarmed, {}, &worker::id);
+    return alarmed;
+}
+
 // Whoever notices a deadline so late was stopped, or busy. The worker may have been stopped with it, so it has its time
 // once more.
-bool scheduler::spare(worker& w, time_point now) const noexcept
+bool scheduler::spare(worker& w, time_point now)
 {
     constexpr std::chrono::seconds late{1};
     if (w.was_spared || w.at == state::ending || now - w.deadline < late)
         return false;
     w.was_spared = true;
-    w.deadline = deadline_after(now, settings_.start_timeout);
+    set_deadline(w, deadline_after(now, settings_.start_timeout));
     return true;
 }
 
@@ -263,16 +340,16 @@ time_point scheduler::outcome_due(const task& t) const
     return ended ? deadline_after(*ended, settings_.outcome_timeout) : time_point::min();
 }
 
-void scheduler::send(worker_id id, worker& w, task& t, time_point now, actions& out)
+void scheduler::send(worker& w, task& t, time_point now, actions& out)
 {
     if (w.at == state::idle) {
-        std::erase(idle_, id);
+        leave_idleness(w);
         w.at = state::busy;
         w.progress = now;
-        w.deadline = deadline_after(now, settings_.start_timeout);
+        set_deadline(w, deadline_after(now, settings_.start_timeout));
     }
-    last_sent_to_ = id;
-    t.worker = id;
+    last_sent_to_ = w.id;
+    t.worker = w.id;
     t.state = task::phase::sent;
     t.charged = estimate(t);
     if (w.sent.empty())
@@ -280,13 +357,16 @@ void scheduler::send(worker_id id, worker& w, task& t, time_point now, actions& 
     w.sent.push_back(t);
     w.load += t.charged;
     w.bytes += t.bytes;
+    by_load_.put(w);
+    if (const time_point end = patience_end(w); end < w.alarm)
+        set_alarm(w, end);
     ++running_;
     ++w.tasks;
     if (settings_.retire_tasks != 0 && w.tasks >= settings_.retire_tasks && w.due == retirement_reason::none)
         set_due(w, retirement_reason::tasks);
     // It begins now at the earliest; what is known then is asked when this passes.
     deadlines_.set(t, std::min(t.queue_deadline, deadline_after(now, t.options->run_timeout)));
-    out.push_back({.what = action::kind::send, .worker = id, .subject = &t});
+    out.push_back({.what = action::kind::send, .worker = w.id, .subject = &t});
 }
 
 bool scheduler::revoke(worker& w, task& t)
@@ -301,11 +381,15 @@ bool scheduler::revoke(worker& w, task& t)
 void scheduler::forget_sent(worker& w, task& t) noexcept
 {
     w.sent.remove(t);
-    if (w.sent.empty())
-        --occupied_;
     w.load -= t.charged;
     w.bytes -= t.bytes;
     --running_;
+    if (w.sent.empty()) {
+        --occupied_;
+        by_load_.remove(w);
+    } else if (w.at == state::busy) {
+        by_load_.put(w); // also where it took no more
+    }
 }
 
 void scheduler::take_back(worker& w, task* behind)
@@ -334,6 +418,8 @@ task* scheduler::split(worker& w, task& t)
         w.load -= t.charged;
         t.charged = estimate(t);
         w.load += t.charged;
+        if (by_load_.contains(w))
+            by_load_.put(w);
     }
     return rest;
 }
@@ -345,7 +431,7 @@ void scheduler::take_back_all(time_point now)
             continue;
         take_back(w);
         if (w.sent.empty())
-            made_progress(id, w, now);
+            made_progress(w, now);
     }
 }
 
@@ -356,33 +442,37 @@ void scheduler::put_first(task& t)
     deadlines_.set(t, t.queue_deadline);
 }
 
-void scheduler::made_progress(worker_id id, worker& w, time_point now)
+void scheduler::made_progress(worker& w, time_point now)
 {
     w.progress = now;
     w.slow = false;
+    if (const time_point end = patience_end(w); end < w.alarm)
+        set_alarm(w, end);
     if (w.at == state::ending)
         return;
-    w.deadline = w.sent.empty() ? time_point::max() : deadline_after(now, settings_.start_timeout);
+    set_deadline(w, w.sent.empty() ? time_point::max() : deadline_after(now, settings_.start_timeout));
     if (!w.sent.empty())
         return;
     w.at = state::idle;
-    idle_.push_back(id);
+    idle_.push_back(&w);
+    has_spent_idle_ = has_spent_idle_ || is_spent(w);
+}
+
+void scheduler::leave_idleness(worker& w) noexcept
+{
+    const auto last = std::find(idle_.rbegin(), idle_.rend(), &w); // mostly the first that is seen
+    idle_.erase(std::next(last).base());
 }
 
 // --- starting and ending workers
 
 void scheduler::set_due(worker& w, retirement_reason reason) noexcept
 {
-    if (w.due == retirement_reason::none)
+    if (w.due == retirement_reason::none) {
         --lasting_;
+        due_.push_back(&w);
+    }
     w.due = reason;
-}
-
-// Those that start, and those that failed to and are not gone yet.
-std::size_t scheduler::unproven_workers() const noexcept
-{
-    return static_cast<std::size_t>(
-        std::ranges::count_if(workers_, [](const auto& entry) { return !entry.second.was_ready; }));
 }
 
 bool scheduler::wants_worker() const noexcept
@@ -398,19 +488,28 @@ bool scheduler::lacks_successor(const worker& w) noexcept
 
 bool scheduler::wants_successor() const noexcept
 {
-    const auto lacks = [](const auto& entry) { return lacks_successor(entry.second); };
-    return !closed() && std::ranges::any_of(workers_, lacks) && lasting_workers() < settings_.workers;
+    const auto lacks = [](const worker* w) { return lacks_successor(*w); };
+    return !closed() && lasting_workers() < settings_.workers && std::ranges::any_of(due_, lacks);
 }
 
 void scheduler::start_one(actions& out)
 {
+    const std::size_t size = workers_.size() + 1; // none of these allocates later
+    by_load_.reserve(size);
+    by_alarm_.reserve(size);
+    due_.reserve(size);
+    idle_.reserve(size);
     const worker_id id = next_worker_++;
     // Whatever it is started for: where a worker is due, this one takes its place.
-    const auto due = std::ranges::find_if(workers_, [](const auto& entry) { return lacks_successor(entry.second); });
-    if (due != workers_.end())
-        due->second.successor = id;
-    workers_[id]; // which has no deadline until it is launched: that may take as long as the context is busy
+    worker* replaced = nullptr;
+    for (worker* const due : due_)
+        if (lacks_successor(*due) && (!replaced || due->id < replaced->id))
+            replaced = due;
+    if (replaced)
+        replaced->successor = id;
+    workers_[id].id = id; // which has no deadline until it is launched: that may take as long as the context is busy
     ++starting_;
+    ++unproven_;
     ++lasting_;
     out.push_back({.what = action::kind::start_worker, .worker = id});
 }
@@ -425,8 +524,8 @@ void scheduler::start_all(actions& out)
 void scheduler::all_started(time_point now)
 {
     starts_all_ = false;
-    for (const worker_id id : idle_)
-        workers_.at(id).progress = now; // none of them was idle while others were waited for
+    for (worker* const w : idle_)
+        w->progress = now; // none of them was idle while others were waited for
 }
 
 void scheduler::start_failed(bool can_start_again, time_point now, actions& out)
@@ -445,27 +544,32 @@ void scheduler::end_worker(worker_id id, action::kind how, retirement_reason rea
     worker& w = it->second;
     if (w.killed || (w.at == state::ending && how == action::kind::retire))
         return;
-    leave(id, w);
+    leave(w);
     w.killed = how == action::kind::kill;
-    w.deadline = w.killed ? time_point::max() : deadline_after(now, settings_.retire_timeout);
+    set_deadline(w, w.killed ? time_point::max() : deadline_after(now, settings_.retire_timeout));
     out.push_back({.what = how, .worker = id, .reason = reason});
 }
 
-void scheduler::leave(worker_id id, worker& w)
+void scheduler::leave(worker& w)
 {
     if (w.at == state::starting)
         --starting_;
+    if (w.at == state::idle)
+        leave_idleness(w);
+    if (w.at != state::ending)
+        ++ending_;
     w.at = state::ending;
-    std::erase(idle_, id);
+    by_load_.remove(w);
     const std::size_t had = w.sent.size();
     take_back(w);
     w.left_unbegun = w.left_unbegun || w.sent.size() != had;
 }
 
-void scheduler::note_age(worker& w, time_point now) noexcept
+void scheduler::note_ages(time_point now) noexcept
 {
-    if (w.due == retirement_reason::none && w.was_ready && deadline_after(w.ready_since, settings_.retire_age) <= now)
-        set_due(w, retirement_reason::age);
+    for (; !by_age_.empty() && deadline_after(by_age_.front()->ready_since, settings_.retire_age) <= now; by_age_.pop_front())
+        if (by_age_.front()->due == retirement_reason::none)
+            set_due(*by_age_.front(), retirement_reason::age);
 }
 
 // While all are being started, who is ready waits for the rest.
@@ -476,24 +580,28 @@ time_point scheduler::idle_end(const worker& w) const noexcept
 
 void scheduler::replace_due_workers(time_point now, actions& out)
 {
-    while (wants_successor() && starts_.may_start(now, unproven_workers()))
+    while (wants_successor() && starts_.may_start(now, unproven_))
         start_one(out);
 }
 
 void scheduler::retire_idle_workers(time_point now, actions& out)
 {
+    const bool all_retire = closed() && queued() == 0;
+    const bool some_retire = !idle_.empty() && (all_retire || has_spent_idle_ || idle_end(*idle_.front()) <= now);
+    if (!some_retire)
+        return;
+    has_spent_idle_ = false;
     for (std::size_t i = idle_.size(); i-- != 0;) { // backwards, as who retires leaves it
-        const worker_id id = idle_[i];
-        worker& w = workers_.at(id);
+        worker& w = *idle_[i];
         auto reason = retirement_reason::none;
-        if (closed() && queued() == 0)
+        if (all_retire)
             reason = retirement_reason::shutdown;
         else if (is_spent(w))
             reason = w.due;
         else if (idle_end(w) <= now)
             set_due(w, reason = retirement_reason::idle);
         if (reason != retirement_reason::none)
-            end_worker(id, action::kind::retire, reason, now, out);
+            end_worker(w.id, action::kind::retire, reason, now, out);
     }
 }
 

@@ -1,6 +1,8 @@
 // Several tasks sent to one worker: as many as are small, and back again where that was a mistake.
 #include "simulation.hpp"
 
+#include <random>
+
 namespace tandem::schedule {
 namespace {
 
@@ -145,6 +147,72 @@ BOOST_AUTO_TEST_CASE(a_worker_that_does_it_sooner_than_another_wakes_is_taken)
     s.sim.finished(1, 4us);
     s.submit();
     CHECK_ACTIONS(s.sim, {"send 5 to 1"}); // 2 has both of its tasks
+}
+
+BOOST_AUTO_TEST_CASE(where_each_processor_has_work_what_is_short_goes_to_those_that_are_awake)
+{
+    streaming s(3, 4us, {.processors = 2});
+    s.sim.ready(2);
+    s.sim.ready(3);
+    s.sim.take();
+    for (int i = 0; i != 5; ++i)
+        s.submit();
+    CHECK_ACTIONS(s.sim, {"send 1 to 3", "send 2 to 3", "send 3 to 2", "send 4 to 2", "send 5 to 2"});
+    while (s.sim.scheduler.running() != 252)
+        s.submit();
+    s.sim.take();
+    s.submit();
+    CHECK_ACTIONS(s.sim, {"send 253 to 3"}); // 2 has a millisecond of work
+    task& longer = s.sim.make();
+    detail::cost_estimate cost;
+    cost.add(11us);
+    longer.cost = &cost;
+    s.sim.submit(longer);
+    CHECK_ACTIONS(s.sim, {"send 254 to 1"}); // it may wait for something else than a processor
+    while (s.sim.finished(3, 4us) && s.sim.scheduler.task_of(3)) {
+    }
+    BOOST_TEST(s.sim.scheduler.running() == 251u);
+}
+
+BOOST_AUTO_TEST_CASE(of_those_with_tasks_the_one_with_least_to_do_gets_the_next_whatever_was_finished_or_taken_back)
+{
+    constexpr std::size_t workers = 9;
+    streaming s(workers, 30us);
+    for (worker_id id = 2; id <= workers; ++id)
+        s.sim.ready(id);
+    std::map<worker_id, std::vector<task*>> sent;
+    std::minstd_rand random(1);
+    int compared = 0;
+    for (int i = 0; i != 3000; ++i) {
+        const worker_id one = 1 + static_cast<worker_id>(random() % workers);
+        const auto kind = random() % 8;
+        if (kind < 5) {
+            worker_id least = 0;
+            for (worker_id id = 1; id <= workers; ++id)
+                if (sent[id].size() < (least == 0 ? 33 : sent[least].size()))
+                    least = id;
+            const bool some_are_idle = s.sim.scheduler.idle_workers() != 0;
+            task& t = s.submit();
+            if (!some_are_idle && least != 0) {
+                BOOST_TEST(t.worker == least);
+                ++compared;
+            }
+            if (t.state == task::phase::sent)
+                sent[t.worker].push_back(&t);
+            else
+                s.sim.cancel(t, cancellation::total);
+        } else if (sent[one].empty()) {
+            continue;
+        } else if (kind == 7 && sent[one].size() > 1) {
+            s.sim.cancel(*sent[one].back(), cancellation::total);
+            sent[one].pop_back();
+        } else {
+            s.sim.finished(one, 30us);
+            sent[one].erase(sent[one].begin());
+        }
+        s.sim.take();
+    }
+    BOOST_TEST(compared > 1000);
 }
 
 BOOST_AUTO_TEST_CASE(nothing_follows_a_task_of_unknown_cost_to_save_a_worker_from_waking)

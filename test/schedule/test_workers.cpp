@@ -31,6 +31,30 @@ BOOST_AUTO_TEST_CASE(failed_starts_are_tried_again_with_growing_delay_and_then_g
     CHECK_ACTIONS(s, {"complete 1 start_failed"});
 }
 
+BOOST_AUTO_TEST_CASE(what_did_not_leave_for_an_idle_worker_waits_again_and_its_end_is_no_failed_start)
+{
+    simulation s(2);
+    s.start_all();
+    s.ready(1);
+    s.ready(2);
+    s.take();
+    for (int i = 0; i != 3; ++i)
+        s.scheduler.submit(s.make(), s.clock.now(), s.actions); // what follows is not done
+    CHECK_ACTIONS(s, {"send 1 to 2", "send 2 to 1"});
+    s.scheduler.take_back_unsent(2, s.clock.now());
+    BOOST_TEST(s.scheduler.queued() == 2u);
+    BOOST_TEST(s.scheduler.idle_workers() == 1u);
+    BOOST_TEST(!s.scheduler.is_settled());
+    BOOST_TEST(!s.scheduler.has_failed_to_start(2));
+    s.scheduler.take_back_unsent(1, s.clock.now());
+    BOOST_TEST(s.scheduler.idle_workers() == 2u);
+    s.gone(2);
+    CHECK_ACTIONS(s, {"send 2 to 1", "start 3"});
+    BOOST_TEST(!s.scheduler.is_broken(s.clock.now()));
+    s.finished(1);
+    CHECK_ACTIONS(s, {"send 1 to 1"});
+}
+
 BOOST_AUTO_TEST_CASE(a_hopeless_start_fails_the_queue_at_once_though_others_start)
 {
     simulation s(2);
