@@ -189,12 +189,13 @@ void child::kill_group() noexcept
 
 std::optional<io::exit_status> child::try_reap() noexcept
 {
+    if (!wait_until(std::chrono::steady_clock::now()))
+        return std::nullopt;
     siginfo_t info{};
     const int peeked = ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT);
-    if (peeked == 0 && info.si_pid == 0) {
-        held_ = wait_until(std::chrono::steady_clock::now());
+    held_ = peeked == 0 && info.si_pid == 0;
+    if (held_)
         return std::nullopt;
-    }
     if (peeked == 0) // else somebody reaped it, and its id may be another's by now
         kill_group(); // the zombie still holds the id
     int status = 0;

@@ -70,6 +70,7 @@ schedule::settings settings_of(const process_pool_options& options)
                          .retire_age = options.retire.age,
                          .retire_memory = options.retire.resident_memory,
                          .retire_idle = options.retire.idle,
+                         .processors = usable_cpus(),
                          .most_sent = status::slot_count};
     if (options.output.function())
         s.sent_ahead = std::chrono::nanoseconds::zero(); // so that it is known which task printed a line
@@ -121,17 +122,17 @@ void pool::react(completion_mode mode, event_ref event, completion_batch& comple
     const auto now = loop_->now();
     event(now, completions);
     state_.scheduler.settle(now, state_.actions);
-    perform(completions);
+    perform(now, completions);
+    look_at_suspects(now, completions);
     finish_waits(completions);
     if (mode == completion_mode::dispatch)
         calls_.flush_all(now);
     else
         calls_.flush_urgent(now);
-    perform(completions); // a worker that cannot be written to is killed
+    perform(now, completions); // a worker that cannot be written to is killed
+    watch_.begin_waits();
     timer_.set(state_.scheduler.next_deadline(), watch_.is_on());
-    if (state_.has_work())
-        watch_.turn_on();
-    else
+    if (!state_.has_work())
         watch_.turn_off_later();
 }
 
@@ -176,19 +177,47 @@ void pool::finish_worker(const link_ptr& link, time_point now, completion_batch&
         ++state_.counts.workers_died;
     }
     state_.scheduler.worker_gone(link->id, can_start_again, now, state_.actions);
-    perform(completions); // while the link is there to report on
+    perform(now, completions); // while the link is there to report on
     if (link->large_results())
         state_.counts.shared_memory_full += link->large_results()->refused();
     state_.links.erase(link->id);
+    watch_.remove(link);
     link->close();
 }
 
-// Nothing is read while nobody works: a worker may have ended, have closed its end, or have said what it should not.
-void pool::look_at_idle_workers(time_point now, completion_batch& completions)
+// Nobody watches a worker that has been idle for a while: it may have ended, have closed its end, or have said what it should
+// not. Then what it was to be sent waits until that has been told, and goes to another where it must.
+bool pool::is_usable(const link_ptr& link, time_point now)
 {
-    for (const auto& [id, link] : std::map(state_.links)) {
-        look_at_end(link, now, completions);
-        frames_.read(*link, now, completions);
+    if (link->is_watched)
+        return true;
+    if (!link->ended)
+        link->ended = link->process->try_reap();
+    const bool has_news = link->ended || link->frames.read_now() != asio::error::would_block ||
+                          !link->frames.reader().unread().empty();
+    if (has_news) {
+        suspects_.push_back(link);
+        state_.scheduler.take_back_unsent(link->id, now);
+    } else {
+        watch_.add(link);
+    }
+    return !has_news;
+}
+
+void pool::look_at_suspects(time_point now, completion_batch& completions)
+{
+    while (!suspects_.empty()) {
+        for (const link_ptr& link : std::exchange(suspects_, {})) {
+            if (!state_.links.contains(link->id)) // it was chosen twice
+                continue;
+            watch_.add(link);
+            if (link->ended)
+                finish_worker(link, now, completions);
+            else
+                frames_.read(*link, now, completions);
+        }
+        state_.scheduler.settle(now, state_.actions);
+        perform(now, completions);
     }
 }
 
@@ -200,6 +229,7 @@ void pool::look_at_due_workers(time_point now, completion_batch& completions)
         if (found == state_.links.end())
             continue;
         const link_ptr link = found->second;
+        watch_.add(link);
         if (link->frames.is_waiting_writable())
             calls_.flush_rest(link, now);
         look_at_end(link, now, completions);
@@ -210,7 +240,7 @@ void pool::look_at_due_workers(time_point now, completion_batch& completions)
 void pool::pass_deadline(time_point now, completion_batch& completions)
 {
     // A worker rings in a while only, and what it does now may take longer than was thought.
-    for (const auto& [id, link] : state_.links)
+    for (const link_ptr& link : watch_.watched())
         frames_.take_results(*link, now, completions);
     look_at_due_workers(now, completions);
     state_.scheduler.advance(now, state_.actions);
@@ -250,8 +280,6 @@ void pool::submit(task_operation* operation)
         static_cast<void>(owned.release());
         if (!is_admitted)
             return;
-        if (!watch_.is_on())
-            look_at_idle_workers(now, completions);
         state_.scheduler.submit(*operation, now, state_.actions);
     };
     if (!handle(completion_mode::immediate, event)) {

@@ -23,6 +23,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 namespace tandem::detail {
 
@@ -73,9 +74,10 @@ private:
     bool submit_behind_others(task_operation& operation); // takes the lock itself
 
     // All below are called under the lock.
-    void perform(completion_batch& completions);
+    void perform(schedule::time_point now, completion_batch& completions);
     static bool is_void(const schedule::action& send);
     void send(const schedule::action& a, const link_ptr& link, completion_batch& completions);
+    void let_go(const link_ptr& link);
     void kill(schedule::worker_id id);
     void retry(const schedule::action& a);
     void complete(const schedule::action& a, completion_batch& completions);
@@ -83,7 +85,8 @@ private:
     void count_retirement(schedule::retirement_reason reason) noexcept;
     void refuse(task_operation& operation, completion_batch& completions);
     void finish_waits(completion_batch& completions);
-    void look_at_idle_workers(schedule::time_point now, completion_batch& completions);
+    bool is_usable(const link_ptr& link, schedule::time_point now);
+    void look_at_suspects(schedule::time_point now, completion_batch& completions);
     void look_at_due_workers(schedule::time_point now, completion_batch& completions);
     void pass_deadline(schedule::time_point now, completion_batch& completions);
     void finish_worker(const link_ptr& link, schedule::time_point now, completion_batch& completions);
@@ -119,6 +122,7 @@ private:
     result_poll poll_;
     outgoing_calls calls_;
     frame_dispatcher frames_;
+    std::vector<link_ptr> suspects_; // that were to be sent something, and have ended or said something while they were idle
 };
 
 } // namespace tandem::detail

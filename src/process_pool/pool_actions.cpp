@@ -12,7 +12,7 @@ using schedule::action;
 using schedule::time_point;
 using schedule::worker_id;
 
-void pool::perform(completion_batch& completions)
+void pool::perform(time_point now, completion_batch& completions)
 {
     const link_ptr* target = nullptr; // many are sent to one worker
     for (std::size_t i = 0; i < state_.actions.size(); ++i) { // grows on the way
@@ -26,14 +26,15 @@ void pool::perform(completion_batch& completions)
                 break;
             if (!target || (*target)->id != a.worker)
                 target = &state_.links.at(a.worker);
-            send(a, *target, completions);
+            if (is_usable(*target, now))
+                send(a, *target, completions);
             break;
         case action::kind::ask_to_stop:
             state_.links.at(a.worker)->ask_to_stop(operation_of(*a.subject));
             break;
         case action::kind::retire:
             count_retirement(a.reason);
-            state_.links.at(a.worker)->let_go();
+            let_go(state_.links.at(a.worker));
             break;
         case action::kind::kill:
             kill(a.worker);
@@ -122,12 +123,19 @@ std::optional<time_point> pool::begun(const schedule::task& t) const
     return begin && *begin > loop_->now() ? time_point() : begin; // else its deadline would never pass
 }
 
+void pool::let_go(const link_ptr& link)
+{
+    watch_.add(link);
+    link->let_go();
+}
+
 void pool::kill(worker_id id)
 {
     // A worker that has not been launched yet is not in state_.links: launch() finds it unwanted.
     const auto it = state_.links.find(id);
     if (it == state_.links.end())
         return;
+    watch_.add(it->second);
     worker_link& link = *it->second;
     if (link.fault.empty() && link.at == worker_link::stage::started)
         link.fault = "did not say hello in time";

@@ -19,6 +19,8 @@ void pool::end_workers() noexcept
         link->close();
     }
     state_.links.clear();
+    watch_.forget_all();
+    suspects_.clear();
     calls_.forget_all();
 }
 

@@ -93,6 +93,7 @@ public:
     stage at = stage::started;
     std::optional<io::exit_status> ended; ///< set when it was reaped
     bool waiting = false;                     ///< for its end
+    bool is_watched = false;                  ///< by the pool's worker_watch
     bool is_unflushed = false;                ///< calls were appended
     bool is_urgent = false;                   ///< and it has nothing else to do
     bool is_looked_at = false;                ///< for results

@@ -1,5 +1,5 @@
-// What a pool waits for of its workers: that they write, print, end. Watching costs the context work, so it is done only
-// while there is something to wait for.
+// What a pool waits for of its workers: that they write, print, end. Watching costs the context work, so only workers are
+// watched that have something to do, start or end, and those that had something to do since the pool was idle.
 #ifndef TANDEM_PROCESS_POOL_WORKER_WATCH_HPP
 #define TANDEM_PROCESS_POOL_WORKER_WATCH_HPP
 
@@ -7,12 +7,14 @@
 #include <process_pool/pool_events.hpp>
 #include <process_pool/pool_state.hpp>
 
+#include <vector>
+
 namespace tandem::detail {
 
 class worker_watch
 {
 public:
-    /// Who looks when a wait has ended, however it ended: there may be something.
+    /// Who looks when a wait has ended: there may be something.
     class observer
     {
     public:
@@ -29,24 +31,39 @@ public:
     {
     }
 
-    bool is_on() const noexcept { return is_on_; }
+    /// Whether a worker is watched.
+    bool is_on() const noexcept { return !watched_.empty(); }
 
-    /// Watches all workers.
-    void turn_on();
+    const std::vector<link_ptr>& watched() const noexcept { return watched_; }
 
-    /// Stops watching where there is still nothing to do when the context has done what it has.
-    void turn_off_later();
-
-    /// Of a worker that was started; where the watch is on.
+    /// Watches a worker, from the next call of begin_waits() on.
     void add(const link_ptr& link)
     {
-        if (is_on_)
-            watch(link);
+        if (!link->is_watched)
+            add_new(link);
     }
 
+    /// Waits for those that were added: after they have been sent what they wait for.
+    void begin_waits()
+    {
+        if (!new_.empty())
+            watch_new();
+    }
+
+    /// The worker is gone.
+    void remove(const link_ptr& link) noexcept;
+
+    /// Stops watching all where there is still nothing to do when the context has done what it has.
+    void turn_off_later();
+
+    /// All workers are gone.
+    void forget_all() noexcept;
+
 private:
-    template <class Look>
-    io::continuation wait_handler(const link_ptr& link, Look look);
+    template <class Done, class Look>
+    io::continuation wait_handler(const link_ptr& link, Done done, Look look);
+    void add_new(const link_ptr& link);
+    void watch_new();
     void watch(const link_ptr& link);
     void turn_off();
 
@@ -54,7 +71,8 @@ private:
     pool_events& events_;
     io::loop& loop_;
     observer& observer_;
-    bool is_on_ = false;
+    std::vector<link_ptr> watched_;
+    std::vector<link_ptr> new_; // of them
     bool is_check_posted_ = false;
 };
 

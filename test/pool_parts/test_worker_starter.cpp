@@ -58,11 +58,11 @@ BOOST_FIXTURE_TEST_SUITE(starting_workers, starting)
 
 BOOST_AUTO_TEST_CASE(a_worker_is_started_from_the_context_and_watched)
 {
-    watch.turn_on();
     starter.post(1);
     BOOST_TEST(launches == 0);
     world.pass(3s);
     run_ready();
+    watch.begin_waits();
     BOOST_TEST(launches == 1);
     BOOST_REQUIRE(state.links.contains(1));
     BOOST_TEST(state.links.at(1)->process->pid() == launcher.workers()[0]->pid());
@@ -143,9 +143,9 @@ BOOST_AUTO_TEST_CASE(a_worker_whose_launch_ends_when_the_pool_is_closed_is_kille
         events->is_closed = true;
         return launcher.launch();
     };
-    watch.turn_on();
     starter.post(1);
     run_ready();
+    watch.begin_waits();
     BOOST_TEST(state.links.empty());
     BOOST_TEST(world.waits() == 0);
     BOOST_TEST(launcher.workers()[0]->has_ended());

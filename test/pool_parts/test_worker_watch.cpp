@@ -30,6 +30,12 @@ struct watched : simulated_pool, worker_watch::observer
         printed += lines;
     }
 
+    void watch_now(const link_ptr& link)
+    {
+        watch.add(link);
+        watch.begin_waits();
+    }
+
     std::string take_looks() { return join(std::exchange(looks, {})); }
 
     std::vector<std::string> looks;
@@ -48,21 +54,30 @@ constexpr std::size_t waits_of_worker = 3; // for its frames, its log and its en
 
 BOOST_FIXTURE_TEST_SUITE(watching_workers, watched)
 
-BOOST_AUTO_TEST_CASE(nothing_is_watched_until_it_is_turned_on)
+BOOST_FIXTURE_TEST_CASE(only_what_was_added_is_watched_and_not_before_it_is_waited_for, watched_pair)
 {
+    launch();
     const link_ptr link = launch();
-    watch.add(link);
-    BOOST_TEST(world.waits() == 0);
     BOOST_TEST(!watch.is_on());
+    watch.begin_waits();
+    BOOST_TEST(world.waits() == 0);
+    watch.add(link);
+    BOOST_TEST(watch.is_on());
+    BOOST_TEST(link->is_watched);
+    BOOST_TEST(world.waits() == 0); // it is yet to be sent something
+    watch.begin_waits();
+    BOOST_TEST(world.waits() == waits_of_worker);
+    watch.add(link); // as with each task of a busy pool
+    watch.begin_waits();
+    BOOST_TEST(world.waits() == waits_of_worker);
+    BOOST_TEST(watch.watched().size() == 1);
 }
 
-BOOST_FIXTURE_TEST_CASE(all_of_every_worker_is_watched_when_it_is_on, watched_pair)
+BOOST_FIXTURE_TEST_CASE(all_of_a_watched_worker_is_watched, watched_pair)
 {
     const link_ptr first = launch(), second = launch();
-    watch.turn_on();
-    BOOST_TEST(watch.is_on());
-    BOOST_TEST(world.waits() == 2 * waits_of_worker);
-    watch.turn_on(); // as before each event of a busy pool
+    watch_now(first);
+    watch_now(second);
     BOOST_TEST(world.waits() == 2 * waits_of_worker);
     write(first, frame_bytes(tandem::channel::frame_kind::bell, 0));
     run_ready();
@@ -76,29 +91,17 @@ BOOST_FIXTURE_TEST_CASE(all_of_every_worker_is_watched_when_it_is_on, watched_pa
     BOOST_TEST(take_looks() == "frames of 1, log of 1, end of 1");
 }
 
-BOOST_FIXTURE_TEST_CASE(a_worker_that_is_started_later_is_watched_as_the_others_are, watched_pair)
-{
-    launch();
-    watch.turn_on();
-    const link_ptr late = launch();
-    BOOST_TEST(world.waits() == waits_of_worker);
-    watch.add(late);
-    BOOST_TEST(world.waits() == 2 * waits_of_worker);
-    print(late, "x");
-    run_ready();
-    BOOST_TEST(take_looks() == "log of 2");
-}
-
 BOOST_AUTO_TEST_CASE(a_wait_that_idleness_cancelled_is_begun_again_when_work_comes_before_its_handler_ran)
 {
     const link_ptr link = launch_ready();
-    watch.turn_on();
+    watch_now(link);
     watch.turn_off_later();
     world.step(); // what was posted
     BOOST_TEST(!watch.is_on());
+    BOOST_TEST(!link->is_watched);
     BOOST_TEST(world.waits() == 0);
     BOOST_TEST(world.ready() == waits_of_worker); // what waited is told
-    watch.turn_on();
+    watch_now(link);
     BOOST_TEST(world.waits() == 0); // one wait at a time
     run_ready();
     BOOST_TEST(world.waits() == waits_of_worker);
@@ -110,8 +113,7 @@ BOOST_AUTO_TEST_CASE(a_wait_that_idleness_cancelled_is_begun_again_when_work_com
 
 BOOST_AUTO_TEST_CASE(turning_off_waits_until_the_context_has_done_what_it_has)
 {
-    launch_ready();
-    watch.turn_on();
+    watch_now(launch_ready());
     bool has_run = false;
     loop.post([&](const auto&) {
         has_run = true;
@@ -131,8 +133,7 @@ BOOST_AUTO_TEST_CASE(turning_off_waits_until_the_context_has_done_what_it_has)
 BOOST_AUTO_TEST_CASE(work_that_comes_meanwhile_keeps_it_on)
 {
     recorded_operation operation;
-    launch_ready();
-    watch.turn_on();
+    watch_now(launch_ready());
     watch.turn_off_later();
     submit(operation);
     run_ready();
@@ -144,7 +145,7 @@ BOOST_AUTO_TEST_CASE(work_that_comes_meanwhile_keeps_it_on)
 BOOST_AUTO_TEST_CASE(it_can_be_turned_off_again_after_a_check_that_found_work)
 {
     const link_ptr link = launch();
-    watch.turn_on();
+    watch_now(link);
     watch.turn_off_later(); // the worker is not ready yet
     run_ready();
     BOOST_TEST(watch.is_on());
@@ -159,29 +160,60 @@ BOOST_AUTO_TEST_CASE(it_can_be_turned_off_again_after_a_check_that_found_work)
 BOOST_AUTO_TEST_CASE(what_workers_have_printed_is_looked_at_before_nobody_watches)
 {
     const link_ptr link = launch_ready();
-    watch.turn_on();
+    watch_now(link);
     watch.turn_off_later();
     worker(link).log->bytes.resize(3, std::byte{'\n'}); // printed, and nobody was told yet
     run_ready();
     BOOST_TEST(printed == "\n\n\n");
+    BOOST_TEST(take_looks() == "log of 1"); // whoever has the next task for it looks at the rest
 }
 
-BOOST_AUTO_TEST_CASE(an_ended_worker_is_not_watched)
+BOOST_AUTO_TEST_CASE(a_worker_that_ended_before_it_is_waited_for_is_not_watched)
 {
     const link_ptr link = launch();
-    link->ended.emplace();
-    watch.turn_on();
     watch.add(link);
+    link->ended.emplace();
+    watch.begin_waits();
     BOOST_TEST(world.waits() == 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_worker_that_ends_is_watched_no_longer)
 {
     const link_ptr link = launch();
-    watch.turn_on();
+    watch_now(link);
     worker(link).kill();
     run_ready();
     BOOST_TEST(link->ended.has_value());
+    BOOST_TEST(world.waits() == 0);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_worker_that_is_gone_is_watched_no_longer_while_others_are, watched_pair)
+{
+    const link_ptr gone = launch(), other = launch();
+    watch_now(gone);
+    watch.add(other);
+    watch.remove(gone);
+    watch.remove(gone);
+    BOOST_REQUIRE(watch.watched().size() == 1);
+    BOOST_TEST(watch.watched().front() == other);
+    watch.begin_waits();
+    close(worker(gone).log);
+    run_ready();
+    print(gone, "x");
+    run_ready();
+    BOOST_TEST(world.waits() == 2 * waits_of_worker - 1); // what was begun is for whoever closes them
+    watch.remove(other);
+    BOOST_TEST(!watch.is_on());
+}
+
+BOOST_AUTO_TEST_CASE(nobody_is_watched_where_all_are_gone)
+{
+    const link_ptr link = launch();
+    watch.add(link);
+    watch.forget_all();
+    watch.begin_waits();
+    BOOST_TEST(!watch.is_on());
+    BOOST_TEST(!link->is_watched);
     BOOST_TEST(world.waits() == 0);
 }
 
@@ -190,7 +222,8 @@ BOOST_FIXTURE_TEST_CASE(what_a_worker_has_closed_and_what_nobody_wants_to_hear_i
     const link_ptr silent = launch(), faulty = launch();
     silent->silent = true;
     faulty->fault = "a fault";
-    watch.turn_on();
+    watch_now(silent);
+    watch_now(faulty);
     BOOST_TEST(world.waits() == 2 * waits_of_worker - 2);
     close(worker(silent).log);
     run_ready();

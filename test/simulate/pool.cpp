@@ -108,6 +108,7 @@ private:
     void check_outcome(std::uint64_t number, const record& r, const std::exception_ptr& error) const;
     void run_user_code();
     void check();
+    void check_starts();
     void check_watches();
     void run_dry();
     void end();
@@ -377,7 +378,7 @@ void pool_life::disturb_worker()
     switch (c.below(3)) {
     case 0:
         world_.note("somebody kills a worker");
-        return one.kill();
+        return one.kill_by_stranger();
     case 1:
         world_.note("somebody stops worker " + std::to_string(one.pid()));
         return one.stop();
@@ -456,19 +457,27 @@ void pool_life::check_outcome(std::uint64_t number, const record& r, const std::
 void pool_life::check()
 {
     expect(heap::bytes() < most_heap, "the pool takes " + std::to_string(heap::bytes()) + " bytes");
+    check_starts();
     if (world_.ready() == 0)
         check_watches();
 }
 
-// Where no handler is ready and something is to do, whatever can be read is waited for.
+// A worker that is killed while it is idle and nobody watches it is no failed start.
+void pool_life::check_starts()
+{
+    std::size_t most = launcher_->failures();
+    for (const auto& w : launcher_->workers())
+        most += w->has_ended() && !w->ended_unseen() ? 1 : 0;
+    const auto failures = pool_->stats().start_failures;
+    expect(failures <= most, std::to_string(failures) + " starts have failed, where at most " + std::to_string(most) + " can have");
+}
+
+// Where no handler is ready, whatever can be read of a worker that has something to do, starts or ends is waited for.
 void pool_life::check_watches()
 {
-    const auto stats = pool_->stats();
-    if (stats.queued == 0 && stats.running == 0)
-        return;
     for (const auto& w : launcher_->workers()) {
         const std::string name = "worker " + std::to_string(w->pid());
-        if (w->has_ended() || !w->out->has_reader)
+        if (w->has_ended() || !w->out->has_reader || !w->is_awaited())
             continue;
         expect(w->log->bytes.empty() || !w->log->has_reader || w->log->reading.is_waiting(),
                name + ": nobody reads its log");

@@ -18,6 +18,7 @@ namespace simulate {
 
 namespace channel = tandem::channel;
 using channel::frame_kind;
+using channel::frame_reader;
 using tandem::io::exit_status;
 
 namespace {
@@ -151,6 +152,13 @@ void worker::kill()
     end(killed(9));
 }
 
+void worker::kill_by_stranger()
+{
+    if (!ended_)
+        ended_unseen_ = stage_ == stage::ready && !is_awaited() && !exit_waiter.is_waiting();
+    kill();
+}
+
 void worker::stop()
 {
     if (!ended_)
@@ -179,6 +187,25 @@ bool worker::waits_for_reader() const
     const bool waits_for_frames = !unsent_.empty() && out->bytes.size() >= out->capacity && out->has_reader;
     const bool waits_for_log = unprinted_ != 0 && log->bytes.size() >= log->capacity && log->has_reader;
     return waits_for_frames || waits_for_log;
+}
+
+bool worker::is_awaited() const
+{
+    const bool is_starting = stage_ == stage::starting || (stage_ == stage::greeted && in->bytes.empty());
+    const auto is_live = [this](const call& c) { return page_->slots[c.slot].is_sent(c.id); };
+    if (is_starting || is_running_ || !in->has_writer || !has_control_ || std::ranges::any_of(calls_, is_live))
+        return true;
+    frame_reader on_its_way(max_message_size);
+    const auto room = on_its_way.prepare();
+    on_its_way.commit(static_cast<std::size_t>(std::ranges::copy(in->bytes, room.begin()).out - room.begin()));
+    while (const auto f = on_its_way.next())
+        if (f->kind == frame_kind::task) {
+            channel::task_call head;
+            std::memcpy(&head, f->payload.data(), sizeof head);
+            if (is_live({f->id, head.slot, {}}))
+                return true;
+        }
+    return false;
 }
 
 void worker::end(const exit_status& how)
@@ -458,6 +485,7 @@ tandem::detail::launched_worker launcher::launch()
     world_.interleave();
     if (world_.choose().one_in(16)) {
         world_.note("a start fails");
+        ++failures_;
         throw boost::system::system_error(EAGAIN, boost::system::system_category(), "fork");
     }
     const int pid = 1000 + static_cast<int>(workers_.size());

@@ -46,6 +46,7 @@ public:
     const std::optional<tandem::io::exit_status>& end_status() const noexcept { return ended_; }
 
     void kill();
+    void kill_by_stranger();
     void stop(); ///< SIGSTOP: somebody continues it at some time
     void print(std::size_t size);
     void ask_to_stop(std::uint64_t id);
@@ -54,6 +55,11 @@ public:
     /// Whether it would go on if somebody read what it writes.
     bool waits_for_reader() const;
     bool was_killed_waiting() const noexcept { return was_killed_waiting_; }
+
+    /// Whether the pool has something to wait for: the worker's start, the end of a call, the worker's end.
+    bool is_awaited() const;
+    /// A stranger killed it when it had nothing to do and nobody watched it: that is no failed start.
+    bool ended_unseen() const noexcept { return ended_unseen_; }
 
     /// All that the pool gets of it.
     tandem::detail::launched_worker take_ends(std::unique_ptr<tandem::io::process> process, std::uint64_t result_memory);
@@ -105,7 +111,7 @@ private:
     stage stage_ = stage::starting;
     bool is_running_ = false, hangs_ = false, is_told_ = true, is_stopped_ = false;
     bool has_control_ = true, reports_memory_ = false, dies_after_output_ = false;
-    bool was_killed_waiting_ = false;
+    bool was_killed_waiting_ = false, ended_unseen_ = false;
     std::optional<tandem::io::exit_status> ended_;
     world::actor_id actor_, continuation_;
 };
@@ -123,6 +129,7 @@ public:
     tandem::detail::launched_worker launch() override;
 
     const std::vector<std::shared_ptr<worker>>& workers() const noexcept { return workers_; }
+    std::size_t failures() const noexcept { return failures_; }
 
 private:
     world& world_;
@@ -130,6 +137,7 @@ private:
     witness& witness_;
     const std::uint64_t result_memory_;
     std::vector<std::shared_ptr<worker>> workers_;
+    std::size_t failures_ = 0;
 };
 
 } // namespace simulate
