@@ -22,6 +22,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace asio = boost::asio;
@@ -132,15 +133,13 @@ double stream(started_pool& p, long outstanding, long count)
     return since(begin) / static_cast<double>(all);
 }
 
-double cpu_seconds()
+double cpu_seconds(int who)
 {
+    ::rusage usage{};
+    ::getrusage(who, &usage);
     double sum = 0;
-    for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
-        ::rusage usage{};
-        ::getrusage(who, &usage);
-        for (const auto& t : {usage.ru_utime, usage.ru_stime})
-            sum += static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-    }
+    for (const auto& t : {usage.ru_utime, usage.ru_stime})
+        sum += static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
     return sum;
 }
 
@@ -151,7 +150,33 @@ double cpu_time(const arguments& a)
         started_pool p(a.workers);
         stream(p, a.outstanding, a.count);
     }
-    return cpu_seconds() / static_cast<double>(a.count);
+    return (cpu_seconds(RUSAGE_SELF) + cpu_seconds(RUSAGE_CHILDREN)) / static_cast<double>(a.count);
+}
+
+// Of a task among many, of the pool's process alone.
+double own_cpu_time(const arguments& a)
+{
+    started_pool p(a.workers);
+    stream(p, a.outstanding, std::max(a.count / 10, 1L));
+    const double before = cpu_seconds(RUSAGE_SELF);
+    stream(p, a.outstanding, a.count);
+    return (cpu_seconds(RUSAGE_SELF) - before) / static_cast<double>(a.count);
+}
+
+// The same of a call that comes alone, to a pool that has had nothing to do for a moment.
+double own_cpu_time_alone(const arguments& a)
+{
+    started_pool p(a.workers);
+    const auto call = [&](long count) {
+        for (long i = 0; i != count; ++i) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            stream(p, 1, 1);
+        }
+    };
+    call(std::max(a.count / 10, 1L));
+    const double before = cpu_seconds(RUSAGE_SELF);
+    call(a.count);
+    return (cpu_seconds(RUSAGE_SELF) - before) / static_cast<double>(a.count);
 }
 
 double small_tasks(const arguments& a)
@@ -350,6 +375,8 @@ int main(int argc, char** argv)
     tandem::run_if_worker();
     const std::map<std::string, double (*)(const arguments&)> scenarios{{"small", small_tasks},
                                                                         {"cpu", cpu_time},
+                                                                        {"own-cpu", own_cpu_time},
+                                                                        {"own-cpu-alone", own_cpu_time_alone},
                                                                         {"map", map},
                                                                         {"computing", computing},
                                                                         {"mixed", mixed},
