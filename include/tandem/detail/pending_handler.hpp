@@ -7,9 +7,11 @@
 #include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/execution/blocking.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
+#include <boost/asio/require.hpp>
 
 #include <memory>
 #include <tuple>
@@ -63,6 +65,26 @@ public:
 private:
     Handler handler_;
     std::tuple<Args...> arguments_;
+};
+
+/// Dispatched to the handler's executor by another one.
+template <class Target, class Completion>
+class dispatched_completion
+{
+public:
+    using allocator_type = typename Completion::allocator_type;
+
+    dispatched_completion(const Target& target, Completion&& completed) : target_(target), completed_(std::move(completed))
+    {
+    }
+
+    allocator_type get_allocator() const noexcept { return completed_.get_allocator(); }
+
+    void operator()() { asio::dispatch(target_, std::move(completed_)); }
+
+private:
+    Target target_;
+    Completion completed_;
 };
 
 /// The handler of an operation whose own work keeps the I/O executor busy: knows no more than its own executor.
@@ -121,7 +143,10 @@ private:
                 return;
             }
         }
-        asio::post(target, std::move(completed));
+        if constexpr (asio::can_require_v<Target, asio::execution::blocking_t::never_t>)
+            asio::post(target, std::move(completed));
+        else // as that of any_completion_handler cannot
+            asio::post(io_executor, dispatched_completion<Target, Completion>(target, std::move(completed)));
     }
 
     [[no_unique_address]] decltype(own_work(std::declval<const Handler&>(), std::declval<const Executor&>())) own_work_;
