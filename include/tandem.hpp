@@ -2,6 +2,7 @@
 #ifndef TANDEM_HPP
 #define TANDEM_HPP
 
+#include <tandem/cancellation_source.hpp>
 #include <tandem/codec.hpp>
 #include <tandem/cpu_count.hpp>
 #include <tandem/error.hpp>

@@ -39,9 +39,9 @@ struct map_options
 /// waited for; then the operation completes with its exception. The handler runs in its associated executor, by default
 /// the pool's, and never inside of this call.
 ///
-/// Per-operation cancellation: `total` has no effect when a call has begun or has completed; else none begins, and the
-/// operation completes with `operation_aborted`. `partial` and `terminal`: no further calls are begun, the type is passed on
-/// to those under way, and when they have completed the operation does, with `operation_aborted`.
+/// Per-operation cancellation, in the ways of async_run: `total` has no effect when a call has begun or has completed; else
+/// none begins, and the operation completes with `operation_aborted`. `partial` and `terminal`: no further calls are begun, the
+/// type is passed on to those under way, and when they have completed the operation does, with `operation_aborted`.
 template <class Pool, class Function, class Range,
           class Token = detail::default_token_t<typename Pool::executor_type>>
     requires std::ranges::input_range<std::decay_t<Range>>

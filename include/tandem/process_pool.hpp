@@ -161,7 +161,8 @@ public:
     /// Completion signature: `void(std::exception_ptr, R)`, or `void(std::exception_ptr)` where the task returns void.
     /// The handler runs in its associated executor, by default the pool's, and never inside of this call.
     ///
-    /// Per-operation cancellation, while the task is queued: every type removes it, and it completes with
+    /// Per-operation cancellation (by a slot whose signal is emitted where the handler runs, or by cancellable() from
+    /// anywhere), while the task is queued: every type removes it, and it completes with
     /// `asio::error::operation_aborted`. `total` has no effect where the task has run and waits for its retry. While it
     /// is running: `total` has no effect; `partial` makes this_task::stop_requested() true, and the operation completes
     /// when the task does; `terminal` kills the worker with its process group, and the operation completes with

@@ -1,5 +1,7 @@
 #include "http/fixture.hpp"
 
+#include <tandem/cancellation_source.hpp>
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -8,6 +10,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/use_future.hpp>
 
 using boost::asio::cancellation_type;
 
@@ -54,6 +57,27 @@ BOOST_AUTO_TEST_CASE(in_the_middle_of_a_body)
         BOOST_TEST(listing() == "");
         BOOST_TEST((closed.get_future().wait_for(30s) == std::future_status::ready), "the connection is still open");
     }
+}
+
+BOOST_AUTO_TEST_CASE(by_a_source_from_another_thread)
+{
+    test::scripted_server server([](test::peer& peer) {
+        peer.read_request();
+        peer.send("HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + test::noise(400'000));
+        peer.wait_for_end();
+    });
+    const tandem::cancellation_source source;
+    auto report = downloads.async_download(server.url("/"), folder / "file", test::once(),
+                                           tandem::cancellable(source, boost::asio::use_future));
+    while (listing() != "file.part file.part.from") {
+        std::this_thread::sleep_for(1ms);
+    }
+    source.cancel(cancellation_type::total);
+    BOOST_REQUIRE((report.wait_for(60s) == std::future_status::ready));
+    BOOST_CHECK_EXCEPTION(report.get(), boost::system::system_error, [](const boost::system::system_error& error) {
+        return error.code() == boost::asio::error::operation_aborted;
+    });
+    source.cancel(cancellation_type::terminal); // it has completed
 }
 
 BOOST_AUTO_TEST_CASE(before_the_answer)

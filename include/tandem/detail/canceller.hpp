@@ -26,24 +26,31 @@ bool wants_cancellation(const Handler& handler)
         return boost::asio::get_associated_cancellation_slot(handler).is_connected();
 }
 
-/// Gives the handler the means to cancel operation `id` of `target`, if it wants them. Returns whether it does.
+/// Gives the handler the means to cancel its operation, if it wants them. Returns whether it does. `cancel` is a canceller
+/// for a handler that has set_canceller(); the slot has it as it is.
+template <class Handler, class Cancel>
+bool connect_canceller(Handler& handler, Cancel cancel)
+{
+    bool is_wanted = false;
+    if constexpr (requires { handler.set_canceller(canceller(cancel)); }) {
+        handler.set_canceller(canceller(cancel));
+        is_wanted = true;
+    }
+    if (auto slot = boost::asio::get_associated_cancellation_slot(handler); slot.is_connected()) {
+        slot.assign(std::move(cancel));
+        is_wanted = true;
+    }
+    return is_wanted;
+}
+
+/// The same for operation `id` of `target`.
 template <class Handler, class Target>
 bool connect_canceller(Handler& handler, const std::shared_ptr<Target>& target, std::uint64_t id)
 {
-    auto cancel = [weak = std::weak_ptr<Target>(target), id](boost::asio::cancellation_type type) {
+    return connect_canceller(handler, [weak = std::weak_ptr<Target>(target), id](boost::asio::cancellation_type type) {
         if (const auto alive = weak.lock())
             alive->cancel(id, type);
-    };
-    if constexpr (requires { handler.set_canceller(canceller(cancel)); }) {
-        handler.set_canceller(canceller(std::move(cancel)));
-        return true;
-    } else {
-        auto slot = boost::asio::get_associated_cancellation_slot(handler);
-        if (!slot.is_connected())
-            return false;
-        slot.assign(std::move(cancel));
-        return true;
-    }
+    });
 }
 
 } // namespace tandem::detail

@@ -106,11 +106,10 @@ public:
 protected:
     void connect_cancellation()
     {
-        if (auto slot = asio::get_associated_cancellation_slot(pending_->handler()); slot.is_connected())
-            slot.assign([weak = this->weak_from_this()](asio::cancellation_type type) {
-                if (const auto self = weak.lock())
-                    self->cancel(type);
-            });
+        connect_canceller(pending_->handler(), [weak = this->weak_from_this()](asio::cancellation_type type) {
+            if (const auto self = weak.lock())
+                self->cancel(type);
+        });
     }
 
     // The last one completes the map.

@@ -4,6 +4,7 @@
 // The seam between the headers and what is compiled once: an operation that knows no handler type, and a completion that
 // knows nothing of HTTP. Not for users.
 
+#include <tandem/detail/canceller.hpp>
 #include <tandem/detail/pending_handler.hpp>
 #include <tandem/http/download_list.hpp>
 #include <tandem/http/options.hpp>
@@ -84,6 +85,8 @@ class handler_completion final : public completion<Result>
 public:
     handler_completion(Handler&& handler, const Executor& executor) : pending_(std::move(handler), executor) {}
 
+    Handler& handler() noexcept { return pending_.handler(); }
+
     void complete(std::exception_ptr error, Result result) override
     {
         take().complete(tandem::detail::completion_mode::dispatch, std::move(error), std::move(result));
@@ -116,18 +119,18 @@ struct initiate
     {
         using handler_type = std::decay_t<Handler>;
         handler_type owned(std::forward<Handler>(handler));
-        auto slot = boost::asio::get_associated_cancellation_slot(owned);
-        completion_ptr<Result> done(
-            tandem::detail::allocate_operation<handler_completion<Result, handler_type, Executor>>(owned, executor));
+        auto* const made =
+            tandem::detail::allocate_operation<handler_completion<Result, handler_type, Executor>>(owned, executor);
+        completion_ptr<Result> done(made);
         const std::shared_ptr<operation> begun = make_operation(state, std::move(what), std::move(done));
-        if (slot.is_connected())
-            slot.assign([weak = std::weak_ptr(begun)](boost::asio::cancellation_type_t type) {
+        tandem::detail::connect_canceller(
+            made->handler(), [weak = std::weak_ptr(begun)](boost::asio::cancellation_type type) {
                 if (type == boost::asio::cancellation_type::none)
                     return;
                 if (const std::shared_ptr<operation> running = weak.lock())
                     running->cancel();
             });
-        begun->start();
+        begun->start(); // until then nothing completes
     }
 
     Executor executor;
