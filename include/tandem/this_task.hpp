@@ -12,7 +12,8 @@ namespace tandem::this_task {
 /// `terminal`), by its run_timeout (in a process where it has a grace_period), by the pool's shutdown or destruction.
 /// Outside of a task, and in a coroutine (which has asio::this_coro::cancellation_state), a token without a state.
 ///
-/// Where its callbacks run: on a thread, on the one that asks. In a worker process, on a thread for callbacks alone, which
+/// Where its callbacks run: on a thread, on the one that asks, for a run_timeout on one of their own. In a worker process, on a
+/// thread for callbacks alone, which
 /// the worker's first call of this function starts: one callback after the other, with all signals blocked but those of a
 /// crash, also for programs that a callback starts. There they may lock, wait and allocate for as long as they like;
 /// deadlines, limits and the worker's end wait for none of them. But std::stop_callback's destructor waits for its

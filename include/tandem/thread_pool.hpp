@@ -2,6 +2,7 @@
 #ifndef TANDEM_THREAD_POOL_HPP
 #define TANDEM_THREAD_POOL_HPP
 
+#include <tandem/detail/context_threads.hpp>
 #include <tandem/detail/plain_work.hpp>
 #include <tandem/detail/run_signature.hpp>
 #include <tandem/detail/thread_work.hpp>
@@ -11,6 +12,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -38,25 +40,28 @@ public:
     /// Starts `threads` threads; 0 stands for usable_cpus(). Throws boost::system::system_error where the system has no
     /// more.
     explicit thread_pool(std::size_t threads = 0)
-        : threads_(detail::thread_count(threads)), pool_(threads_),
-          queue_(detail::make_work_queue(pool_.get_executor()))
+        : size_(detail::thread_count(threads)), threads_(size_), queue_(detail::make_work_queue(get_executor()))
     {
     }
 
     thread_pool(const thread_pool&) = delete;
     thread_pool& operator=(const thread_pool&) = delete;
 
-    /// stop(), then waits for the threads: not to be called in one of them. Coroutines that still wait are destroyed.
+    /// stop(), then join(), where coroutines have 100 ms: one that has not ended by then completes with `operation_aborted`,
+    /// and is destroyed with what it waits for. That must be of this pool's executor, or be destroyed before. Work that is no
+    /// coroutine is waited for. Not to be called in one of the threads.
     ~thread_pool()
     {
+        constexpr std::chrono::milliseconds patience{100};
         stop();
-        pool_.join();
+        queue_->end_coroutines(patience);
+        join();
         queue_->join();
     }
 
-    executor_type get_executor() noexcept { return pool_.get_executor(); }
+    executor_type get_executor() noexcept { return threads_.context().get_executor(); }
 
-    std::size_t size() const noexcept { return threads_; }
+    std::size_t size() const noexcept { return size_; }
 
     /// Runs `work` on a thread of the pool. `work` is a bound_task; a callable without parameters; one that takes a
     /// std::stop_token; or one of these that returns an `asio::awaitable`, which is spawned on a strand of the pool.
@@ -65,14 +70,16 @@ public:
     /// Completion signature: `void(std::exception_ptr, R)`, or `void(std::exception_ptr)` where the work's result is
     /// void. The handler runs in its associated executor, by default the pool's, and never inside of this call.
     ///
-    /// Per-operation cancellation, while the work is queued: every type removes it, and it completes with
+    /// Per-operation cancellation (by a slot whose signal is emitted where the handler runs, or by cancellable() from
+    /// anywhere), while the work is queued: every type removes it, and it completes with
     /// `asio::error::operation_aborted`. While it is running: `total` has no effect; `partial` and `terminal` trigger
-    /// this_task::stop_token(), and the operation completes when the work returns, with what it returns. To a coroutine
+    /// this_task::stop_token(), and the operation completes when the work returns, with what it returns. `total` has no
+    /// effect either where the work has run and waits for its retry. To a coroutine
     /// the type is passed on, `total` too: asio::this_coro::cancellation_state decides, and by default it takes
     /// `terminal`.
     ///
     /// Errors: what the work threw; task_error with errc::run_timeout, queue_timeout or pool_closed;
-    /// boost::system::system_error with `operation_aborted`.
+    /// boost::system::system_error with `operation_aborted`, also where what a coroutine awaited was destroyed.
     template <class Work, class Token = detail::default_token_t<executor_type>>
     auto async_run(Work&& work, const run_options& options, Token&& token = detail::default_token<executor_type>())
     {
@@ -89,21 +96,25 @@ public:
                                                                        std::forward<Work>(work));
     }
 
-    /// Removes what is queued, which completes with `operation_aborted`, asks what runs to stop, and has the threads
-    /// end as soon as they can. Other work of the executor's that has not begun is not run. Does not wait.
-    void stop()
-    {
-        queue_->close([this] { pool_.stop(); });
-    }
+    /// Removes what is queued, which completes with `operation_aborted`; asks what runs to stop: coroutines are cancelled
+    /// with `terminal`. What is submitted from now on completes with errc::pool_closed. The threads go on until join(), so
+    /// that all that can complete. Does not wait, but for stop callbacks.
+    void stop() { queue_->close(); }
 
-    /// Waits until there is no work left, of async_run or else in Asio, then ends the threads. Not to be called in one
-    /// of them.
-    void join() { pool_.join(); }
+    /// Waits until there is no work left, of async_run or else in Asio, then ends the threads. After stop(), also during the
+    /// call, it waits for work of async_run alone, however long it takes to stop: other work of the executor's that has not
+    /// begun by then is not run. Handlers of what is submitted later are called where they have an executor elsewhere. Not
+    /// to be called in one of the threads.
+    void join()
+    {
+        queue_->when_quiet([this] { threads_.context().stop(); });
+        threads_.join();
+    }
 
     thread_pool_stats stats() const
     {
         const auto counts = queue_->counts();
-        return {threads_, counts.queued, counts.running, counts.completed};
+        return {size_, counts.queued, counts.running, counts.completed};
     }
 
 private:
@@ -121,8 +132,8 @@ private:
 
     using initiate_run = detail::initiate_thread_run<executor_type>;
 
-    std::size_t threads_;
-    boost::asio::thread_pool pool_;
+    std::size_t size_;
+    detail::context_threads threads_;
     std::shared_ptr<detail::work_queue> queue_;
 };
 

@@ -12,18 +12,22 @@ thread_local task_context* current_context = nullptr;
 
 void task_context::request_stop()
 {
-    stop_request request;
-    {
-        const std::lock_guard lock(mutex_);
-        stop_requested_.store(true, std::memory_order_relaxed);
-        request.swap(request_);
-    }
+    stop_request request = ask_to_stop();
     if (request.empty())
         return;
     if (caller_)
         caller_->call(std::move(request));
     else
         request.front().request_stop();
+}
+
+stop_request task_context::ask_to_stop()
+{
+    stop_request request;
+    const std::lock_guard lock(mutex_);
+    stop_requested_.store(true, std::memory_order_relaxed);
+    request.swap(request_);
+    return request;
 }
 
 std::stop_token task_context::stop_token()

@@ -25,6 +25,8 @@ public:
 
     /// Thread-safe. Runs stop callbacks in this thread where there is no caller.
     void request_stop();
+    /// The same but for the callbacks: requesting stop of what it returns runs them. Empty where there are none.
+    stop_request ask_to_stop();
 
     /// Thread-safe. Throws std::bad_alloc, and what stop_caller::prepare() throws.
     std::stop_token stop_token();

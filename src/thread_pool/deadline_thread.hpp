@@ -5,7 +5,11 @@
 
 #include <schedule/deadlines.hpp>
 
+#include <atomic>
 #include <condition_variable>
+#include <exception>
+#include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -13,7 +17,8 @@
 
 namespace tandem::detail {
 
-/// Started with the first deadline. It keeps the queue alive until it is stopped.
+/// Started with the first deadline. It keeps the queue alive until it is stopped. What may take its time has a thread of its
+/// own, so that no deadline waits for it.
 class deadline_thread
 {
 public:
@@ -41,6 +46,17 @@ public:
             thread_ = std::thread([this, held = std::move(queue)] { watch(*held); });
     }
 
+    /// Of end_expired(): calls it in a thread of its own; where the system has none, here.
+    void call_apart(const std::function<void()>& function)
+    {
+        std::erase_if(apart_, [](call& each) { return each.has_ended(); });
+        try {
+            apart_.emplace_back(function);
+        } catch (const std::exception&) {
+            function();
+        }
+    }
+
     void stop() noexcept
     {
         const std::lock_guard lock(mutex_);
@@ -53,9 +69,35 @@ public:
     {
         if (thread_.joinable() && thread_.get_id() != std::this_thread::get_id())
             thread_.join();
+        apart_.clear();
     }
 
 private:
+    class call
+    {
+    public:
+        explicit call(std::function<void()> function)
+            : thread_([this, held = std::move(function)] {
+                  held();
+                  has_ended_ = true;
+              })
+        {
+        }
+        ~call()
+        {
+            if (thread_.get_id() == std::this_thread::get_id())
+                thread_.detach();
+            else
+                thread_.join();
+        }
+
+        bool has_ended() const noexcept { return has_ended_; }
+
+    private:
+        std::atomic<bool> has_ended_ = false;
+        std::thread thread_;
+    };
+
     template <class Queue>
     void watch(Queue& queue)
     {
@@ -78,6 +120,7 @@ private:
     std::condition_variable changed_;
     time_point time_ = time_point::max();
     bool is_stopped_ = false;
+    std::list<call> apart_; // of the thread, and of whoever has joined it
     std::thread thread_;
 };
 

@@ -14,11 +14,14 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <new>
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -29,8 +32,6 @@ namespace tandem::detail {
 
 using schedule::time_point;
 inline constexpr std::uint64_t plain_id = 0; // of work that was plain: others have one of their own
-
-using stop_function = std::function<void(asio::cancellation_type)>;
 
 inline std::exception_ptr failed_work(errc code, const work_item& item) noexcept
 {
@@ -64,13 +65,16 @@ public:
                 enqueue(*item);
                 return;
             }
+            ++busy_threads_;
         }
+        const busy_scope scope(*this);
         item->complete(completion_mode::immediate, failed_work(errc::pool_closed, *item));
     }
 
-    void forget_plain() override
+    void forget_plain(bool has_begun) noexcept override
     {
-        plain_.begun();
+        if (!has_begun)
+            plain_.begun();
         hand_over_plain();
     }
 
@@ -89,7 +93,10 @@ public:
             if (it == stoppable_.end())
                 return;
             work_item& item = *it->second;
-            if (item.state == scheduled_task::phase::waiting)
+            const bool is_waiting = item.state == scheduled_task::phase::waiting;
+            if (is_waiting && item.attempts != 0 && type == cancellation_type::total)
+                return; // it has run, and may have had effects
+            if (is_waiting)
                 removed = take_out(item);
             else
                 stop = item.stopper();
@@ -99,7 +106,7 @@ public:
         if (removed)
             removed->complete(completion_mode::post, operation_aborted());
         else
-            stop(type);
+            stop(type).request_stop();
     }
 
     bool submit_plain() noexcept override
@@ -129,10 +136,13 @@ public:
 
     void submit_begun(work_item* item) override
     {
+        std::optional<busy_scope> scope; // until it has completed
         {
             const std::lock_guard lock(mutex_);
             if (closed_) {
                 ++counts_.completed;
+                ++busy_threads_;
+                scope.emplace(*this);
             } else {
                 once_plain_.push_back(*item);
                 item = nullptr;
@@ -149,6 +159,7 @@ public:
     {
         std::exception_ptr error;
         bool again = false;
+        std::optional<busy_scope> scope; // until it has completed
         {
             const std::lock_guard lock(mutex_);
             leave_running(*item);
@@ -160,31 +171,29 @@ public:
                 ++counts_.completed;
             }
             set_timer();
+            if (item->is_coroutine) {
+                ++busy_threads_; // the thread does not count as busy with it
+                scope.emplace(*this);
+            }
         }
         if (!again)
             item->complete(mode, std::move(error));
     }
 
-    void forgotten(work_item* item) noexcept override
-    {
-        const std::lock_guard lock(mutex_);
-        leave_running(*item);
-        stoppable_.erase(item->id);
-    }
-
-    void close(std::function<void()> then) override
+    void close() override
     {
         schedule::task_list removed;
         std::vector<stop_function> stops;
+        std::vector<std::stop_source> sources;
         {
             const std::lock_guard lock(mutex_);
             closed_ = true;
             fence_.heavy();
-            when_quiet_ = std::move(then);
             ++busy_threads_;
             while (work_item* item = first())
                 removed.push_back(*take_out(*item));
             try {
+                sources.reserve(running_.size());
                 for (schedule::task* t = running_.front(); t; t = t->next)
                     stops.push_back(static_cast<work_item&>(*t).stopper());
             } catch (const std::bad_alloc&) { // the others end by themselves
@@ -192,13 +201,58 @@ public:
             threads_.alarm.stop();
         }
         const busy_scope scope(*this);
-        while (schedule::task* const t = removed.front()) {
-            removed.remove(*t);
-            static_cast<work_item&>(*t).complete(completion_mode::post, operation_aborted());
-        }
+        complete_aborted(removed);
+        // All are asked first: callbacks are the user's code, and may take their time.
+        stop_request plain = plain_context_.ask_to_stop();
         for (const stop_function& stop : stops)
-            stop_quietly(stop);
-        plain_context_.request_stop();
+            sources.push_back(stop_quietly(stop));
+        for (std::stop_source& source : sources)
+            source.request_stop();
+        for (std::stop_source& source : plain)
+            source.request_stop();
+    }
+
+    void when_quiet(std::function<void()> then) override
+    {
+        const std::lock_guard lock(mutex_);
+        when_quiet_ = std::move(then);
+        post_quiet();
+    }
+
+    void abandon_coroutines() override
+    {
+        schedule::task_list abandoned;
+        {
+            const std::lock_guard lock(mutex_);
+            ++busy_threads_;
+            for (schedule::task* t = running_.front(); t;) {
+                auto& item = static_cast<work_item&>(*std::exchange(t, t->next));
+                if (!item.abandon())
+                    continue;
+                leave_running(item);
+                stoppable_.erase(item.id);
+                ++counts_.completed;
+                abandoned.push_back(item);
+            }
+        }
+        const busy_scope scope(*this);
+        complete_aborted(abandoned);
+    }
+
+    void end_coroutines(std::chrono::nanoseconds patience) override
+    {
+        const auto none_is_left = [this] {
+            for (const schedule::task* t = running_.front(); t; t = t->next)
+                if (static_cast<const work_item*>(t)->is_coroutine)
+                    return false;
+            return true;
+        };
+        std::unique_lock lock(mutex_);
+        while (!left_running_.wait_for(lock, patience, none_is_left)) {
+            lock.unlock();
+            abandon_coroutines(); // but those whose callable has yet to return them
+            lock.lock();
+        }
     }
 
     void join() override { threads_.alarm.join(); }
@@ -229,7 +283,7 @@ public:
     }
 
 private:
-    // All below are called under the lock, but for end_plain, hand_over_plain, run_one, be_idle,
+    // All below are called under the lock, but for complete_aborted, end_plain, hand_over_plain, run_one, be_idle,
     // post_if_quiet, end_one_expired and stop_quietly.
 
     /// For who has counted as busy until now.
@@ -244,6 +298,14 @@ private:
     private:
         thread_work_queue& queue_;
     };
+
+    static void complete_aborted(schedule::task_list& items)
+    {
+        while (schedule::task* const t = items.front()) {
+            items.remove(*t);
+            static_cast<work_item&>(*t).complete(completion_mode::post, operation_aborted());
+        }
+    }
 
     // Where it throws, the item is destroyed, and nothing has happened.
     void enqueue(work_item& item)
@@ -351,6 +413,8 @@ private:
     {
         running_.remove(item);
         deadlines_.clear(item);
+        if (closed_)
+            left_running_.notify_all();
     }
 
     // As many of these are posted as items were queued; one that finds nothing has its item cancelled.
@@ -420,7 +484,7 @@ private:
 
     void post_quiet() noexcept
     {
-        if (busy_threads_ != 0 || !when_quiet_)
+        if (busy_threads_ != 0 || !when_quiet_ || !closed_ || running_.front())
             return;
         if (const auto plain = plain_.read(); plain.ended != plain.submitted)
             return;
@@ -455,10 +519,10 @@ private:
                 return false;
             }
         }
-        if (stop)
-            stop_quietly(stop);
-        else
+        if (!stop)
             item->complete(completion_mode::post, failed_work(errc::queue_timeout, *item));
+        else if (std::stop_source source = stop_quietly(stop); source.stop_possible())
+            threads_.alarm.call_apart([source]() mutable { source.request_stop(); }); // other deadlines do not wait for it
         return true;
     }
 
@@ -476,11 +540,12 @@ private:
     }
 
     // On a thread of the queue's own, or while the pool ends, there is nobody to tell.
-    static void stop_quietly(const stop_function& stop) noexcept
+    static std::stop_source stop_quietly(const stop_function& stop) noexcept
     {
         try {
-            stop(asio::cancellation_type::terminal);
+            return stop(asio::cancellation_type::terminal);
         } catch (const std::exception&) {
+            return std::stop_source(std::nostopstate);
         }
     }
 
@@ -500,7 +565,7 @@ private:
     std::atomic<std::uint64_t> next_id_{1};
     mutable std::mutex mutex_;
     schedule::task_queue queue_;
-    schedule::task_queue running_;
+    schedule::task_list running_;
     plain_counts plain_;
     const asymmetric_fence fence_{}; // between plain_ and closed_
     task_context plain_context_; // only all of it at once can be asked to stop
@@ -516,6 +581,7 @@ private:
     work_queue_counts counts_;
     std::size_t busy_threads_ = 0; // that run work of the queue's, or have yet to complete what they took out of it
     std::function<void()> when_quiet_;
+    std::condition_variable left_running_; // after close()
     std::atomic<bool> closed_ = false; // changed under the lock
 };
 

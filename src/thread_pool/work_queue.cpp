@@ -59,9 +59,10 @@ void run_in_context(task_context& context, scheduled_task::time_point deadline, 
     work();
 }
 
-void ask_to_stop(task_context& context)
+std::stop_source ask_to_stop(task_context& context)
 {
-    context.request_stop();
+    const stop_request request = context.ask_to_stop();
+    return request.empty() ? std::stop_source(std::nostopstate) : request.front();
 }
 
 } // namespace tandem::detail

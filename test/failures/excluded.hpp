@@ -19,8 +19,6 @@ struct exclusion
 /// - waitid and wait4: they fail only for a process that is not ours any more, and then it would have to be reaped by somebody;
 /// - the memory of an exception that is thrown: the runtime has some in reserve;
 /// - work that is a coroutine: Asio's co_spawn does not bear that its own allocations fail (1.81: it uses a null pointer);
-/// - the second and later threads of a thread pool: where one cannot be started, Asio's constructor waits for ever for those that
-///   were (1.81);
 /// - what a worker itself calls: a failure there is a worker that ends, or an exception of its task's.
 inline constexpr std::array exclusions{
     // A completion's memory is its handler's own, from the handler's allocator. Where Asio cannot have it, it has no way to call

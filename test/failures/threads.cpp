@@ -35,7 +35,8 @@ BOOST_AUTO_TEST_SUITE(threads)
 
 BOOST_AUTO_TEST_CASE(each_call_of_making_a_pool_may_fail)
 {
-    fail_every_call({.prepare = [](site&) {}, .act = [](site& s) { s.attempt([&] { s.io.emplace(1U); }); }});
+    for (const std::size_t threads : {1, 3})
+        fail_every_call({.prepare = [](site&) {}, .act = [threads](site& s) { s.attempt([&] { s.io.emplace(threads); }); }});
 }
 
 BOOST_AUTO_TEST_CASE(each_call_of_plain_work_may_fail)

@@ -58,6 +58,7 @@ public:
         void set(time_point time, const std::shared_ptr<Queue>& queue);
         void stop();
         void join() {}
+        void call_apart(const queue_function& function);
 
     private:
         queue_life& life_;
@@ -93,9 +94,10 @@ struct work_record
     tandem::run_options options{};
     bool throws = false;
     bool waits = false; // coroutines
+    bool ignores_cancellation = false; // while it waits
     bool is_submitted = false; // the call has returned
     bool may_be_removed = false;
-    bool was_before_close = false;
+    bool was_before_end = false; // of the threads
     int runs = 0;
     bool is_running = false;
     int completions = 0;
@@ -162,7 +164,7 @@ public:
     void clear_alarm();
 
     template <class Token>
-    auto async_sleep(Token&& token);
+    auto async_sleep(bool ignores_cancellation, Token&& token);
 
 private:
     void submit();
@@ -171,6 +173,8 @@ private:
     void cancel();
     void act_as_user();
     void close();
+    void join();
+    void abandon();
     void check_counts();
     void take_thread();
     void act_as(bool thread, void (queue_life::*act)());
@@ -195,6 +199,8 @@ private:
     int quiet_ = 0;
     bool is_on_thread_ = false; // whoever acts now
     bool is_closing_ = false;
+    bool is_joined_ = false;
+    bool is_abandoned_ = false; // what ran as a coroutine: it may go on
     bool is_stopped_ = false; // as a pool whose threads end
     bool is_ended_ = false;
 };
@@ -225,16 +231,22 @@ void simulated_threads::queue_alarm::stop()
     life_.clear_alarm();
 }
 
+void simulated_threads::queue_alarm::call_apart(const queue_function& function)
+{
+    life_.interleave();
+    function();
+}
+
 void plain_handler::operator()(const std::exception_ptr& error)
 {
     living_queue->complete(*record_, error);
 }
 
 template <class Token>
-auto queue_life::async_sleep(Token&& token)
+auto queue_life::async_sleep(bool ignores_cancellation, Token&& token)
 {
     return asio::async_initiate<Token, void(boost::system::error_code)>(
-        [this](auto handler) {
+        [this, ignores_cancellation](auto handler) {
             auto slot = asio::get_associated_cancellation_slot(handler);
             auto held = std::make_shared<decltype(handler)>(std::move(handler));
             const auto one = std::make_shared<sleeper>();
@@ -245,7 +257,7 @@ auto queue_life::async_sleep(Token&& token)
                 const auto target = asio::get_associated_executor(*waiting);
                 asio::post(target, [waiting, error] { std::move (*waiting)(error); });
             };
-            if (slot.is_connected())
+            if (slot.is_connected() && !ignores_cancellation)
                 slot.assign([weak = std::weak_ptr(one)](cancellation_type type) {
                     const auto asleep = weak.lock();
                     if (asleep && (type & cancellation_type::terminal) != cancellation_type::none)
@@ -289,7 +301,7 @@ void queue_life::begin(work_record& r)
     world_.note(name + " begins");
     check(!std::exchange(r.is_running, true), name + " runs twice at once");
     check(++r.runs <= static_cast<int>(1 + r.options.retries), name + " runs too often");
-    check(r.completions == 0, name + " begins when it has completed");
+    check(r.completions == 0 || (is_abandoned_ && r.what == kind::coroutine), name + " begins when it has completed");
     check(!is_stopped_, name + " begins when the pool has stopped");
     // Coroutines begin on their strands, after their turn. Plain work waits in Asio's queue, where what is submitted at the
     // same time, or takes the turn of work that was cancelled, may overtake it.
@@ -316,7 +328,7 @@ void queue_life::complete(work_record& r, const std::exception_ptr& error)
 {
     const std::string name = "work " + std::to_string(r.number);
     check(++r.completions == 1, name + " completes twice");
-    check(!r.is_running, name + " completes while it runs");
+    check(!r.is_running || (is_abandoned_ && r.what == kind::coroutine), name + " completes while it runs");
     try {
         if (error)
             std::rethrow_exception(error);
@@ -377,6 +389,7 @@ void queue_life::submit()
     r->what = static_cast<kind>(c.below(3));
     r->throws = c.one_in(5);
     r->waits = c.one_in(2);
+    r->ignores_cancellation = c.one_in(4);
     if (c.one_in(6))
         r->options.priority = static_cast<int>(c.below(3)) - 1;
     if (c.one_in(6)) {
@@ -389,7 +402,7 @@ void queue_life::submit()
         r->options.retries = 1 + c.below(2);
         r->options.retry_on = tandem::retry_cause::run_timeout;
     }
-    r->was_before_close = !is_closing_;
+    r->was_before_end = !(is_closing_ && is_joined_); // else its refusal may come behind the threads' end
     records_.push_back(r);
     world_.note("work " + std::to_string(r->number) + " is submitted: " + std::to_string(static_cast<int>(r->what)) +
                 ", priority " + std::to_string(r->options.priority));
@@ -410,7 +423,7 @@ void queue_life::submit()
             l.begin(*one);
             boost::system::error_code ignored;
             if (one->waits)
-                co_await l.async_sleep(asio::redirect_error(asio::use_awaitable, ignored));
+                co_await l.async_sleep(one->ignores_cancellation, asio::redirect_error(asio::use_awaitable, ignored));
             l.end(*one);
         };
         submit_as<stoppable_handler>(r, [this, r, coroutine] { return coroutine(*this, r); });
@@ -430,7 +443,9 @@ void queue_life::cancel()
     if (r.completions != 0)
         return; // its handler runs: the signal is not for two threads at once
     world_.note("work " + std::to_string(r.number) + " is cancelled");
-    r.may_be_removed = r.may_be_removed || r.what != kind::plain;
+    // What has run, and waits to be run again, may have had effects.
+    const bool may_have_effects = type == cancellation_type::total && r.what != kind::coroutine && r.runs != 0;
+    r.may_be_removed = r.may_be_removed || (r.what != kind::plain && !may_have_effects);
     r.signal.emit(type);
 }
 
@@ -439,14 +454,32 @@ void queue_life::close()
     if (std::exchange(is_closing_, true))
         return;
     world_.note("the pool is stopped");
-    queue_->close([this] {
+    queue_->close();
+}
+
+// Before close() it waits for that.
+void queue_life::join()
+{
+    if (std::exchange(is_joined_, true))
+        return;
+    world_.note("the pool is joined");
+    queue_->when_quiet([this] {
         world_.note("its threads end");
         is_stopped_ = true;
+        check(is_closing_, "threads end, and the pool is open");
+        check(sleepers_.empty() || is_abandoned_, "threads end, and a coroutine waits");
         for (const record_ptr& r : records_) {
             const std::string name = "work " + std::to_string(r->number);
             check(!r->is_running || r->what == kind::coroutine, name + " runs when the pool has stopped");
         }
     });
+}
+
+void queue_life::abandon()
+{
+    world_.note("coroutines are abandoned");
+    is_abandoned_ = true;
+    queue_->abandon_coroutines();
 }
 
 void queue_life::act_as_user()
@@ -462,8 +495,10 @@ void queue_life::act_as_user()
         world_.note("a coroutine is woken");
         return chosen->wake({});
     }
+    if (what == 11 && choose().one_in(6))
+        return join();
     if (what == 11 && choose().one_in(3))
-        close();
+        return is_closing_ ? abandon() : close();
 }
 
 // --- the run
@@ -529,7 +564,7 @@ void queue_life::expect_all_complete()
     expect(is_stopped_, "the pool was stopped, and its threads never end");
     for (const record_ptr& r : records_) {
         const std::string name = "work " + std::to_string(r->number);
-        expect(r->completions == 1 || r->what == kind::coroutine || !r->was_before_close, name + " never completes");
+        expect(r->completions == 1 || !r->was_before_end, name + " never completes");
     }
     expect(counts.queued == 0, "the pool has stopped, and work is queued");
     end_context();
@@ -572,6 +607,13 @@ void queue_life::live()
         close();
     }
     go_on("the end");
+    for (const record_ptr& r : records_)
+        expect(r->completions == 1 || r->ignores_cancellation || !r->was_before_end,
+               "work " + std::to_string(r->number) + " was asked to stop, and never completes");
+    abandon();
+    go_on("the end of coroutines");
+    join();
+    go_on("the threads' end");
     expect_all_complete();
 }
 

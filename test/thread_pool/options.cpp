@@ -6,13 +6,18 @@
 
 #include <tandem/this_task.hpp>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <atomic>
+#include <future>
 #include <mutex>
+#include <thread>
 
 using namespace test;
 using namespace std::chrono_literals;
@@ -77,6 +82,53 @@ BOOST_AUTO_TEST_CASE(run_timeout_asks_when_every_thread_is_busy)
     BOOST_TEST(in_time);
     place.open();
     BOOST_TEST(failure_of(seen).code == errc::run_timeout);
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_callback_that_blocks_holds_up_no_other_deadline)
+{
+    threads side(2);
+    gate place;
+    std::promise<void> is_in_callback, may_return;
+    const recording<void> blocking;
+    const recording<int> other;
+    side.pool.async_run(
+        [&](std::stop_token token) {
+            const std::stop_callback blocks(token, [&] {
+                is_in_callback.set_value();
+                may_return.get_future().wait();
+            });
+            while (!token.stop_requested())
+                std::this_thread::yield();
+        },
+        run_options{.run_timeout = 10ms}, blocking.handler());
+    get_soon(is_in_callback.get_future());
+    side.pool.async_run(task<hold>(place.path()), run_options{.run_timeout = 10ms}, other.handler());
+    BOOST_TEST(failure_of(other).code == errc::run_timeout);
+    BOOST_TEST(blocking.calls() == 0);
+    may_return.set_value();
+    BOOST_TEST(failure_of(blocking).code == errc::run_timeout);
+}
+
+BOOST_AUTO_TEST_CASE(total_has_no_effect_on_what_waits_to_be_run_again)
+{
+    threads side(1);
+    gate first, place;
+    asio::cancellation_signal signal;
+    const recording<int> seen;
+    std::atomic<int> runs{0};
+    // Its second run cannot begin while its thread is kept: the first one's end posts that before.
+    side.pool.async_run(
+        [&] {
+            if (++runs == 2)
+                return 7;
+            while (!tandem::this_task::stop_requested())
+                std::this_thread::yield();
+            asio::post(side.pool.get_executor(), [&] { signal.emit(asio::cancellation_type::total); });
+            return 0;
+        },
+        run_options{.run_timeout = 10ms, .retries = 1}, asio::bind_cancellation_slot(signal.slot(), seen.handler()));
+    BOOST_TEST(seen.take() == 7);
+    BOOST_TEST(runs == 2);
 }
 
 BOOST_AUTO_TEST_CASE(run_timeout_of_a_coroutine_cancels_it)

@@ -14,11 +14,14 @@
 
 namespace tandem::detail {
 
-/// Whether it may be plain; that it also has default options is known at run time.
+/// Whether it may be plain; that it also has default options is known at run time. Asio moves what is posted to it before it
+/// is called, and does not bear that this throws.
 template <class Work, class Handler>
 bool may_be_plain(const Handler& handler)
 {
-    if constexpr (work_traits<Work>::is_coroutine)
+    constexpr bool is_moved_safely = std::is_nothrow_move_constructible_v<Work> &&
+                                     std::is_nothrow_move_constructible_v<failure_value<typename work_traits<Work>::result>>;
+    if constexpr (work_traits<Work>::is_coroutine || !is_moved_safely)
         return false;
     else
         return !wants_cancellation(handler);
@@ -53,21 +56,38 @@ public:
         case plain_turn::now:
             break;
         case plain_turn::in_order:
-            queue_->submit_begun(allocate_operation<function_work<Work, Handler, Executor>>(
-                waiting_.handler(), executor_, std::move(*work_)));
-            return;
+            if (work_item* const item = make_item(outcome.error)) {
+                queue_->submit_begun(item);
+                return;
+            }
+            break;
         case plain_turn::never:
             work_.reset();
             outcome.error = operation_aborted();
             break;
         }
-        outcome.deliver(std::move(waiting_), completion_mode::dispatch, executor_);
+        outcome.deliver(std::move(waiting_), none_, completion_mode::dispatch, executor_);
     }
 
 private:
+    // Nothing, with the error, where there is no memory for it.
+    work_item* make_item(std::exception_ptr& error) noexcept
+    {
+        try {
+            return allocate_operation<function_work<Work, Handler, Executor>>(waiting_.handler(), executor_,
+                                                                              std::move(*work_));
+        } catch (...) {
+            error = std::current_exception();
+            queue_->forget_plain(true);
+            work_.reset();
+            return nullptr;
+        }
+    }
+
     waiting_handler<Handler, Executor> waiting_;
     Executor executor_;
     std::optional<Work> work_;
+    [[no_unique_address]] failure_value<result> none_;
     work_queue* queue_;
 };
 
@@ -114,7 +134,7 @@ private:
                     asio::post(executor_, plain_work<work_type, handler_type, executor_type>(
                                               std::move(owned), executor_, work_type(std::forward<Work>(work)), queue));
             } catch (...) {
-                queue.forget_plain();
+                queue.forget_plain(false);
                 throw;
             }
             return;

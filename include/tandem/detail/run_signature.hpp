@@ -3,6 +3,8 @@
 
 #include <concepts>
 #include <exception>
+#include <type_traits>
+#include <utility>
 
 namespace tandem::detail {
 
@@ -18,6 +20,29 @@ template <>
 struct run_signature<void>
 {
     using type = void(std::exception_ptr);
+};
+
+/// What is delivered in place of the result of an operation that fails. Where making it may throw, it is made when the
+/// operation begins: later there would be nobody to throw to.
+template <class R>
+class failure_value
+{
+public:
+    R take() noexcept { return R(); }
+};
+template <class R>
+    requires(!std::is_nothrow_default_constructible_v<R>)
+class failure_value<R>
+{
+public:
+    R take() { return std::move(held_); }
+
+private:
+    R held_{};
+};
+template <>
+class failure_value<void>
+{
 };
 
 } // namespace tandem::detail

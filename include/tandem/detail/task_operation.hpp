@@ -4,6 +4,7 @@
 
 #include <tandem/codec.hpp>
 #include <tandem/detail/pending_handler.hpp>
+#include <tandem/detail/run_signature.hpp>
 #include <tandem/detail/scheduled_task.hpp>
 #include <tandem/detail/task_registry.hpp>
 #include <tandem/error.hpp>
@@ -15,6 +16,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -164,16 +166,17 @@ public:
             take().complete(mode, io_executor, std::move(result.error));
         } else {
             std::exception_ptr error = std::move(result.error);
-            R value{};
+            std::optional<R> value;
             if (!error) {
                 try {
-                    value = decode_value<R>(result.value, result.large.get());
+                    value.emplace(decode_value<R>(result.value, result.large.get()));
                 } catch (...) {
                     error = result_failure();
                 }
             }
             result.large.reset(); // not while the handler runs
-            take().complete(mode, io_executor, std::move(error), std::move(value));
+            R delivered = value ? std::move(*value) : none_.take();
+            take().complete(mode, io_executor, std::move(error), std::move(delivered));
         }
     }
 
@@ -187,6 +190,7 @@ private:
         return waiting;
     }
 
+    [[no_unique_address]] failure_value<R> none_;
     waiting_handler<Handler, Executor> waiting_;
 };
 

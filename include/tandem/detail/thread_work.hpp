@@ -3,6 +3,8 @@
 #define TANDEM_DETAIL_THREAD_WORK_HPP
 
 #include <tandem/detail/canceller.hpp>
+#include <tandem/detail/operation_aborted.hpp>
+#include <tandem/detail/run_signature.hpp>
 #include <tandem/detail/work_queue.hpp>
 #include <tandem/this_task.hpp>
 
@@ -10,10 +12,16 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
+#include <atomic>
 #include <concepts>
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <type_traits>
@@ -71,6 +79,13 @@ struct work_outcome
     std::exception_ptr error;
     std::optional<R> value;
 
+    /// What an earlier run gave.
+    void forget() noexcept
+    {
+        error = nullptr;
+        value.reset();
+    }
+
     template <class Call>
     void take(Call call)
     {
@@ -83,18 +98,17 @@ struct work_outcome
 
     /// `how`: what its complete() takes first.
     template <class Pending, class... How>
-    void deliver(Pending&& pending, const How&... how)
+    void deliver(Pending&& pending, failure_value<R>& none, const How&... how)
     {
-        R delivered{};
-        if (value)
-            delivered = std::move(*value);
-        std::forward<Pending>(pending).complete(how..., std::move(error), std::move(delivered));
+        std::forward<Pending>(pending).complete(how..., std::move(error), value ? std::move(*value) : none.take());
     }
 };
 template <>
 struct work_outcome<void>
 {
     std::exception_ptr error;
+
+    void forget() noexcept { error = nullptr; }
 
     template <class Call>
     void take(Call call)
@@ -107,7 +121,7 @@ struct work_outcome<void>
     }
 
     template <class Pending, class... How>
-    void deliver(Pending&& pending, const How&... how)
+    void deliver(Pending&& pending, failure_value<void>&, const How&... how)
     {
         std::forward<Pending>(pending).complete(how..., std::move(error));
     }
@@ -126,10 +140,11 @@ public:
     {
         auto pending = std::move(pending_);
         auto outcome = std::move(outcome_);
+        auto none = std::move(none_);
         if (error)
             outcome.error = std::move(error);
         free_operation(static_cast<Derived*>(this), pending.handler());
-        outcome.deliver(std::move(pending), mode);
+        outcome.deliver(std::move(pending), none, mode);
     }
 
     void destroy() noexcept override
@@ -143,6 +158,7 @@ protected:
 
 private:
     pending_handler<Handler, Executor> pending_;
+    [[no_unique_address]] failure_value<R> none_;
 };
 
 template <class Work, class Handler, class Executor>
@@ -160,18 +176,18 @@ public:
 
     void run(const std::shared_ptr<work_queue>& queue, scheduled_task::time_point run_deadline) override
     {
-        this->outcome_ = {};
+        this->outcome_.forget();
         run_in_context(*context_, run_deadline,
                        [this] { this->outcome_.take([this]() -> decltype(auto) { return call(); }); });
         queue->finished(this, completion_mode::dispatch);
     }
 
-    std::function<void(asio::cancellation_type)> stopper() override
+    stop_function stopper() override
     {
         return [context = context_](asio::cancellation_type type) {
-            if ((type & (asio::cancellation_type::partial | asio::cancellation_type::terminal)) !=
-                asio::cancellation_type::none)
-                ask_to_stop(*context);
+            constexpr auto either = asio::cancellation_type::partial | asio::cancellation_type::terminal;
+            return (type & either) != asio::cancellation_type::none ? ask_to_stop(*context)
+                                                                    : std::stop_source(std::nostopstate);
         };
     }
 
@@ -195,27 +211,83 @@ class coroutine_work final
     using result = typename traits::result;
     using base = handled_work<coroutine_work, result, Handler, Executor>;
 
-    // Owns the item while the coroutine runs: a context that is destroyed destroys the coroutine and this.
+    // What the coroutine has for itself: it may outlive the item.
+    class control
+    {
+    public:
+        explicit control(Work&& called) : work(std::move(called)) {}
+
+        asio::cancellation_slot slot() noexcept { return signal_.slot(); }
+
+        // In the strand, as the coroutine begins, with its slot connected. What it was asked before.
+        asio::cancellation_type begin()
+        {
+            const std::lock_guard lock(mutex_);
+            has_begun_ = true;
+            return asked_;
+        }
+
+        // In the strand in which the coroutine runs: a signal is touched there only.
+        void emit(asio::cancellation_type type)
+        {
+            {
+                const std::lock_guard lock(mutex_);
+                if (!has_begun_) {
+                    asked_ = asked_ | type;
+                    return;
+                }
+            }
+            signal_.emit(type);
+        }
+
+        std::optional<Work> work; // what the coroutine has captured
+        std::atomic<coroutine_work*> item = nullptr; // which the coroutine is to complete: whoever takes it does that
+
+    private:
+        asio::cancellation_signal signal_;
+        std::mutex mutex_;
+        bool has_begun_ = false;
+        asio::cancellation_type asked_ = asio::cancellation_type::none; // before that
+    };
+
+    // One that was asked to stop before it began. In Boost 1.81 a coroutine that is cancelled before it was suspended once ends
+    // the program.
+    static typename traits::returned begin_late(std::shared_ptr<control> own, typename traits::returned coroutine,
+                                                asio::cancellation_type early)
+    {
+        using executor = typename traits::returned::executor_type;
+        co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable_t<executor>());
+        own->emit(early);
+        co_return co_await std::move(coroutine);
+    }
+
+    // The coroutine's end, in whichever way: what it waits for may be destroyed, and it with that.
     class owner
     {
     public:
-        owner(coroutine_work* item, std::shared_ptr<work_queue> queue) : item_(item), queue_(std::move(queue)) {}
-        owner(owner&& other) noexcept
-            : item_(std::exchange(other.item_, nullptr)), queue_(std::move(other.queue_)), signal_(other.signal_)
+        owner(std::shared_ptr<control> c, std::shared_ptr<work_queue> queue)
+            : control_(std::move(c)), queue_(std::move(queue))
         {
         }
+        owner(owner&&) noexcept = default;
         ~owner()
         {
-            if (!item_)
+            coroutine_work* const item = control_ ? control_->item.exchange(nullptr) : nullptr;
+            if (!item)
                 return;
-            queue_->forgotten(item_);
-            item_->destroy();
+            item->outcome_.error = operation_aborted();
+            try {
+                queue_->finished(item, completion_mode::post);
+            } catch (const std::exception&) { // no memory to tell anybody
+            }
         }
 
         template <class... Value>
         void operator()(std::exception_ptr error, Value... value)
         {
-            coroutine_work* item = std::exchange(item_, nullptr);
+            coroutine_work* const item = control_->item.exchange(nullptr);
+            if (!item)
+                return;
             item->outcome_.error = std::move(error);
             if constexpr (sizeof...(Value) != 0)
                 (item->outcome_.value.emplace(std::move(value)), ...);
@@ -223,46 +295,70 @@ class coroutine_work final
         }
 
     private:
-        coroutine_work* item_;
+        std::shared_ptr<control> control_;
         std::shared_ptr<work_queue> queue_;
-        std::shared_ptr<asio::cancellation_signal> signal_ = item_->signal_; // outlives the coroutine
     };
 
 public:
     coroutine_work(Handler&& handler, const Executor& executor, Work&& work)
-        : base(std::move(handler), executor), work_(std::move(work)), strand_(executor)
+        : base(std::move(handler), executor), strand_(executor), control_(std::make_shared<control>(std::move(work)))
     {
+        this->is_coroutine = true;
+    }
+    ~coroutine_work() override
+    {
+        if (control_)
+            control_->work.reset(); // before the handler runs
     }
 
     void run(const std::shared_ptr<work_queue>& queue, scheduled_task::time_point) override
     {
-        this->outcome_ = {};
+        this->outcome_.forget();
         std::optional<typename traits::returned> coroutine;
         try {
-            coroutine.emplace(traits::call_again(work_));
+            coroutine.emplace(traits::call_again(*control_->work));
         } catch (...) { // the callable threw before it returned its coroutine
             this->outcome_.error = std::current_exception();
             queue->finished(this, completion_mode::dispatch);
             return;
         }
-        asio::co_spawn(strand_, std::move(*coroutine),
-                       asio::bind_cancellation_slot(signal_->slot(), owner(this, queue)));
+        const auto strand = strand_;
+        const auto own = control_;
+        own->item = this; // from now on it may be gone
+        try {
+            asio::co_spawn(
+                strand,
+                [own, begun = std::move(*coroutine)]() mutable {
+                    const auto early = own->begin();
+                    return early == asio::cancellation_type::none ? std::move(begun)
+                                                                  : begin_late(own, std::move(begun), early);
+                },
+                asio::bind_cancellation_slot(own->slot(), owner(own, queue)));
+        } catch (const std::exception&) { // what owned the coroutine has completed it
+        }
     }
 
-    void rearm() override { signal_ = std::make_shared<asio::cancellation_signal>(); }
+    void rearm() override { control_ = std::make_shared<control>(std::move(*control_->work)); }
 
-    std::function<void(asio::cancellation_type)> stopper() override
+    stop_function stopper() override
     {
-        // A signal is touched only in the strand in which its coroutine runs.
-        return [strand = strand_, signal = signal_](asio::cancellation_type type) {
-            asio::post(strand, [signal, type] { signal->emit(type); });
+        return [strand = strand_, own = control_](asio::cancellation_type type) {
+            asio::post(strand, [own, type] { own->emit(type); });
+            return std::stop_source(std::nostopstate);
         };
     }
 
+    bool abandon() noexcept override
+    {
+        if (!control_->item.exchange(nullptr))
+            return false;
+        control_.reset(); // the coroutine goes on with what it captured
+        return true;
+    }
+
 private:
-    Work work_;
     asio::strand<Executor> strand_;
-    std::shared_ptr<asio::cancellation_signal> signal_ = std::make_shared<asio::cancellation_signal>();
+    std::shared_ptr<control> control_;
 };
 
 } // namespace tandem::detail

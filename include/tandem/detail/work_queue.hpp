@@ -8,17 +8,21 @@
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
-#include <optional>
+#include <stop_token>
 #include <utility>
 
 namespace tandem::detail {
 
 class task_context;
 class work_queue;
+
+/// Asks work to stop, which runs no code of the user's. That follows: stop callbacks, where the source has any.
+using stop_function = std::function<std::stop_source(asio::cancellation_type)>;
 
 /// One call of thread_pool::async_run, erased.
 class work_item : public scheduled_task
@@ -34,7 +38,7 @@ public:
 
     /// How to ask the running work to stop. Called under the queue's lock; what it returns is called without, and
     /// perhaps after the work has ended.
-    virtual std::function<void(asio::cancellation_type)> stopper() = 0;
+    virtual stop_function stopper() = 0;
 
     /// Forgets that it was asked to stop, so that it can be run again. Called under the queue's lock.
     virtual void rearm() = 0;
@@ -45,6 +49,11 @@ public:
 
     /// Frees the item, its handler uncalled.
     virtual void destroy() noexcept = 0;
+
+    /// Leaves a coroutine that is under way to itself: from now on it does nothing to the item, which is to be completed.
+    /// False where it is no coroutine, or has not begun to be one, or is about to complete the item. Called under the queue's
+    /// lock.
+    virtual bool abandon() noexcept { return false; }
 
     /// Whether a run that is under way may be followed by another.
     bool may_run_again() const noexcept
@@ -60,6 +69,9 @@ public:
 
     /// Whether it can be cancelled by its id; set before it is submitted.
     bool stoppable = false;
+
+    /// It may run while no thread runs it.
+    bool is_coroutine = false;
 
 private:
     std::unique_ptr<const run_options> own_options_; // what few have
@@ -96,17 +108,21 @@ public:
     virtual bool submit_plain() noexcept = 0;
     virtual plain_turn run_plain(const std::function<void()>& work) = 0;
     virtual void submit_begun(work_item* item) = 0;
-    /// It could not be posted after all.
-    virtual void forget_plain() = 0;
+    /// It could not be posted after all, or submitted as one that has begun.
+    virtual void forget_plain(bool has_begun) noexcept = 0;
 
     /// The item's work has ended: completes the item, or runs it again.
     virtual void finished(work_item* item, completion_mode mode) = 0;
-    /// The item is destroyed without having been completed, with its context.
-    virtual void forgotten(work_item* item) noexcept = 0;
 
-    /// Takes no more, removes what waits, asks what runs to stop. `then` is posted behind the completions of all that,
-    /// when no work runs on a thread any more.
-    virtual void close(std::function<void()> then) = 0;
+    /// Takes no more, removes what waits, asks what runs to stop.
+    virtual void close() = 0;
+    /// `then` is posted once: after close(), behind the completions of all work, when none runs any more.
+    virtual void when_quiet(std::function<void()> then) = 0;
+    /// After close(): coroutines that are under way complete with `operation_aborted` now. They themselves are destroyed with
+    /// what they wait for.
+    virtual void abandon_coroutines() = 0;
+    /// Returns when no coroutine is under way: after `patience`, they are abandoned. Not to be called by work.
+    virtual void end_coroutines(std::chrono::nanoseconds patience) = 0;
     /// After close(): waits for what the queue itself has running. Not to be called by work.
     virtual void join() = 0;
     virtual work_queue_counts counts() const = 0;
@@ -121,7 +137,7 @@ std::shared_ptr<work_queue> make_work_queue(const asio::thread_pool::executor_ty
 /// For the work that runs now on this thread; see task_context.
 std::shared_ptr<task_context> make_task_context();
 void run_in_context(task_context& context, scheduled_task::time_point deadline, const std::function<void()>& work);
-void ask_to_stop(task_context& context);
+std::stop_source ask_to_stop(task_context& context);
 
 } // namespace tandem::detail
 

@@ -1,0 +1,42 @@
+#include <tandem/detail/context_threads.hpp>
+
+#include <boost/system/system_error.hpp>
+
+#include <system_error>
+
+namespace tandem::detail {
+
+context_threads::context_threads(std::size_t count) : context_(count == 1 ? 1 : 0)
+{
+    try {
+        threads_.reserve(count);
+        while (count > 1 && threads_.size() != count)
+            threads_.emplace_back([this] { context_.attach(); });
+    } catch (const std::system_error& e) {
+        context_.stop();
+        join();
+        throw boost::system::system_error(e.code().value(), boost::system::system_category(), "thread");
+    } catch (...) {
+        context_.stop();
+        join();
+        throw;
+    }
+}
+
+context_threads::~context_threads()
+{
+    context_.stop();
+    join();
+}
+
+void context_threads::join()
+{
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(are_joined_, true))
+        return;
+    context_.wait(); // for its own; join() would not release those that were attached
+    for (std::thread& each : threads_)
+        each.join();
+}
+
+} // namespace tandem::detail
