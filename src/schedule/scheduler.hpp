@@ -16,6 +16,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace tandem::schedule {
@@ -241,6 +242,8 @@ private:
         time_point progress = time_point::max(); // when it got its first task, ended one, became idle, or all were ready
         time_point deadline = time_point::max(); // unless it has begun what it has
         time_point alarm = time_point::max();    // it need not be looked at before: alarm_of(), or earlier
+        std::chrono::nanoseconds sorted_load{0}; // its load when it was put into by_load_
+        bool is_unsorted = false;                // the load has changed since
         heap_place place_by_load{};
         heap_place place_by_alarm{};
     };
@@ -249,7 +252,7 @@ private:
     {
         bool operator()(const worker& one, const worker& other) const noexcept
         {
-            return one.load != other.load ? one.load < other.load : one.id < other.id;
+            return one.sorted_load != other.sorted_load ? one.sorted_load < other.sorted_load : one.id < other.id;
         }
     };
     struct sooner
@@ -282,6 +285,15 @@ private:
     time_point alarm_of(const worker& w) const;
     void set_alarm(worker& w, time_point alarm) const;
     void set_deadline(worker& w, time_point deadline);
+    void note_patience(worker& w);
+    void sort_by_load();
+
+    // Its load has changed, or whether it may be sent more: seen when the next worker is chosen, and not with each task.
+    void load_changed(worker& w) noexcept
+    {
+        if (!std::exchange(w.is_unsorted, true))
+            unsorted_.push_back(&w); // for which there is room
+    }
     std::vector<worker*> alarmed_workers(time_point now) const;
     bool spare(worker& w, time_point now);
     time_point outcome_due(const task& t) const;   // of one that is done
@@ -354,6 +366,7 @@ private:
     std::vector<worker*> due_;   // to retire
     std::deque<worker*> by_age_; // those that were ready and are not due, where their age counts
     indexed_heap<worker, less_loaded, &worker::place_by_load> by_load_; // busy ones, but for some that take no more for now
+    std::vector<worker*> unsorted_; // whose load has changed since they were put there
     mutable indexed_heap<worker, sooner, &worker::place_by_alarm> by_alarm_;
     worker* last_found_ = nullptr;
     worker_id last_found_id_ = 0;

@@ -115,6 +115,9 @@ void scheduler::worker_gone(worker_id id, bool can_start_again, time_point now, 
         --unproven_;
     --ending_;
     std::erase(by_age_, &w);
+    if (w.is_unsorted)
+        std::erase(unsorted_, &w);
+    by_load_.remove(w);
     by_alarm_.remove(w);
     workers_.erase(it);
     last_found_ = nullptr;
@@ -146,6 +149,7 @@ void scheduler::forget_all() noexcept
     deadlines_.clear_all();
     delayed_ = {};
     by_load_.clear();
+    unsorted_.clear();
     by_alarm_.clear();
     workers_.clear();
     idle_.clear();
@@ -243,6 +247,7 @@ scheduler::worker* scheduler::awake_worker_for(const task& t, time_point now) no
 
 scheduler::worker* scheduler::least_loaded_for(const task& t, time_point now) noexcept
 {
+    sort_by_load();
     worker* first = by_load_.first();
     for (; first && !is_open(*first, now); first = by_load_.first())
         by_load_.remove(*first); // until it has done something
@@ -256,6 +261,19 @@ scheduler::worker* scheduler::least_loaded_for(const task& t, time_point now) no
                                     least = &w;
                             });
     return least;
+}
+
+void scheduler::sort_by_load()
+{
+    for (worker* const w : unsorted_) {
+        w->is_unsorted = false;
+        w->sorted_load = w->load;
+        if (w->at == state::busy)
+            by_load_.put(*w); // also where it took no more
+        else
+            by_load_.remove(*w);
+    }
+    unsorted_.clear();
 }
 
 bool scheduler::is_open(const worker& w, time_point now) const noexcept
@@ -313,6 +331,13 @@ void scheduler::set_deadline(worker& w, time_point deadline)
         set_alarm(w, deadline);
 }
 
+// With each task: mostly there is an earlier alarm.
+void scheduler::note_patience(worker& w)
+{
+    if (w.progress + settings_.patience < w.alarm && waits_behind_slow_task(w))
+        set_alarm(w, w.progress + settings_.patience);
+}
+
 // Those that advance() must look at, in the order of their numbers.
 std::vector<scheduler::worker*> scheduler::alarmed_workers(time_point now) const
 {
@@ -357,9 +382,8 @@ void scheduler::send(worker& w, task& t, time_point now, actions& out)
     w.sent.push_back(t);
     w.load += t.charged;
     w.bytes += t.bytes;
-    by_load_.put(w);
-    if (const time_point end = patience_end(w); end < w.alarm)
-        set_alarm(w, end);
+    load_changed(w);
+    note_patience(w);
     ++running_;
     ++w.tasks;
     if (settings_.retire_tasks != 0 && w.tasks >= settings_.retire_tasks && w.due == retirement_reason::none)
@@ -384,12 +408,9 @@ void scheduler::forget_sent(worker& w, task& t) noexcept
     w.load -= t.charged;
     w.bytes -= t.bytes;
     --running_;
-    if (w.sent.empty()) {
+    if (w.sent.empty())
         --occupied_;
-        by_load_.remove(w);
-    } else if (w.at == state::busy) {
-        by_load_.put(w); // also where it took no more
-    }
+    load_changed(w);
 }
 
 void scheduler::take_back(worker& w, task* behind)
@@ -418,8 +439,7 @@ task* scheduler::split(worker& w, task& t)
         w.load -= t.charged;
         t.charged = estimate(t);
         w.load += t.charged;
-        if (by_load_.contains(w))
-            by_load_.put(w);
+        load_changed(w);
     }
     return rest;
 }
@@ -446,8 +466,7 @@ void scheduler::made_progress(worker& w, time_point now)
 {
     w.progress = now;
     w.slow = false;
-    if (const time_point end = patience_end(w); end < w.alarm)
-        set_alarm(w, end);
+    note_patience(w);
     if (w.at == state::ending)
         return;
     set_deadline(w, w.sent.empty() ? time_point::max() : deadline_after(now, settings_.start_timeout));
@@ -496,6 +515,7 @@ void scheduler::start_one(actions& out)
 {
     const std::size_t size = workers_.size() + 1; // none of these allocates later
     by_load_.reserve(size);
+    unsorted_.reserve(size);
     by_alarm_.reserve(size);
     due_.reserve(size);
     idle_.reserve(size);
@@ -559,7 +579,7 @@ void scheduler::leave(worker& w)
     if (w.at != state::ending)
         ++ending_;
     w.at = state::ending;
-    by_load_.remove(w);
+    load_changed(w);
     const std::size_t had = w.sent.size();
     take_back(w);
     w.left_unbegun = w.left_unbegun || w.sent.size() != had;
