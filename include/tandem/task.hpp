@@ -14,13 +14,29 @@
 namespace tandem {
 namespace detail {
 
-template <class F>
-struct signature_of : signature_of<decltype(&F::operator())>
+enum class function_kind
 {
+    usable,
+    not_const,
+    not_one, // a generic lambda, or overloads
+    member,
+    variadic,
+    none
+};
+
+/// What a function takes and returns.
+template <class F>
+struct signature_of
+{
+    static constexpr function_kind kind = std::is_member_pointer_v<F> ? function_kind::member : function_kind::none;
+    using result = void;
+    template <template <class...> class List>
+    using parameters = List<>;
 };
 template <class R, class... P>
 struct signature_of<R (*)(P...)>
 {
+    static constexpr function_kind kind = function_kind::usable;
     using result = R;
     template <template <class...> class List>
     using parameters = List<P...>;
@@ -29,12 +45,41 @@ template <class R, class... P>
 struct signature_of<R (*)(P...) noexcept> : signature_of<R (*)(P...)>
 {
 };
-template <class C, class R, class... P>
-struct signature_of<R (C::*)(P...) const> : signature_of<R (*)(P...)>
+
+template <function_kind Kind>
+struct no_signature : signature_of<void>
+{
+    static constexpr function_kind kind = Kind;
+};
+template <class R, class... P>
+struct signature_of<R (*)(P..., ...)> : no_signature<function_kind::variadic>
+{
+};
+
+template <class Operator>
+struct signature_of_operator : no_signature<function_kind::not_const>
+{
+};
+template <class R, class... P> // it is static
+struct signature_of_operator<R (*)(P...)> : signature_of<R (*)(P...)>
 {
 };
 template <class C, class R, class... P>
-struct signature_of<R (C::*)(P...) const noexcept> : signature_of<R (*)(P...)>
+struct signature_of_operator<R (C::*)(P...) const> : signature_of<R (*)(P...)>
+{
+};
+template <class C, class R, class... P>
+struct signature_of_operator<R (C::*)(P...) const noexcept> : signature_of<R (*)(P...)>
+{
+};
+template <class F>
+    requires(std::is_class_v<F> && !requires { &F::operator(); })
+struct signature_of<F> : no_signature<function_kind::not_one>
+{
+};
+template <class F>
+    requires(std::is_class_v<F> && requires { &F::operator(); })
+struct signature_of<F> : signature_of_operator<decltype(&F::operator())>
 {
 };
 
@@ -51,8 +96,14 @@ struct parameter_list
     using received = std::tuple<typename parameter<P>::received...>;
 
     template <class... A>
-    static constexpr bool accepts = sizeof...(A) == sizeof...(P) &&
-                                    (std::is_constructible_v<typename parameter<P>::held, A> && ...);
+    static consteval bool accepts()
+    {
+        if constexpr (sizeof...(A) == sizeof...(P)) {
+            return (argument_for<P, A> && ...);
+        } else {
+            return false;
+        }
+    }
 
     /// Whether all arguments together are their bytes, always as many.
     static constexpr bool are_flat = (parameter<P>::is_flat && ...);
@@ -107,10 +158,121 @@ private:
 };
 
 template <auto F>
-using parameters_of = typename signature_of<std::remove_cv_t<decltype(F)>>::template parameters<parameter_list>;
+using function_signature = signature_of<std::remove_cv_t<decltype(F)>>;
 
 template <auto F>
-using result_of = std::remove_cvref_t<typename signature_of<std::remove_cv_t<decltype(F)>>::result>;
+using parameters_of = typename function_signature<F>::template parameters<parameter_list>;
+
+template <auto F>
+using result_of = std::remove_cvref_t<typename function_signature<F>::result>;
+
+template <class R>
+inline constexpr bool is_view = false;
+template <class C, class T>
+inline constexpr bool is_view<std::basic_string_view<C, T>> = true;
+template <class T, std::size_t N>
+inline constexpr bool is_view<std::span<T, N>> = true;
+
+template <class R>
+inline constexpr bool is_coroutine = requires(R& result) { result.await_ready(); };
+
+template <class R>
+concept sound_result = std::is_void_v<R> || (!is_view<R> && decodable<R>);
+
+template <class... P>
+struct sound_parameters : std::bool_constant<(parameter<P>::is_sound && ...)>
+{
+};
+
+/// Whether F can be a task.
+template <auto F>
+concept sound_function = function_signature<F>::kind == function_kind::usable &&
+                         function_signature<F>::template parameters<sound_parameters>::value && sound_result<result_of<F>>;
+
+/// Says why a task cannot return R.
+template <class R>
+struct result_check
+{
+    using sentence = void;
+};
+template <class R>
+    requires(!sound_result<R>)
+struct result_check<R>
+{
+    using sentence = void;
+
+    static_assert(!is_view<R>,
+                  "tandem: a task must return what owns its elements (std::string, std::vector), not a view.");
+    static_assert(!is_coroutine<R>,
+                  "tandem: a task must not be a coroutine, but return its result. A thread_pool runs coroutines: "
+                  "io.async_run([=] { return f(arguments...); }).");
+    static constexpr bool is_said = is_view<R> || is_coroutine<R>;
+    static_assert(is_said || transferable<R> || !has_no_obstacle<R>,
+                  "tandem: a task's result cannot be sent from another process. Make it a plain aggregate, or give it "
+                  "cereal's serialize (or both save and load).");
+    using value_check = travel_check<std::conditional_t<is_said, int, R>>;
+};
+
+template <class... P>
+using parameter_checks = type_list<typename parameter_check<P>::sentence...>;
+
+/// Says why F cannot be a task.
+template <auto F>
+struct function_check
+{
+    using sentence = void;
+    static constexpr function_kind kind = function_signature<F>::kind;
+
+    static_assert(kind != function_kind::not_const,
+                  "tandem: a task's lambda must not be mutable, nor its operator() other than const: every call is one of "
+                  "the same function.");
+    static_assert(kind != function_kind::not_one,
+                  "tandem: a task's lambda must not be generic, nor its operator() overloaded: what it takes must be known. "
+                  "Write the parameters' types.");
+    static_assert(kind != function_kind::member,
+                  "tandem: a task must not be a member function. Write a lambda: task<[](const C& c, int x) { return "
+                  "c.f(x); }>(object, x).");
+    static_assert(kind != function_kind::variadic,
+                  "tandem: a task's function must not take an ellipsis. Write a lambda that calls it.");
+    static_assert(kind != function_kind::none,
+                  "tandem: task<f> needs a function, a static member function or a lambda that captures nothing.");
+
+    using parameters = typename function_signature<F>::template parameters<parameter_checks>;
+    using result = typename result_check<result_of<F>>::sentence;
+};
+
+struct no_sentence
+{
+    using sentence = void;
+};
+
+/// void. Does not compile where F cannot be a task.
+template <auto F>
+using checked_function = typename std::conditional_t<sound_function<F>, no_sentence, function_check<F>>::sentence;
+
+/// Says what is wrong with the arguments of task<f>(...).
+template <class Parameters, class... A>
+struct arguments_check;
+template <class... P, class... A>
+    requires(sizeof...(P) == sizeof...(A))
+struct arguments_check<parameter_list<P...>, A...>
+{
+    using sentence = type_list<typename argument_check<P, A>::sentence...>;
+};
+template <class... P, class... A>
+    requires(sizeof...(P) != sizeof...(A))
+struct arguments_check<parameter_list<P...>, A...>
+{
+    using sentence = void;
+    static_assert(sizeof...(A) <= sizeof...(P), "tandem: task<f>(...) is given more arguments than f has parameters.");
+    static_assert(sizeof...(A) >= sizeof...(P),
+                  "tandem: task<f>(...) is given fewer arguments than f has parameters. Give one for each, also where f "
+                  "has a default argument.");
+};
+
+/// For code that is compiled behind a sentence, and never runs.
+template <class T>
+T after_refusal();
 
 template <auto F>
 void run_encoded(std::span<const std::byte> arguments, large_reader* large_arguments, byte_buffer& result,
@@ -144,13 +306,6 @@ struct registration
     static inline task_entry entry{typeid(task_name<F>).name(), &run_encoded<F>};
 };
 
-template <class R>
-inline constexpr bool is_view = false;
-template <class C, class T>
-inline constexpr bool is_view<std::basic_string_view<C, T>> = true;
-template <class T, std::size_t N>
-inline constexpr bool is_view<std::span<T, N>> = true;
-
 } // namespace detail
 
 /// A call of F that has its arguments, to be run later, here or in another process. Made by task<F>(arguments...).
@@ -164,18 +319,11 @@ public:
     /// What F returns, without const and reference.
     using result_type = detail::result_of<F>;
 
-    static_assert(!detail::is_view<result_type>,
-                  "tandem: a task must return what owns its elements (std::string, std::vector), not a view.");
-    static_assert(
-        std::is_void_v<detail::travel_check<std::conditional_t<detail::is_view<result_type>, void, result_type>>>);
-    static_assert(std::is_void_v<result_type> || !detail::has_no_obstacle<result_type> || transferable<result_type>,
-                  "tandem: a task's result cannot be sent from another process. Make it a plain aggregate, or give it "
-                  "cereal's serialize (or save and load).");
-
-    /// Each argument is converted to F's parameter and held by value; for a parameter that is a std::string_view or a
-    /// std::span<const T>, its characters or elements are held.
+    /// Each argument is converted to F's parameter as in a call and held by value; for a parameter that is a
+    /// std::string_view or a std::span<const T>, its characters or elements are held. Does not compile where a number
+    /// would be cut: a floating-point number for an integer, a long for an int, anything but a bool for a bool.
     template <class... A>
-        requires(parameters::template accepts<A...>)
+        requires(parameters::template accepts<A...>())
     explicit bound_task(std::in_place_t, A&&... arguments) : held_(std::forward<A>(arguments)...)
     {
     }
@@ -215,6 +363,23 @@ private:
     typename parameters::held held_;
 };
 
+/// F cannot be a task: the compiler has said so.
+template <auto F>
+    requires(!detail::sound_function<F>)
+class bound_task<F>
+{
+    using check = detail::checked_function<F>;
+
+public:
+    using result_type = detail::result_of<F>;
+    static constexpr bool is_flat = false;
+    static constexpr std::size_t flat_size = 0;
+
+    result_type operator()() const;
+    void encode_arguments(byte_buffer&, detail::large_writer* = nullptr) const {}
+    static const detail::task_entry& entry() noexcept;
+};
+
 namespace detail {
 
 template <class T>
@@ -231,9 +396,22 @@ struct task_function
     template <class... A>
     bound_task<F> operator()(A&&... arguments) const
     {
-        static_assert(parameters_of<F>::template accepts<A...>,
-                      "tandem: the arguments given to task<f>(...) do not fit f's parameters.");
-        return bound_task<F>(std::in_place, std::forward<A>(arguments)...);
+        if constexpr (parameters_of<F>::template accepts<A...>()) {
+            return bound_task<F>(std::in_place, std::forward<A>(arguments)...);
+        } else {
+            using check [[maybe_unused]] = typename arguments_check<parameters_of<F>, A...>::sentence;
+            return after_refusal<bound_task<F>>();
+        }
+    }
+};
+template <auto F>
+    requires(!sound_function<F>)
+struct task_function<F>
+{
+    template <class... A>
+    bound_task<F> operator()(A&&...) const
+    {
+        return {};
     }
 };
 
@@ -245,7 +423,7 @@ struct task_function
 ///
 /// Naming it registers F in this program under F's mangled name, before main begins. A separate worker program must
 /// name it too: `inline constexpr auto render_task = tandem::task<render>;` in a header that both include does that.
-template <auto F>
+template <auto F, class = detail::checked_function<F>>
 inline constexpr detail::task_function<F> task{};
 
 } // namespace tandem

@@ -39,8 +39,14 @@ enum class obstacle
     pointer,
     function,
     reference,
+    no_default_constructor,
+    // Classes whose members cannot be seen. `bytes`: trivially copyable.
+    virtual_functions,
+    too_many_members,
+    base_class,
+    base_class_bytes,
     unseen_members,
-    unseen_bytes // the same in a trivially copyable class
+    unseen_bytes
 };
 
 /// Has the sentence, and names the member's type and what holds it where the compiler says what it instantiates.
@@ -70,14 +76,29 @@ struct member_that_cannot_travel
         Kind != obstacle::reference,
         "tandem: a reference or std::reference_wrapper in a value refers to an object of the process that made "
         "it. Write the value itself.");
-    static_assert(
-        Kind != obstacle::unseen_members,
-        "tandem: the members of a class in a value cannot be seen. Give the class cereal's serialize (or save and "
-        "load).");
-    static_assert(
-        Kind != obstacle::unseen_bytes,
-        "tandem: the members of a class in a value cannot be seen. Give the class cereal's serialize (or save and "
-        "load); or specialize tandem::travels_as_bytes, if it holds no pointer, reference or view.");
+    static_assert(Kind != obstacle::no_default_constructor,
+                  "tandem: a class that travels is default-constructed and then decoded, so it needs a default constructor. "
+                  "Give it one, or send what it is made of.");
+    static_assert(Kind != obstacle::virtual_functions,
+                  "tandem: a class with virtual functions cannot be seen into. Give it cereal's serialize (or save and "
+                  "load), or send the values that it holds.");
+    static_assert(Kind != obstacle::too_many_members,
+                  "tandem: an aggregate in a value has more than 64 members. Make structs of some, or give it cereal's "
+                  "serialize (or save and load).");
+    static_assert(Kind != obstacle::base_class,
+                  "tandem: the members of a class with a base class cannot be seen. Make the base its first member, or give "
+                  "the class cereal's serialize (or save and load).");
+    static_assert(Kind != obstacle::base_class_bytes,
+                  "tandem: the members of a class with a base class cannot be seen. Make the base its first member, or give "
+                  "the class cereal's serialize (or save and load); or specialize tandem::travels_as_bytes, if it holds no "
+                  "pointer, reference or view.");
+    static_assert(Kind != obstacle::unseen_members,
+                  "tandem: the members of a class in a value cannot be seen. Give the class cereal's serialize (or save and "
+                  "load), public or with cereal::access as a friend; or no constructor and no private members.");
+    static_assert(Kind != obstacle::unseen_bytes,
+                  "tandem: the members of a class in a value cannot be seen. Give the class cereal's serialize (or save and "
+                  "load), public or with cereal::access as a friend; or specialize tandem::travels_as_bytes, if it holds no "
+                  "pointer, reference or view.");
 };
 
 // What the standard library's templates hold, as the codec sees it.
@@ -146,6 +167,12 @@ inline constexpr bool is_element_view = is_made_of<T, std::initializer_list>;
 template <class T, std::size_t N>
 inline constexpr bool is_element_view<std::span<T, N>> = true;
 
+/// Whether decoding a T makes its parts. Those of an array, a pair and a tuple are there when it is; how to make what a
+/// std::unique_ptr points to cereal knows, and whom a class has befriended.
+template <class T>
+inline constexpr bool makes_parts = !is_std_array<T> && !is_made_of<T, std::pair> && !is_made_of<T, std::tuple> &&
+                                    !is_made_of<T, std::unique_ptr>;
+
 struct no_obstacle
 {
     struct type
@@ -177,6 +204,37 @@ consteval auto find_in_parts(type_list<T, Rest...>)
 template <obstacle Kind, class T, class Value>
 using found_obstacle = std::type_identity<member_that_cannot_travel<Kind, T, Value>>;
 
+template <class Value>
+consteval auto find_without_default(type_list<>)
+{
+    return no_obstacle();
+}
+
+/// The first of them that has no default constructor: the member for whose sake it has none, where that can be seen.
+template <class Value, class T, class... Rest>
+consteval auto find_without_default(type_list<T, Rest...>)
+{
+    using type = std::remove_cv_t<T>;
+    if constexpr (std::is_default_constructible_v<type>) {
+        return find_without_default<Value>(type_list<Rest...>());
+    } else if constexpr (std::is_array_v<type>) {
+        return find_without_default<Value>(type_list<std::remove_all_extents_t<type>>());
+    } else if constexpr (!makes_parts<type> && !std::is_void_v<parts<type>>) {
+        return find_without_default<type>(parts<type>());
+    } else {
+        if constexpr (has_visible_members<type>) {
+            constexpr auto found = find_without_default<type>(member_types<type>());
+            if constexpr (!std::is_same_v<decltype(found), const no_obstacle>) {
+                return found;
+            } else {
+                return found_obstacle<obstacle::no_default_constructor, type, Value>();
+            }
+        } else {
+            return found_obstacle<obstacle::no_default_constructor, type, Value>();
+        }
+    }
+}
+
 template <class T, class Value, class... Seen>
 consteval auto find_in_class()
 {
@@ -189,7 +247,12 @@ consteval auto find_in_class()
     } else if constexpr (is_made_of<T, std::function>) {
         return found_obstacle<obstacle::function, T, Value>();
     } else if constexpr (!std::is_void_v<parts<T>>) {
-        return find_in_parts<T, T, Seen...>(parts<T>());
+        constexpr auto found = find_in_parts<T, T, Seen...>(parts<T>());
+        if constexpr (std::is_same_v<decltype(found), const no_obstacle> && makes_parts<T>) {
+            return find_without_default<T>(parts<T>());
+        } else {
+            return found;
+        }
     } else if constexpr (is_plain<T> || has_own_serialization<T> || is_error_code<T>) {
         return no_obstacle();
     } else if constexpr (has_visible_members<T>) {
@@ -198,6 +261,16 @@ consteval auto find_in_class()
         return found_obstacle<obstacle::range_view, T, Value>();
     } else if constexpr (std::input_or_output_iterator<T>) {
         return found_obstacle<obstacle::iterator, T, Value>();
+    } else if constexpr (std::is_polymorphic_v<T>) {
+        return found_obstacle<obstacle::virtual_functions, T, Value>();
+    } else if constexpr (std::is_aggregate_v<T> && std::is_class_v<T>) {
+        if constexpr (!is_initialized_by<T, 0, any_base<T>>) {
+            return found_obstacle<obstacle::too_many_members, T, Value>();
+        } else if constexpr (std::is_trivially_copyable_v<T>) {
+            return found_obstacle<obstacle::base_class_bytes, T, Value>();
+        } else {
+            return found_obstacle<obstacle::base_class, T, Value>();
+        }
     } else if constexpr (std::is_trivially_copyable_v<T>) {
         return found_obstacle<obstacle::unseen_bytes, T, Value>();
     } else {
@@ -231,9 +304,10 @@ using obstacle_in = decltype(find_obstacle<T, T>());
 template <class T>
 inline constexpr bool has_no_obstacle = std::is_same_v<obstacle_in<T>, no_obstacle>;
 
-/// void. Does not compile where there is an obstacle in T, with one sentence.
+/// void. Does not compile where a T cannot be sent and decoded, with one sentence.
 template <class T>
-using travel_check = typename obstacle_in<T>::type::sentence;
+using travel_check = typename std::conditional_t<has_no_obstacle<T>, decltype(find_without_default<T>(type_list<T>())),
+                                                 obstacle_in<T>>::type::sentence;
 
 // Whatever a user's own serialize gives to the archive gets the same sentence. Such a class would else be cereal's
 // error, which does not know of travels_as_bytes.
