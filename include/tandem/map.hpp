@@ -2,6 +2,7 @@
 #ifndef TANDEM_MAP_HPP
 #define TANDEM_MAP_HPP
 
+#include <tandem/detail/map_call_check.hpp>
 #include <tandem/detail/map_operation.hpp>
 #include <tandem/detail/process_map_operation.hpp>
 #include <tandem/detail/thread_map_operation.hpp>
@@ -48,10 +49,15 @@ template <class Pool, class Function, class Range,
 auto async_map(Pool& pool, Function function, Range&& range, const map_options& options,
                Token&& token = detail::default_token<typename Pool::executor_type>())
 {
-    using operation = detail::map_operation<Pool, Function, std::decay_t<Range>>;
-    return boost::asio::async_initiate<Token, typename operation::signature>(
-        detail::initiate_map_on(pool), token, std::move(function), std::decay_t<Range>(std::forward<Range>(range)),
-        options.in_flight, options.run);
+    if constexpr (detail::sound_map<Pool, Function, Range>) {
+        using operation = detail::map_operation<Pool, Function, std::decay_t<Range>>;
+        return detail::initiate<Token, typename operation::signature>(
+            detail::initiate_map_on(pool), token, std::move(function), std::decay_t<Range>(std::forward<Range>(range)),
+            options.in_flight, options.run);
+    } else {
+        using check [[maybe_unused]] = typename detail::map_check<Pool, Function, Range>::sentence;
+        return detail::refuse_call(token);
+    }
 }
 
 /// The same with default options.
@@ -62,6 +68,25 @@ auto async_map(Pool& pool, Function function, Range&& range,
                Token&& token = detail::default_token<typename Pool::executor_type>())
 {
     return async_map(pool, std::move(function), std::forward<Range>(range), map_options{}, std::forward<Token>(token));
+}
+
+/// Other arguments: does not compile, and says why.
+template <class Pool, class Function, class Range, class... Rest>
+    requires(!detail::is_map_call<std::remove_reference_t<Pool>, Range, Rest...>)
+auto async_map(Pool&&, Function&&, Range&&, Rest&&... rest)
+{
+    using check [[maybe_unused]] =
+        typename detail::map_call_check<std::remove_reference_t<Pool>, Function, Range, Rest...>::sentence;
+    return detail::refuse_call(rest...);
+}
+
+/// Options in braces behind the token: the same.
+template <class Pool, class Function, class Range, class Token>
+    requires(!std::convertible_to<Token, map_options>)
+auto async_map(Pool&&, Function&&, Range&&, Token&& token, const map_options&)
+{
+    using check [[maybe_unused]] = typename detail::map_rest_check<Token, map_options>::sentence;
+    return detail::refuse_call(token);
 }
 
 } // namespace tandem

@@ -4,6 +4,7 @@
 
 #include <tandem/detail/canceller.hpp>
 #include <tandem/detail/large_arguments.hpp>
+#include <tandem/detail/process_call_check.hpp>
 #include <tandem/detail/process_pool_core.hpp>
 #include <tandem/detail/run_signature.hpp>
 #include <tandem/run_options.hpp>
@@ -52,12 +53,14 @@ public:
     template <class Handler, auto F>
     void operator()(Handler&& handler, const bound_task<F>& work) const
     {
-        run(std::forward<Handler>(handler), work, default_run_options);
+        if constexpr (sound_function<F>)
+            run(std::forward<Handler>(handler), work, default_run_options);
     }
     template <class Handler, auto F>
     void operator()(Handler&& handler, const bound_task<F>& work, const run_options& options) const
     {
-        run(std::forward<Handler>(handler), work, options);
+        if constexpr (sound_function<F>)
+            run(std::forward<Handler>(handler), work, options);
     }
 
 private:
@@ -97,7 +100,7 @@ public:
 /// A pool whose workers are this very program, as by default, may be made after run_if_worker() only, and so may any pool in
 /// a worker process, there to a depth of 3.
 template <class Executor>
-class basic_process_pool
+class basic_process_pool : detail::refused_process_runs
 {
 public:
     using executor_type = Executor;
@@ -174,8 +177,8 @@ public:
         requires detail::is_bound_task<std::decay_t<Work>>
     auto async_run(Work&& work, const run_options& options, Token&& token = detail::default_token<Executor>())
     {
-        return boost::asio::async_initiate<Token, run_signature<Work>>(detail::initiate_process_run<Executor>(*this),
-                                                                       token, std::forward<Work>(work), options);
+        return detail::initiate<Token, run_signature<Work>>(detail::initiate_process_run<Executor>(*this), token,
+                                                            std::forward<Work>(work), options);
     }
 
     /// The same with default options.
@@ -183,20 +186,11 @@ public:
         requires(detail::is_bound_task<std::decay_t<Work>> && !std::convertible_to<Token, run_options>)
     auto async_run(Work&& work, Token&& token = detail::default_token<Executor>())
     {
-        return boost::asio::async_initiate<Token, run_signature<Work>>(detail::initiate_process_run<Executor>(*this),
-                                                                       token, std::forward<Work>(work));
+        return detail::initiate<Token, run_signature<Work>>(detail::initiate_process_run<Executor>(*this), token,
+                                                            std::forward<Work>(work));
     }
 
-    /// Anything but a bound task: does not compile, and says what to write instead.
-    template <class Work, class... Rest>
-        requires(!detail::is_bound_task<std::decay_t<Work>>)
-    auto async_run(Work&&, Rest&&...)
-    {
-        static_assert(detail::is_bound_task<std::decay_t<Work>>,
-                      "tandem: a process_pool runs tasks only, since a callable cannot travel to another process. Write "
-                      "cpu.async_run(tandem::task<f>(arguments...)) with f a function or a captureless lambda, or run "
-                      "the callable on a thread_pool.");
-    }
+    using detail::refused_process_runs::async_run;
 
     /// Starts workers up to size(), so that the first tasks find them ready.
     ///
@@ -247,8 +241,8 @@ private:
     template <class Start, class Token>
     auto initiate_wait(Start start, Token& token)
     {
-        return boost::asio::async_initiate<Token, void(std::exception_ptr)>(
-            detail::initiate_process_wait<Executor>(*this), token, start);
+        return detail::initiate<Token, void(std::exception_ptr)>(detail::initiate_process_wait<Executor>(*this), token,
+                                                                 start);
     }
 
     Executor executor_;

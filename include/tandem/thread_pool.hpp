@@ -5,6 +5,7 @@
 #include <tandem/detail/context_threads.hpp>
 #include <tandem/detail/plain_work.hpp>
 #include <tandem/detail/run_signature.hpp>
+#include <tandem/detail/thread_call_check.hpp>
 #include <tandem/detail/thread_work.hpp>
 #include <tandem/run_options.hpp>
 #include <tandem/task.hpp>
@@ -32,7 +33,7 @@ struct thread_pool_stats
 /// same signatures. Its executor is an ordinary one for everything else in Asio.
 ///
 /// Thread-safe: all members but the destructor may be called concurrently.
-class thread_pool
+class thread_pool : detail::refused_thread_runs
 {
 public:
     using executor_type = boost::asio::thread_pool::executor_type;
@@ -81,20 +82,23 @@ public:
     /// Errors: what the work threw; task_error with errc::run_timeout, queue_timeout or pool_closed;
     /// boost::system::system_error with `operation_aborted`, also where what a coroutine awaited was destroyed.
     template <class Work, class Token = detail::default_token_t<executor_type>>
+        requires detail::thread_work<Work>
     auto async_run(Work&& work, const run_options& options, Token&& token = detail::default_token<executor_type>())
     {
-        return boost::asio::async_initiate<Token, run_signature<Work>>(initiate_run(get_executor(), &queue_), token,
-                                                                       std::forward<Work>(work), options);
+        return detail::initiate<Token, run_signature<Work>>(initiate_run(get_executor(), &queue_), token,
+                                                            std::forward<Work>(work), options);
     }
 
     /// The same with default options.
     template <class Work, class Token = detail::default_token_t<executor_type>>
-        requires(!std::convertible_to<Token, run_options>)
+        requires(detail::thread_work<Work> && !std::convertible_to<Token, run_options>)
     auto async_run(Work&& work, Token&& token = detail::default_token<executor_type>())
     {
-        return boost::asio::async_initiate<Token, run_signature<Work>>(initiate_run(get_executor(), &queue_), token,
-                                                                       std::forward<Work>(work));
+        return detail::initiate<Token, run_signature<Work>>(initiate_run(get_executor(), &queue_), token,
+                                                            std::forward<Work>(work));
     }
+
+    using detail::refused_thread_runs::async_run;
 
     /// Removes what is queued, which completes with `operation_aborted`; asks what runs to stop: coroutines are cancelled
     /// with `terminal`. What is submitted from now on completes with errc::pool_closed. The threads go on until join(), so
@@ -119,16 +123,7 @@ public:
 
 private:
     template <class Work>
-    struct run_signature_of
-    {
-        using traits = detail::work_traits<std::decay_t<Work>>;
-        static_assert(traits::is_valid,
-                      "tandem: a thread_pool runs what can be called without arguments or with a std::stop_token. Bind the "
-                      "arguments: io.async_run([=] { return f(a, b); }) or io.async_run(tandem::task<f>(a, b)).");
-        using type = typename detail::run_signature<typename traits::result>::type;
-    };
-    template <class Work>
-    using run_signature = typename run_signature_of<Work>::type;
+    using run_signature = typename detail::run_signature<typename detail::work_traits<std::decay_t<Work>>::result>::type;
 
     using initiate_run = detail::initiate_thread_run<executor_type>;
 

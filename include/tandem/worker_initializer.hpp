@@ -2,9 +2,11 @@
 #ifndef TANDEM_WORKER_INITIALIZER_HPP
 #define TANDEM_WORKER_INITIALIZER_HPP
 
+#include <tandem/detail/process_call_check.hpp>
 #include <tandem/task.hpp>
 
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace tandem {
@@ -23,6 +25,14 @@ public:
         byte_buffer encoded;
         work.encode_arguments(encoded);
         arguments_ = std::make_shared<const byte_buffer>(std::move(encoded));
+    }
+
+    /// Anything else: does not compile, and says why.
+    template <class Work>
+        requires(!std::is_same_v<Work, worker_initializer> && !detail::is_bound_task<Work>)
+    worker_initializer(const Work&)
+    {
+        using check [[maybe_unused]] = typename detail::process_work_check<Work>::sentence;
     }
 
     explicit operator bool() const noexcept { return entry_ != nullptr; }

@@ -73,12 +73,6 @@ class process_map_state final
     friend map_state_base<process_map_state, result, Handler, Executor>;
     static constexpr bool is_void = std::is_void_v<result>;
 
-    static_assert(
-        is_bound_task<bound_call>,
-        "tandem: a process_pool runs tasks only, since a callable cannot travel to another process. Write "
-        "async_map(cpu, tandem::task<f>, range) with f a function or a captureless lambda of one parameter, or "
-        "map the callable on a thread_pool.");
-
 public:
     process_map_state(std::shared_ptr<process_pool_core> core, const Executor& executor, Handler&& handler,
                       Function&& function, Range&& range, std::size_t in_flight, const run_options& run)

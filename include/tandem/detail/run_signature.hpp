@@ -8,12 +8,14 @@
 
 namespace tandem::detail {
 
+/// Whether a failed operation can complete with one.
+template <class R>
+concept deliverable = std::is_void_v<R> || std::default_initializable<R>;
+
 /// The completion signature of async_run for a result of type R.
 template <class R>
 struct run_signature
 {
-    static_assert(std::default_initializable<R>,
-                  "tandem: a result type needs a default constructor: a failed operation completes with one.");
     using type = void(std::exception_ptr, R);
 };
 template <>

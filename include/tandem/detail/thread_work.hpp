@@ -47,7 +47,6 @@ template <class Work>
 struct work_traits
 {
     static constexpr bool takes_token = std::invocable<Work, std::stop_token>;
-    static constexpr bool is_valid = takes_token || std::invocable<Work>;
 
     static decltype(auto) call(Work&& work)
     {
