@@ -191,7 +191,7 @@ int main(int argc, char** argv)
         const auto workers = static_cast<std::size_t>(given->workers);
         const auto parts = static_cast<std::uint64_t>(given->parts);
         tandem::thread_pool io{workers};
-        tandem::process_pool cpu{io.get_executor(), {.workers = workers}};
+        tandem::process_pool cpu{io, {.workers = workers}};
 
         std::cerr << "starting " << cpu.size() << " worker processes ..." << std::endl;
         cpu.async_start(asio::use_future).get(); // so that the table does not count it

@@ -45,10 +45,10 @@ int main()
 {
     tandem::run_if_worker();
     tandem::thread_pool io{3};
-    tandem::process_pool cpu{io.get_executor(), {.workers = 3}};
+    tandem::process_pool cpu{io, {.workers = 3}};
 
     std::cout << "On three threads of process " << ::getpid() << ":" << std::endl;
-    asio::co_spawn(io.get_executor(), run(io), asio::use_future).get();
+    asio::co_spawn(io, run(io), asio::use_future).get();
     std::cout << "In three processes:" << std::endl;
-    asio::co_spawn(io.get_executor(), run(cpu), asio::use_future).get();
+    asio::co_spawn(io, run(cpu), asio::use_future).get();
 }

@@ -123,7 +123,7 @@ public:
     /// The same with default options.
     explicit basic_process_pool(const Executor& executor) : basic_process_pool(executor, process_pool_options()) {}
 
-    /// The same on the context's executor.
+    /// The same on the executor of a context: an io_context, one of Asio's or tandem's thread_pools.
     template <class Context>
         requires std::is_convertible_v<Context&, boost::asio::execution_context&> &&
                  std::is_constructible_v<Executor, typename Context::executor_type>

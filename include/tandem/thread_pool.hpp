@@ -10,6 +10,7 @@
 #include <tandem/run_options.hpp>
 #include <tandem/task.hpp>
 
+#include <boost/asio/execution_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
@@ -61,6 +62,10 @@ public:
     }
 
     executor_type get_executor() noexcept { return threads_.context().get_executor(); }
+
+    /// So that the pool is taken where Asio takes an execution context: by co_spawn, post, timers, sockets, strands, and by
+    /// a process_pool.
+    operator boost::asio::execution_context&() noexcept { return threads_.context(); }
 
     std::size_t size() const noexcept { return size_; }
 

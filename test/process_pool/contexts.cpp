@@ -46,6 +46,24 @@ BOOST_AUTO_TEST_CASE(run_of_a_single_threaded_context_returns_when_the_tasks_are
     BOOST_TEST(pool.stats().workers >= 1U); // idle, and kept for the next
 }
 
+BOOST_AUTO_TEST_CASE(a_thread_pool_is_taken_for_its_executor)
+{
+    threads side;
+    {
+        tandem::process_pool pool(side.pool);
+        bool is_here = false;
+        recording<int> seen;
+        pool.async_run(task<add>(1, 2), [&, handler = seen.handler()](std::exception_ptr error, int sum) mutable {
+            is_here = side.is_here();
+            handler(error, sum);
+        });
+        BOOST_TEST(seen.take() == 3);
+        BOOST_TEST(is_here);
+    }
+    tandem::process_pool two(side.pool, {.workers = 2});
+    BOOST_TEST(two.size() == 2U);
+}
+
 // Round trips that are short enough for both sides to look for a while before they sleep, and then a death.
 BOOST_AUTO_TEST_CASE(it_returns_when_a_worker_dies_in_the_middle_of_round_trips)
 {

@@ -250,11 +250,11 @@ asio::awaitable<int> located_place()
 // refused: a process_pool runs tasks only
 void lambda_as_initializer()
 {
-    tandem::process_pool pool{io.get_executor(), {.initializer = [] {}}};
+    tandem::process_pool pool{io, {.initializer = [] {}}};
 }
 
 // refused: task<f> has no arguments yet
 void task_without_arguments_as_initializer()
 {
-    tandem::process_pool pool{io.get_executor(), {.initializer = tandem::task<half>}};
+    tandem::process_pool pool{io, {.initializer = tandem::task<half>}};
 }

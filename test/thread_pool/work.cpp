@@ -10,7 +10,9 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/test/unit_test.hpp>
@@ -54,6 +56,17 @@ BOOST_AUTO_TEST_CASE(callables)
     BOOST_TEST(get_soon(side.pool.async_run(copied, asio::use_future)) == "kept!");
     BOOST_TEST(get_soon(side.pool.async_run(copied, asio::use_future)) == "kept!");
     BOOST_CHECK_THROW(get_soon(side.pool.async_run([]() -> int { throw own_error(); }, asio::use_future)), own_error);
+}
+
+BOOST_AUTO_TEST_CASE(is_an_execution_context_for_asio)
+{
+    threads side(1);
+    BOOST_TEST(get_soon(asio::co_spawn(side.pool, waits(std::chrono::milliseconds(1)), asio::use_future)) == "waited");
+    asio::steady_timer timer(side.pool, std::chrono::milliseconds(1));
+    get_soon(timer.async_wait(asio::use_future));
+    const auto strand = asio::make_strand(side.pool);
+    BOOST_TEST(get_soon(asio::post(strand, asio::use_future([&] { return side.is_here(); }))));
+    BOOST_TEST(get_soon(asio::post(side.pool, asio::use_future([&] { return side.is_here(); }))));
 }
 
 BOOST_AUTO_TEST_CASE(tasks)

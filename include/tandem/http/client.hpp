@@ -54,9 +54,9 @@ public:
     /// The same with default options.
     explicit basic_client(Executor executor) : basic_client(std::move(executor), client_options()) {}
 
-    /// On the executor of `context`.
+    /// On the executor of `context`, which may be a tandem::thread_pool.
     template <class Context>
-        requires std::derived_from<Context, boost::asio::execution_context> &&
+        requires std::is_convertible_v<Context&, boost::asio::execution_context&> &&
                      std::constructible_from<Executor, typename Context::executor_type>
     basic_client(Context& context, const client_options& options)
         : basic_client(Executor(context.get_executor()), options)
@@ -65,7 +65,7 @@ public:
 
     /// The same with default options.
     template <class Context>
-        requires std::derived_from<Context, boost::asio::execution_context> &&
+        requires std::is_convertible_v<Context&, boost::asio::execution_context&> &&
                      std::constructible_from<Executor, typename Context::executor_type>
     explicit basic_client(Context& context) : basic_client(Executor(context.get_executor()))
     {

@@ -29,13 +29,13 @@ public:
     basic_downloader(Executor executor, const client_options& options) : client_(std::move(executor), options) {}
     explicit basic_downloader(Executor executor) : client_(std::move(executor)) {}
     template <class Context>
-        requires std::derived_from<Context, boost::asio::execution_context> &&
+        requires std::is_convertible_v<Context&, boost::asio::execution_context&> &&
                      std::constructible_from<Executor, typename Context::executor_type>
     basic_downloader(Context& context, const client_options& options) : client_(context, options)
     {
     }
     template <class Context>
-        requires std::derived_from<Context, boost::asio::execution_context> &&
+        requires std::is_convertible_v<Context&, boost::asio::execution_context&> &&
                      std::constructible_from<Executor, typename Context::executor_type>
     explicit basic_downloader(Context& context) : client_(context)
     {
