@@ -4,6 +4,7 @@
 #define TANDEM_CHANNEL_CHANNEL_HPP
 
 #include <channel/frame_reader.hpp>
+#include <empty_buffer.hpp>
 #include <io/pipe.hpp>
 
 #include <boost/asio/error.hpp>
@@ -87,11 +88,7 @@ public:
             return error && error != boost::asio::error::would_block;
         }
         sent_ = 0;
-        constexpr std::size_t kept = 1 << 20; // enough for batches; a large message's memory is given back
-        if (sending_.capacity() > kept)
-            sending_ = {};
-        else
-            sending_.clear();
+        detail::empty_buffer(sending_);
         return outgoing_.empty() || flush_now();
     }
 

@@ -1,5 +1,8 @@
 #include <channel/frame_reader.hpp>
 
+#include <empty_buffer.hpp>
+
+#include <algorithm>
 #include <cstring>
 
 namespace tandem::channel {
@@ -13,6 +16,7 @@ frame_reader::frame_reader(std::size_t limit) : limit_(limit), buffer_(usual_siz
 
 std::span<std::byte> frame_reader::prepare()
 {
+    give_back();
     const std::size_t have = end_ - begin_;
     const bool fits = begin_ + wanted_ <= buffer_.size() && end_ < buffer_.size();
     if (begin_ != 0 && (have == 0 || !fits)) {
@@ -22,10 +26,16 @@ std::span<std::byte> frame_reader::prepare()
     }
     if (end_ == buffer_.size())
         // Grow by what has really come, not by what a header claims.
-        buffer_.resize(2 * buffer_.size());
-    else if (have == 0 && buffer_.size() > 16 * usual_size)
-        buffer_ = std::vector<std::byte>(usual_size);
+        buffer_.resize(std::max(usual_size, 2 * buffer_.size()));
     return std::span(buffer_).subspan(end_);
+}
+
+void frame_reader::give_back() noexcept
+{
+    if (begin_ != end_ || buffer_.size() <= detail::most_kept)
+        return;
+    detail::empty_buffer(buffer_);
+    begin_ = end_ = 0;
 }
 
 void frame_reader::commit(std::size_t size)

@@ -34,6 +34,9 @@ public:
     /// needed, and after a fault for ever.
     std::optional<frame> next();
 
+    /// Frees a large frame's memory, where nothing is unread; its payload is no longer valid.
+    void give_back() noexcept;
+
     fault what_is_wrong() const noexcept { return fault_; }
 
     /// What has come in and is not a whole frame yet.

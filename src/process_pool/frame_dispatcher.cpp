@@ -76,6 +76,7 @@ error_code frame_dispatcher::read_frames(worker_link& link, time_point now, comp
             link.heard = now;
         take_frames(link, now, completions);
     }
+    link.frames.reader().give_back(); // the worker may have nothing to say for long
     return error;
 }
 

@@ -1,6 +1,7 @@
 // How a pool carries out its scheduler's actions, and what it answers about tasks that were sent.
 #include <process_pool/pool.hpp>
 
+#include <empty_buffer.hpp>
 #include <launch/child.hpp>
 
 #include <algorithm>
@@ -47,7 +48,7 @@ void pool::perform(time_point now, completion_batch& completions)
             break;
         }
     }
-    state_.actions.clear();
+    empty_buffer(state_.actions);
 }
 
 // What happened after the scheduler sent it, and before this was performed, may have undone it.

@@ -28,7 +28,7 @@ void pool::end_workers() noexcept
 /// Its tasks fail, its workers are killed, and it begins anew. Takes no memory.
 void pool::give_up(const std::exception_ptr& why, completion_batch& completions) noexcept
 {
-    state_.actions.clear();
+    empty_buffer(state_.actions);
     state_.scheduler.forget_all();
     end_workers();
     timer_.cancel();

@@ -1,5 +1,7 @@
 #include <worker/frame_stream.hpp>
 
+#include <empty_buffer.hpp>
+
 #include <unistd.h>
 
 #include <cerrno>
@@ -51,11 +53,7 @@ void frame_stream::flush()
         else if (errno != EINTR)
             throw_errno("writing results");
     }
-    constexpr std::size_t kept = 1 << 20; // a large result's memory is given back
-    if (outgoing_.capacity() > kept)
-        outgoing_ = {};
-    else
-        outgoing_.clear();
+    detail::empty_buffer(outgoing_);
 }
 
 } // namespace tandem::worker

@@ -1,5 +1,6 @@
 #include <worker/task_loop.hpp>
 
+#include <empty_buffer.hpp>
 #include <process_mark.hpp>
 #include <tandem/codec.hpp>
 #include <tandem/detail/call_sequence.hpp>
@@ -118,7 +119,7 @@ void task_loop::end(status::slot& of, bool is_measured)
 void task_loop::deliver(std::uint64_t id)
 {
     if (results_.put(frames_.outgoing())) {
-        frames_.outgoing().clear();
+        detail::empty_buffer(frames_.outgoing()); // what failed may have been large
     } else {
         results_.put_notice(id);
         frames_.flush();

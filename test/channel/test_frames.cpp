@@ -40,6 +40,26 @@ void feed(frame_reader& reader, std::span<const std::byte> in, std::size_t step)
 
 BOOST_AUTO_TEST_SUITE(frames)
 
+BOOST_AUTO_TEST_CASE(memory_of_a_large_frame_is_given_back_when_nothing_is_unread)
+{
+    bytes stream;
+    append_frame(stream, frame_kind::result, 1, payload_of(5'000'000, 1));
+    append_frame(stream, frame_kind::result, 2, payload_of(10, 2));
+    frame_reader reader(1 << 24);
+    feed(reader, stream, stream.size());
+    BOOST_TEST(reader.next()->id == 1u);
+    reader.give_back();
+    const auto second = reader.next();
+    BOOST_REQUIRE(second.has_value());
+    BOOST_TEST(std::ranges::equal(second->payload, payload_of(10, 2)));
+    reader.give_back();
+    BOOST_TEST(reader.unread().data() == nullptr); // of no buffer
+    BOOST_TEST(reader.prepare().size() == 65'536u);
+    feed(reader, stream, 1000);
+    BOOST_TEST(reader.next()->id == 1u);
+    BOOST_TEST(reader.next()->id == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(come_out_as_they_went_in_whatever_the_pieces)
 {
     const std::size_t sizes[] = {0, 1, 15, 16, 17, 1000, 65'520, 65'536, 300'000};

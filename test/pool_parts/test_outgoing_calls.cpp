@@ -189,6 +189,20 @@ BOOST_AUTO_TEST_CASE(revoked_calls_that_wait_for_room_are_not_written_either)
     BOOST_TEST(size_of(first) + size_of(next) == all.size());
 }
 
+// Two buffers take turns.
+BOOST_AUTO_TEST_CASE(the_memory_of_a_large_call_is_given_back)
+{
+    const link_ptr link = launch_ready();
+    worker(link).in->capacity = 100'000'000;
+    add_call(5'000'000);
+    calls.flush_all(world.now());
+    for (int i = 0; i != 2; ++i) {
+        BOOST_TEST(link->frames.outgoing().capacity() <= std::size_t{1} << 20);
+        add_call();
+        calls.flush_all(world.now());
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_revoked_call_of_which_some_was_written_is_written_to_its_end)
 {
     const link_ptr link = launch_ready();

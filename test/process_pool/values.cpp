@@ -1,5 +1,8 @@
 // Arguments and results of many types go there and come back as they were.
+#include <support/preconditions.hpp>
 #include <support/sides.hpp>
+#include <support/tasks.hpp>
+#include <worker/memory_use.hpp>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/use_future.hpp>
@@ -84,6 +87,11 @@ std::size_t count(std::string_view text, char c)
 double sum(std::span<const double> values)
 {
     return std::accumulate(values.begin(), values.end(), 0.0);
+}
+
+std::uint64_t worker_memory()
+{
+    return tandem::worker::resident_bytes();
 }
 
 bool is_aligned(std::string_view, std::span<const double> values)
@@ -243,6 +251,27 @@ BOOST_AUTO_TEST_CASE(large_ones)
         all.push_back(side.pool.async_run(task<echo<std::vector<std::uint64_t>>>(large), asio::use_future));
     for (auto& one : all)
         BOOST_TEST((get_soon(std::move(one)) == large));
+}
+
+// Through the pipes: nothing lies in shared memory. The C library keeps some of what is freed, 64 MiB at the most.
+BOOST_AUTO_TEST_CASE(memory_of_large_values_is_given_back, *unsanitized())
+{
+    constexpr std::size_t size = 200'000'000;
+    constexpr std::size_t most_kept = 80'000'000;
+    processes side(1, {.max_message_size = 2 * size, .shared_memory = 0});
+    const auto resident_here = [] { return tandem::worker::resident_bytes(); };
+    const auto resident_there = [&] { return get_soon(side.pool.async_run(task<worker_memory>(), asio::use_future)); };
+    const std::size_t here = resident_here(), there = resident_there();
+    const auto check = [&](const char* what) {
+        BOOST_TEST(resident_here() < here + most_kept, what << ": this process has " << resident_here() - here << " bytes more");
+        BOOST_TEST(resident_there() < there + most_kept, what << ": the worker has " << resident_there() - there << " bytes more");
+    };
+    BOOST_TEST(get_soon(side.pool.async_run(task<count>(std::string(size, 'x'), 'x'), asio::use_future)) == size);
+    check("an argument");
+    BOOST_TEST(get_soon(side.pool.async_run(task<repeat>('x', size), asio::use_future)).size() == size);
+    check("a result");
+    BOOST_CHECK_THROW(get_soon(side.pool.async_run(task<repeat>('x', 3 * size), asio::use_future)), tandem::task_error);
+    check("a result over the limit");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
