@@ -84,7 +84,8 @@ T decode(std::span<const std::byte> in)
 
 /// Lets exceptions of exactly type E that leave a task come back as themselves. E must have its own serialization and a
 /// default constructor, or be constructible from its what() as a std::string. To be called on both sides, before
-/// run_if_worker() and before the first pool is made; registering a type again changes nothing. Thread-safe.
+/// run_if_worker() and before the first pool is made; registering a type again changes nothing. Where one side has not
+/// registered it, or its serialization throws, it comes back as remote_exception. Thread-safe.
 template <std::derived_from<std::exception> E>
     requires(detail::has_own_serialization<E> && std::default_initializable<E>) || std::constructible_from<E, const std::string&>
 void register_exception()
@@ -92,11 +93,13 @@ void register_exception()
     detail::exception_type type{.name = typeid(E).name(), .encode = nullptr, .decode = nullptr};
     if constexpr (detail::has_own_serialization<E> && std::default_initializable<E>) {
         type.encode = [](byte_buffer& out, const std::exception& e) { encode(out, dynamic_cast<const E&>(e)); };
-        type.decode = [](std::span<const std::byte> in) { return std::make_exception_ptr(decode<E>(in)); };
+        type.decode = [](std::span<const std::byte> in, bool is_nesting) {
+            return detail::make_exception(decode<E>(in), is_nesting);
+        };
     } else {
         type.encode = [](byte_buffer& out, const std::exception& e) { encode(out, std::string(e.what())); };
-        type.decode = [](std::span<const std::byte> in) {
-            return std::make_exception_ptr(E(decode<std::string>(in)));
+        type.decode = [](std::span<const std::byte> in, bool is_nesting) {
+            return detail::make_exception(E(decode<std::string>(in)), is_nesting);
         };
     }
     detail::register_exception_type(type);

@@ -94,8 +94,16 @@ private:
     std::shared_ptr<const task_report> report_; // copying an exception must not throw
 };
 
-/// What a task in a worker process threw, where the type is neither one of the standard library's nor registered
-/// by register_exception(). `what()` is the original's.
+/// What a task in a worker process threw, where its type cannot come back as itself. Types that can: those of the standard
+/// library but for templates, such as std::bad_expected_access, and those of time zones; boost::system::system_error,
+/// task_error, and what both sides registered by register_exception(). What the standard library or Boost makes of one
+/// when it is thrown (by std::throw_with_nested, by a stream, by boost::throw_exception) counts as that one.
+///
+/// `what()` is the original's. Where that has none, as with `throw 42`, it is "an exception of type int: 42": the value is
+/// told of numbers and texts.
+///
+/// What is nested (std::nested_exception) in a task's exception, of whatever type, is nested in what comes back, 16 levels
+/// deep: std::rethrow_if_nested() finds it.
 class remote_exception : public std::runtime_error
 {
 public:

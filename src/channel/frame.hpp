@@ -41,7 +41,7 @@ inline constexpr std::size_t frame_alignment = 16;
 
 /// "tandem" and the protocol's version: what tells a worker from a program that prints something.
 inline constexpr std::uint64_t protocol_magic = 0x6d65'646e'6174'0000;
-inline constexpr std::uint16_t protocol_version = 2;
+inline constexpr std::uint16_t protocol_version = 3;
 inline constexpr std::uint64_t hello_id = protocol_magic | protocol_version;
 
 constexpr std::uint64_t padded(std::uint64_t size) noexcept

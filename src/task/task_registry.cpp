@@ -1,3 +1,4 @@
+#include <readable_name.hpp>
 #include <tandem/detail/task_registry.hpp>
 #include <tandem/error.hpp>
 
@@ -32,14 +33,11 @@ std::string task_entry::name() const
     if (open == std::string::npos || close == std::string::npos)
         return text;
     text = text.substr(open + 1, close - open - 1);
-    constexpr std::string_view abi_tag = "[abi:cxx11]";
-    for (auto at = text.find(abi_tag); at != std::string::npos; at = text.find(abi_tag))
-        text.erase(at, abi_tag.size());
     if (text.starts_with('&'))
         text.erase(0, 1);
     if (text.starts_with('(') && text.ends_with(')'))
         text = text.substr(1, text.size() - 2);
-    return text;
+    return shortened_name(text);
 }
 
 std::vector<const task_entry*> registered_tasks()

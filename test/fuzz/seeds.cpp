@@ -143,6 +143,15 @@ std::vector<std::exception_ptr> an_exception_of_each()
         boost::system::system_error(boost::asio::error::eof, "reading"),
         boost::system::system_error(boost::asio::error::host_not_found), task_error(errc::worker_died, "task f"));
     add(5, std::string("not an exception"));
+    try {
+        try {
+            throw std::runtime_error("inner");
+        } catch (...) {
+            std::throw_with_nested(std::logic_error("outer"));
+        }
+    } catch (...) {
+        all.push_back(std::current_exception());
+    }
     return all;
 }
 
