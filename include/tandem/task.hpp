@@ -274,6 +274,19 @@ struct arguments_check<parameter_list<P...>, A...>
 template <class T>
 T after_refusal();
 
+/// F, called so that it has a frame of its own on the stack: where it crashes, the trace names it.
+template <auto F>
+auto not_inlined()
+{
+    if constexpr (requires { +F; }) {
+        auto* function = +F;
+        asm("" : "+r"(function)); // may be any, for all that the compiler knows
+        return function;
+    } else {
+        return F;
+    }
+}
+
 template <auto F>
 void run_encoded(std::span<const std::byte> arguments, large_reader* large_arguments, byte_buffer& result,
                  large_writer* large_result)
@@ -287,9 +300,9 @@ void run_encoded(std::span<const std::byte> arguments, large_reader* large_argum
         throw task_error(errc::decode_failed, "the task's arguments: " + what_was_thrown());
     }
     if constexpr (std::is_void_v<R>) {
-        parameters::call_received(F, received);
+        parameters::call_received(not_inlined<F>(), received);
     } else {
-        const R& value = parameters::call_received(F, received); // one that is kept is not copied
+        const R& value = parameters::call_received(not_inlined<F>(), received); // one that is kept is not copied
         try {
             encode_value(result, value, large_result);
         } catch (const over_limit& e) {

@@ -58,35 +58,11 @@ attempt_report describe_process(const worker_link& link)
     return attempt;
 }
 
-// The innermost function of a stack trace that is not the C library's way from abort() to the signal, without its
-// number.
+// The innermost function of a stack trace, without its number.
 std::string place_of_crash(const std::string& trace)
 {
-    std::string_view rest = trace;
-    std::string_view line;
-    while (!rest.empty()) {
-        const auto end = std::min(rest.find('\n'), rest.size());
-        line = rest.substr(0, end);
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-        line.remove_prefix(std::min(line.find(' ') + 1, line.size()));
-        const auto is_on_the_way = [line](std::string_view name) { return line.starts_with(name); };
-        constexpr std::string_view on_the_way[] = {"__pthread_kill",
-                                                   "pthread_kill",
-                                                   "__GI_",
-                                                   "raise",
-                                                   "gsignal",
-                                                   "abort",
-                                                   "__gnu_cxx::__verbose_terminate_handler",
-                                                   "__cxxabiv1::",
-                                                   "std::terminate",
-                                                   "__cxa_throw",
-                                                   "__assert_fail",
-                                                   "__kill",
-                                                   "kill"};
-        if (std::ranges::none_of(on_the_way, is_on_the_way))
-            break;
-    }
-    return std::string(line);
+    const std::string line = trace.substr(0, trace.find('\n'));
+    return line.substr(line.find(' ') + 1);
 }
 
 } // namespace

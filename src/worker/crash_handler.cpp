@@ -6,6 +6,7 @@
 #include <worker/crash_signals.hpp>
 #include <worker/module_table.hpp>
 #include <worker/own_thread.hpp>
+#include <worker/runtime_code.hpp>
 #include <worker/stack_limit.hpp>
 #include <worker/stack_walk.hpp>
 #include <worker/symbolise.hpp>
@@ -14,6 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -80,7 +82,10 @@ void report() noexcept
 {
     static char buffer[sizeof state.record->raw];
     bounded_text text{buffer};
-    const auto frames = state.walk.frames();
+    auto frames = state.walk.frames();
+    const auto is_runtime = [](std::uintptr_t address) { return is_runtime_module(state.modules.find(address).path); };
+    if (const auto own = std::ranges::find_if_not(frames, is_runtime); own != frames.end())
+        frames = {own, frames.end()};
     for (std::size_t i = 0; i != frames.size(); ++i) {
         text.add("#").add_decimal(i).add(" 0x").add_hexadecimal(frames[i]);
         if (const auto place = state.modules.find(frames[i]); !place.path.empty())

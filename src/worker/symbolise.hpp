@@ -9,9 +9,10 @@
 
 namespace tandem::worker {
 
-/// A line for each, to where the program's own functions end and what called them begins; whole lines of `room` bytes
-/// in all. Reads the program's debug information, so it allocates, locks and takes its time.
-std::string symbolise(std::span<const std::uintptr_t> frames, std::size_t room);
+/// A line for each of the program's own functions, the innermost first: neither for what the C and C++ libraries do between a
+/// failure and its signal, nor for what calls a task. Whole lines of `room` bytes in all. Reads the program's debug
+/// information, so it allocates, locks and takes its time.
+std::string symbolise(std::span<const std::uintptr_t> addresses, std::size_t room);
 
 } // namespace tandem::worker
 

@@ -1,3 +1,4 @@
+#undef NDEBUG // for assert
 #include "crashes.hpp"
 
 #include <link.h>
@@ -6,9 +7,16 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <tandem/task.hpp>
+
+#include <algorithm>
+#include <cassert>
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 // The kernel is to see the fault, not a sanitizer's check; and the call is to be a call.
 #define CRASHES __attribute__((noinline, no_sanitize("undefined", "address", "thread")))
@@ -36,6 +44,18 @@ CRASHES int descend_far(int depth)
     return result + frame[0];
 }
 
+CRASHES bool is_less(int, int)
+{
+    *static_cast<volatile int*>(null) = 1;
+    return false;
+}
+
+CRASHES int sort_badly(std::vector<int> numbers)
+{
+    std::ranges::sort(numbers, is_less);
+    return numbers[0];
+}
+
 CRASHES void throw_error()
 {
     if (zero == 0)
@@ -52,6 +72,32 @@ CRASHES void write_to_null()
 CRASHES void call_abort()
 {
     std::abort();
+}
+
+CRASHES void fail_an_assertion()
+{
+    assert(zero == 1);
+}
+
+CRASHES void copy_to_null()
+{
+    std::memcpy(null, "far too much for a few instructions", static_cast<std::size_t>(zero) + 30);
+    sink = 1;
+}
+
+CRASHES void go_past_a_vectors_end() noexcept
+{
+    const std::vector<int> numbers(1);
+    sink = numbers.at(static_cast<std::size_t>(zero) + 2);
+}
+
+CRASHES void run_a_task()
+{
+    tandem::byte_buffer arguments, result;
+    const auto work = tandem::task<sort_badly>(std::vector{3, 1, 2});
+    work.encode_arguments(arguments);
+    work.entry().run(arguments, result);
+    sink = 1;
 }
 
 CRASHES void read_past_file()

@@ -6,6 +6,10 @@ namespace crashes {
 
 void write_to_null();
 void call_abort();
+void fail_an_assertion();
+void copy_to_null();
+void go_past_a_vectors_end() noexcept;
+void run_a_task();
 void read_past_file();
 void divide_by_zero();
 void run_illegal_instruction();

@@ -100,6 +100,52 @@ BOOST_AUTO_TEST_CASE(trace_begins_and_ends_in_the_program, *handled(SIGSEGV) * n
     BOOST_CHECK(trace.find("__libc_start_") == std::string::npos);
 }
 
+namespace {
+
+// The first function of the trace is this one, or the other, and no line has what is the libraries' or tandem's.
+void check_own(const outcome& o, int signal, const std::string& function, const std::string& other_function = "none")
+{
+    check_crash(o, signal);
+    if (!is_ours(signal) || !has_names())
+        return;
+    const std::string& trace = o.report.stack_trace;
+    BOOST_TEST((trace.starts_with("#0 crashes::" + function) || trace.starts_with("#0 crashes::" + other_function)),
+               function << ":\n" << trace);
+    for (const char* other : {" abort", " raise", "pthread_kill", "std::terminate", "__cxa_throw", "libc.so", "libstdc++", "libgcc",
+                              "std::vector<int>::at", "__libc_start", "start_thread", " tandem::detail", " tandem::worker"})
+        BOOST_TEST(trace.find(other) == std::string::npos, function << ", " << other << ":\n" << trace);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(trace_begins_below_what_raises_the_signal)
+{
+    check_own(run_child(crashes::call_abort), SIGABRT, "call_abort");
+    check_own(run_child(crashes::fail_an_assertion), SIGABRT, "fail_an_assertion");
+    check_own(run_child([] { std::thread(crashes::call_abort).join(); }), SIGABRT, "call_abort");
+}
+
+BOOST_AUTO_TEST_CASE(trace_begins_below_what_nobody_catches)
+{
+    // Clang's code has left the function that throws.
+    check_own(run_child(crashes::throw_uncaught), SIGABRT, "throw_uncaught", "(anonymous namespace)::throw_error");
+    check_own(run_child(crashes::go_past_a_vectors_end), SIGABRT, "go_past_a_vectors_end");
+}
+
+BOOST_AUTO_TEST_CASE(trace_begins_below_a_function_of_the_c_library, *handled(SIGSEGV))
+{
+    check_own(run_child(crashes::copy_to_null), SIGSEGV, "copy_to_null");
+}
+
+BOOST_AUTO_TEST_CASE(trace_ends_with_the_tasks_function, *handled(SIGSEGV) * named())
+{
+    const std::string trace = run_child(crashes::run_a_task).report.stack_trace;
+    BOOST_TEST_INFO(trace);
+    BOOST_CHECK(trace.starts_with("#0 crashes::(anonymous namespace)::is_less(int, int)"));
+    const std::string last = trace.substr(trace.rfind("\n#"));
+    BOOST_TEST(last.find("crashes::(anonymous namespace)::sort_badly(std::vector<int>)") != std::string::npos, trace);
+}
+
 BOOST_AUTO_TEST_CASE(handlers_of_the_program_are_left_alone)
 {
     const outcome o = run_child(crashes::write_to_null, [] { ::signal(SIGSEGV, [](int) { ::_exit(42); }); });
