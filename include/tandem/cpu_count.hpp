@@ -1,6 +1,8 @@
 #ifndef TANDEM_CPU_COUNT_HPP
 #define TANDEM_CPU_COUNT_HPP
 
+#include <tandem/detail/same_build.hpp>
+
 #include <cstddef>
 
 namespace tandem {

@@ -2,6 +2,8 @@
 #ifndef TANDEM_LAUNCH_HPP
 #define TANDEM_LAUNCH_HPP
 
+#include <tandem/detail/same_build.hpp>
+
 #include <string>
 #include <vector>
 

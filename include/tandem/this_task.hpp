@@ -2,6 +2,8 @@
 #ifndef TANDEM_THIS_TASK_HPP
 #define TANDEM_THIS_TASK_HPP
 
+#include <tandem/detail/same_build.hpp>
+
 #include <chrono>
 #include <optional>
 #include <stop_token>

@@ -2,6 +2,8 @@
 #ifndef TANDEM_THIS_WORKER_HPP
 #define TANDEM_THIS_WORKER_HPP
 
+#include <tandem/detail/same_build.hpp>
+
 #include <optional>
 #include <stdexcept>
 #include <type_traits>

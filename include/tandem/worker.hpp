@@ -1,6 +1,8 @@
 #ifndef TANDEM_WORKER_HPP
 #define TANDEM_WORKER_HPP
 
+#include <tandem/detail/same_build.hpp>
+
 namespace tandem {
 
 /// In a process that a process_pool started as its worker: serves tasks until the pool closes its end, then exits the

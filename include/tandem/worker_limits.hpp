@@ -1,6 +1,8 @@
 #ifndef TANDEM_WORKER_LIMITS_HPP
 #define TANDEM_WORKER_LIMITS_HPP
 
+#include <tandem/detail/same_build.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <map>

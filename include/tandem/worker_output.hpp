@@ -2,6 +2,8 @@
 #ifndef TANDEM_WORKER_OUTPUT_HPP
 #define TANDEM_WORKER_OUTPUT_HPP
 
+#include <tandem/detail/same_build.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <string_view>

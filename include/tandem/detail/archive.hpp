@@ -3,9 +3,13 @@
 #define TANDEM_DETAIL_ARCHIVE_HPP
 
 #include <tandem/detail/large_values.hpp>
+#include <tandem/detail/same_build.hpp>
 
 #include <cereal/cereal.hpp>
 #include <cereal/types/memory.hpp>
+#if __has_include(<cereal/version.hpp>)
+#include <cereal/version.hpp>
+#endif
 
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +24,23 @@
 #include <typeinfo>
 #include <utility>
 #include <vector>
+
+#ifdef CEREAL_VERSION_MAJOR
+// As in same_build.hpp, of cereal; src/same_cereal.cpp defines it.
+#define TANDEM_CEREAL_PASTED(major, minor, patch) TANDEM_CEREAL(with_CEREAL_VERSION_##major##_##minor##_##patch)
+#define TANDEM_CEREAL_NUMBERS(major, minor, patch) TANDEM_CEREAL_PASTED(major, minor, patch)
+#ifndef TANDEM_CEREAL
+#define TANDEM_CEREAL(name) \
+    extern const char name; \
+    [[gnu::used, gnu::retain]] inline const char* const needs_##name = &name;
+#endif
+namespace tandem::needs_a_library_built {
+TANDEM_CEREAL_NUMBERS(CEREAL_VERSION_MAJOR, CEREAL_VERSION_MINOR, CEREAL_VERSION_PATCH)
+} // namespace tandem::needs_a_library_built
+#undef TANDEM_CEREAL
+#undef TANDEM_CEREAL_NUMBERS
+#undef TANDEM_CEREAL_PASTED
+#endif
 
 namespace tandem::detail {
 

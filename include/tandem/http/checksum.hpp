@@ -1,6 +1,8 @@
 #ifndef TANDEM_HTTP_CHECKSUM_HPP
 #define TANDEM_HTTP_CHECKSUM_HPP
 
+#include <tandem/detail/same_build.hpp>
+
 #include <string>
 #include <string_view>
 

@@ -1,6 +1,7 @@
 #ifndef TANDEM_HTTP_DOWNLOAD_LIST_HPP
 #define TANDEM_HTTP_DOWNLOAD_LIST_HPP
 
+#include <tandem/detail/same_build.hpp>
 #include <tandem/http/options.hpp>
 
 #include <boost/asio/awaitable.hpp>

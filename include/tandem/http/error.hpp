@@ -1,6 +1,8 @@
 #ifndef TANDEM_HTTP_ERROR_HPP
 #define TANDEM_HTTP_ERROR_HPP
 
+#include <tandem/detail/same_build.hpp>
+
 #include <boost/system/error_code.hpp>
 #include <boost/system/system_error.hpp>
 

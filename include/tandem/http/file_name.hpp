@@ -1,6 +1,8 @@
 #ifndef TANDEM_HTTP_FILE_NAME_HPP
 #define TANDEM_HTTP_FILE_NAME_HPP
 
+#include <tandem/detail/same_build.hpp>
+
 #include <string>
 #include <string_view>
 

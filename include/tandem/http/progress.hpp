@@ -1,6 +1,8 @@
 #ifndef TANDEM_HTTP_PROGRESS_HPP
 #define TANDEM_HTTP_PROGRESS_HPP
 
+#include <tandem/detail/same_build.hpp>
+
 #include <atomic>
 #include <cstdint>
 
