@@ -18,18 +18,29 @@ void outgoing_calls::add(task_operation& operation, const link_ptr& link)
         unflushed_.push_back(link);
 }
 
+namespace {
+
+constexpr std::uint64_t pipe_size = 64 * 1024; // by default
+
+} // namespace
+
 void outgoing_calls::flush(const link_ptr& link)
 {
     link->remove_revoked();
     if (!link->frames.is_waiting_writable())
-        write(link);
+        write(link, pipe_size + 1);
 }
 
+// `progress`: so many bytes show that the worker reads. Where it reads as fast as they are written, a large call is written
+// at once, which takes a while.
 // The system may lack memory for what a pipe holds: then the rest of a call would never come.
-void outgoing_calls::write(const link_ptr& link)
+void outgoing_calls::write(const link_ptr& link, std::uint64_t progress)
 {
+    const std::uint64_t sent = link->frames.bytes_sent();
     if (!link->frames.flush_now())
         wait_writable(link);
+    if (link->frames.bytes_sent() - sent >= progress)
+        state_.scheduler.worker_progressed(link->id, loop_.now());
     const error_code& error = link->frames.write_error();
     if (!error || error == boost::asio::error::bad_descriptor || !link->fault.empty()) // it is let go
         return;
@@ -43,22 +54,19 @@ void outgoing_calls::wait_writable(const link_ptr& link)
     if (link->frames.is_waiting_writable())
         return;
     link->frames.async_wait_writable(
-        continue_with(events_, [this, link](const error_code& error, time_point now, completion_batch&) {
+        continue_with(events_, [this, link](const error_code& error, time_point, completion_batch&) {
             link->frames.writable_done();
             if (!error)
-                flush_rest(link, now);
+                flush_rest(link);
         }));
 }
 
-void outgoing_calls::flush_rest(const link_ptr& link, time_point now)
+void outgoing_calls::flush_rest(const link_ptr& link)
 {
     if (!link->frames.has_unsent())
         return;
     link->remove_revoked();
-    const std::uint64_t sent = link->frames.bytes_sent();
-    write(link);
-    if (link->frames.bytes_sent() != sent)
-        state_.scheduler.worker_progressed(link->id, now);
+    write(link, 1);
 }
 
 void outgoing_calls::flush_urgent(time_point now)

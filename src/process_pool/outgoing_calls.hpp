@@ -32,13 +32,13 @@ public:
     void flush(const link_ptr& link);
 
     /// The same where the pipe was full: what goes in now shows that the worker reads.
-    void flush_rest(const link_ptr& link, schedule::time_point now);
+    void flush_rest(const link_ptr& link);
 
     void forget_all() noexcept { unflushed_.clear(); }
 
 private:
     void flush_marked(const link_ptr& link, schedule::time_point now);
-    void write(const link_ptr& link);
+    void write(const link_ptr& link, std::uint64_t progress);
     void wait_writable(const link_ptr& link);
 
     pool_state& state_;

@@ -231,7 +231,7 @@ void pool::look_at_due_workers(time_point now, completion_batch& completions)
         const link_ptr link = found->second;
         watch_.add(link);
         if (link->frames.is_waiting_writable())
-            calls_.flush_rest(link, now);
+            calls_.flush_rest(link);
         look_at_end(link, now, completions);
         frames_.read(*link, now, completions);
     }
@@ -248,6 +248,16 @@ void pool::pass_deadline(time_point now, completion_batch& completions)
 
 // --- what users ask
 
+/// Why the task is not taken; nothing where it is. Both ways of submitting it ask.
+std::optional<errc> pool::refusal_of(const task_operation& operation) const
+{
+    if (closed_ || state_.scheduler.closed())
+        return errc::pool_closed;
+    if (operation.arguments_size() > state_.options.max_message_size)
+        return errc::message_too_large;
+    return std::nullopt;
+}
+
 void pool::submit(task_operation* operation)
 {
     if (submit_behind_others(*operation))
@@ -255,18 +265,17 @@ void pool::submit(task_operation* operation)
     operation_ptr owned(operation);
     std::exception_ptr failure;
     // Only this operation can complete in here: when it is refused.
-    const auto refuse = [](task_operation& refused, errc code, const std::string& what, completion_batch& completions) {
-        completions.add(&refused, make_failure(code, what, report_of(refused)));
+    const auto refuse = [operation](errc code, completion_batch& completions) {
+        const std::string what = code == errc::message_too_large
+                                     ? "its arguments have " + std::to_string(operation->arguments_size()) + " bytes"
+                                     : "";
+        completions.add(operation, make_failure(code, what, report_of(*operation)));
     };
     const auto event = [&](time_point now, completion_batch& completions) {
-        const std::size_t size = operation->arguments_size();
         bool is_admitted = false;
         try {
-            if (state_.scheduler.closed()) {
-                refuse(*operation, errc::pool_closed, "", completions);
-            } else if (size > state_.options.max_message_size) {
-                refuse(*operation, errc::message_too_large, "its arguments have " + std::to_string(size) + " bytes",
-                       completions);
+            if (const auto refusal = refusal_of(*operation)) {
+                refuse(*refusal, completions);
             } else {
                 is_admitted = true; // also where it throws
                 tasks_.admit(*operation);
@@ -284,7 +293,7 @@ void pool::submit(task_operation* operation)
     };
     if (!handle(completion_mode::immediate, event)) {
         completion_batch completions;
-        refuse(*operation, errc::pool_closed, "", completions);
+        refuse(errc::pool_closed, completions);
         static_cast<void>(owned.release());
         deliver(completion_mode::immediate, std::move(completions));
     }
@@ -296,8 +305,7 @@ void pool::submit(task_operation* operation)
 bool pool::submit_behind_others(task_operation& operation)
 {
     const std::lock_guard lock(mutex_);
-    if (closed_ || operation.message.size() - message_head_size > state_.options.max_message_size ||
-        !state_.scheduler.may_submit_behind_others(operation))
+    if (refusal_of(operation) || !state_.scheduler.may_submit_behind_others(operation))
         return false;
     try {
         tasks_.admit(operation);

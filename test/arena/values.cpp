@@ -307,6 +307,23 @@ BOOST_AUTO_TEST_CASE(room_comes_back_in_whatever_way_a_call_ends)
     BOOST_TEST(fails(side.pool, task<sum>(counted(9 * mib))).code == errc::pool_closed);
 }
 
+BOOST_AUTO_TEST_CASE(the_limit_holds_also_while_other_tasks_wait)
+{
+    processes side(1, {.max_message_size = 10 * mib});
+    const gate place;
+    const recording<int> running, waiting;
+    side.pool.async_run(task<hold>(place.path()), running.handler());
+    BOOST_REQUIRE(place.wait_for_begun());
+    side.pool.async_run(task<add>(1, 2), waiting.handler());
+    const std::vector<numbers> too_much{counted(6 * mib), counted(6 * mib)};
+    const recording<std::vector<numbers>> refused;
+    side.pool.async_run(task<echo<std::vector<numbers>>>(too_much), refused.handler());
+    BOOST_TEST(eventually([&] { return refused.calls() == 1; }, short_time * 10));
+    place.open();
+    BOOST_TEST(failure_of(refused).code == errc::message_too_large);
+    BOOST_TEST(waiting.take() == 3);
+}
+
 BOOST_AUTO_TEST_CASE(many_at_once_with_little_room)
 {
     processes side(2, {.shared_memory = 12 * mib});

@@ -159,6 +159,23 @@ BOOST_AUTO_TEST_CASE(the_scheduler_is_told_when_a_worker_reads_on)
     BOOST_TEST((state.scheduler.next_deadline() >= before + 1s));
 }
 
+BOOST_AUTO_TEST_CASE(nor_is_time_lost_while_a_worker_reads_as_fast_as_a_large_call_is_written)
+{
+    const link_ptr link = launch_ready();
+    auto& in = *worker(link).in;
+    in.capacity = 64 * 1024;
+    in.written = [&] {
+        in.bytes.clear();
+        world.pass(1s);
+    };
+    const time_point begin = world.now();
+    add_call(64 * in.capacity);
+    calls.flush_all(world.now());
+    BOOST_TEST(!link->frames.has_unsent());
+    const auto limit = state.scheduler.next_deadline() - begin;
+    BOOST_TEST((limit > 64s), limit / 1s << " s after its begin, where it takes 64 s to write");
+}
+
 BOOST_AUTO_TEST_CASE(revoked_calls_are_not_written)
 {
     const link_ptr link = launch_ready();

@@ -41,6 +41,8 @@ std::size_t pipe::write(std::span<const std::byte> from)
     const std::size_t size = std::min(from.size(), capacity - std::min(capacity, bytes.size()));
     bytes.insert(bytes.end(), from.begin(), from.begin() + static_cast<std::ptrdiff_t>(size));
     wake();
+    if (written)
+        written();
     return size;
 }
 

@@ -7,6 +7,7 @@
 #include <io/pipe.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -50,6 +51,7 @@ struct pipe
     bool has_reader = true;
     bool has_writer = true;
     waiter reading, writing; ///< the pool's
+    std::function<void()> written; ///< what happens after each write
 
     /// After each change.
     void wake()
