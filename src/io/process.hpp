@@ -35,8 +35,9 @@ public:
     virtual void async_wait(continuation done) = 0;
     virtual void cancel_wait() noexcept = 0;
 
-    /// SIGKILL to the whole process group.
-    virtual void kill_group() noexcept = 0;
+    /// SIGKILL to the process, also where it has left its process group, and to the whole group. False where this program
+    /// may not send the process a signal, as when one of the two has become another user.
+    virtual bool kill() noexcept = 0;
 
     /// How it ended, if it has; what is left of its group is killed first. Does not block. Nothing while it runs.
     virtual std::optional<exit_status> try_reap() noexcept = 0;

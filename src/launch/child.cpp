@@ -181,10 +181,15 @@ void child::cancel_wait() noexcept
         recheck_->cancel();
 }
 
-void child::kill_group() noexcept
+bool child::kill() noexcept
 {
-    if (!reaped_)
-        ::kill(-pid_, SIGKILL);
+    // Where somebody else has reaped it, its id, which is the group's too, may be another's.
+    constexpr int none = 0;
+    const int pidfd = pidfd_.native_handle();
+    if (reaped_ || (::pidfd_send_signal(pidfd, none, nullptr, 0) != 0 && errno == ESRCH))
+        return true;
+    ::kill(-pid_, SIGKILL);
+    return ::pidfd_send_signal(pidfd, SIGKILL, nullptr, 0) == 0 || errno == ESRCH;
 }
 
 std::optional<io::exit_status> child::try_reap() noexcept
@@ -197,7 +202,7 @@ std::optional<io::exit_status> child::try_reap() noexcept
     if (held_)
         return std::nullopt;
     if (peeked == 0) // else somebody reaped it, and its id may be another's by now
-        kill_group(); // the zombie still holds the id
+        ::kill(-pid_, SIGKILL); // its group's rest: the zombie still holds the id
     int status = 0;
     rusage usage{};
     io::exit_status result;
@@ -230,7 +235,7 @@ bool child::wait_until(std::chrono::steady_clock::time_point deadline) noexcept
 
 std::optional<io::exit_status> child::kill_and_reap(std::chrono::steady_clock::time_point deadline) noexcept
 {
-    kill_group();
+    kill();
     wait_until(deadline);
     auto status = try_reap();
     // It has ended, but a debugger that holds it has yet to let it go.

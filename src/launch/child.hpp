@@ -52,7 +52,7 @@ public:
     /// A process that has ended and that a debugger holds cannot be reaped yet, so there it completes after a while.
     void async_wait(io::continuation done) override;
     void cancel_wait() noexcept override;
-    void kill_group() noexcept override;
+    bool kill() noexcept override;
     std::optional<io::exit_status> try_reap() noexcept override;
     std::optional<io::exit_status> kill_and_reap(std::chrono::steady_clock::time_point deadline) noexcept override;
 

@@ -144,7 +144,7 @@ void pool::kill(worker_id id)
         link.fault = "was not ready in time";
     else if (link.fault.empty() && link.silent)
         link.fault = "closed its end of the protocol";
-    link.process->kill_group();
+    link.kill();
 }
 
 void pool::retry(const action& a)

@@ -7,7 +7,7 @@ namespace tandem::detail {
 void pool::end_workers() noexcept
 {
     for (auto& [id, link] : state_.links)
-        link->process->kill_group();
+        link->kill();
     const auto given_up = loop_->now() + io::process::longest_death;
     for (auto& [id, link] : state_.links) {
         if (!link->ended)

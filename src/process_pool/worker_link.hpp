@@ -74,6 +74,13 @@ public:
     /// The pipes' end tells an idle worker to exit, and ends a busy one.
     void let_go() noexcept;
 
+    /// Ends the worker with its process group. Where that is not for this program to do, its own watcher does it.
+    void kill() noexcept
+    {
+        if (!process->kill())
+            let_go();
+    }
+
     /// Gives up the pipes.
     void close() noexcept;
 

@@ -67,7 +67,7 @@ void worker_starter::launch(worker_id id)
         }
         state_.scheduler.worker_launched(id, now);
         if (state_.scheduler.is_ending(id)) // unwanted meanwhile
-            link->process->kill_group();
+            link->kill();
         watch_.add(link);
     };
     events_.run(launched);

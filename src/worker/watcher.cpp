@@ -66,8 +66,8 @@ void watcher::parent_is_gone()
 
 void kill_own_group() noexcept
 {
-    if (::getpgrp() == ::getpid())
-        ::kill(0, SIGKILL);
+    ::kill(-::getpid(), SIGKILL); // the rest of it, too, where this process has gone to another group
+    ::kill(::getpid(), SIGKILL);
     ::_exit(1);
 }
 

@@ -73,10 +73,11 @@ public:
             worker_->exit_waiter.complete({});
     }
     void cancel_wait() noexcept override { worker_->exit_waiter.complete(boost::asio::error::operation_aborted); }
-    void kill_group() noexcept override
+    bool kill() noexcept override
     {
         if (!is_reaped_)
             worker_->kill();
+        return true;
     }
     std::optional<exit_status> try_reap() noexcept override
     {

@@ -39,6 +39,11 @@ inline boost::unit_test::decorator::precondition unprivileged()
     return precondition([] { return ::geteuid() != 0; }, "root may do what is to be refused");
 }
 
+inline boost::unit_test::decorator::precondition privileged()
+{
+    return precondition([] { return ::geteuid() == 0; }, "only root may become another user");
+}
+
 /// Mounts in a namespace of the test's own. On the build machine these cases run in any case, and fail where they cannot.
 inline boost::unit_test::decorator::precondition mounts()
 {
