@@ -31,7 +31,7 @@ enum class errc
     decode_failed,         ///< An argument, or the result, could not be decoded.
     message_too_large,     ///< An argument list or a result is over process_pool_options::max_message_size.
     pool_closed,           ///< The pool was shut down or destroyed before the call.
-    run_timeout,           ///< run_options::run_timeout passed while the task was running.
+    run_timeout,           ///< run_options::run_timeout passed while the task was running; or was negative: it did not run.
     queue_timeout,         ///< run_options::queue_timeout passed before anybody began the task. It did not run.
     duplicate_task,        ///< Two different functions are registered under one name.
     /// A pool whose workers are this very program was made before run_if_worker(), or any pool in a worker process.

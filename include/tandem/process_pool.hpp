@@ -114,7 +114,8 @@ public:
 
     /// No process is started yet.
     /// Throws task_error: errc::worker_without_main where run_if_worker() was not called before and options.worker is
-    /// launch::self(), or this is a worker; errc::nesting_too_deep, errc::duplicate_task.
+    /// launch::self(), or this is a worker; errc::nesting_too_deep, errc::duplicate_task, errc::message_too_large of the
+    /// initializer's arguments. Throws std::invalid_argument where an option is out of its bounds.
     basic_process_pool(const Executor& executor, const process_pool_options& options)
         : executor_(executor), core_(detail::make_process_pool_core(boost::asio::any_io_executor(executor), options))
     {

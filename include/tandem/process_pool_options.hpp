@@ -31,10 +31,12 @@ struct retirement
     std::chrono::nanoseconds idle{0};
 };
 
+/// No duration may be negative, and the bounds that are named below hold: else the pool's constructor throws
+/// std::invalid_argument, which says what is wrong.
 struct process_pool_options
 {
     /// How many worker processes at the most; they start when there is work for them. Default: 0, which stands for
-    /// usable_cpus().
+    /// usable_cpus(). At most 4,194,304: Linux has no more processes.
     std::size_t workers = 0;
 
     /// What a worker is. Default: this very program.
@@ -46,9 +48,9 @@ struct process_pool_options
     worker_initializer initializer{};
 
     /// How long a worker may take, from the moment its process was started, to say hello, then to run the initializer,
-    /// and later to begin a task while it takes none of what it is sent. A worker that takes longer is killed, and its
-    /// start has failed with errc::not_a_worker, initializer_failed or start_failed. What it said in time counts, also
-    /// where the pool's context was too busy to hear it. Default: 10 s. Zero: no limit.
+    /// and later to begin a task; begun anew whenever it takes some of what it is sent. A worker that takes longer is
+    /// killed, and its start has failed with errc::not_a_worker, initializer_failed or start_failed. What it said in time
+    /// counts, also where the pool's context was too busy to hear it. Default: 10 s. Zero: no limit.
     std::chrono::nanoseconds start_timeout = std::chrono::seconds(10);
 
     /// After so many failed starts in a row, with no worker serving, what waits fails with the cause of the last one,
@@ -72,8 +74,7 @@ struct process_pool_options
     worker_output output{};
 
     /// The largest encoded argument list or result, in bytes, shared memory included; a larger one is
-    /// errc::message_too_large. Default: 1 GiB. At least 4 KiB and at most 4 GiB - 4 KiB; a number outside is moved
-    /// there.
+    /// errc::message_too_large. Default: 1 GiB. At least 4 KiB and at most 4 GiB - 4 KiB.
     std::size_t max_message_size = std::size_t{1} << 30;
 
     /// The size of the shared memory for large values, in bytes: one for the arguments of all tasks, and one for each
@@ -82,7 +83,8 @@ struct process_pool_options
     /// process_pool_stats::shared_memory_full counts. It is address space: memory is taken as values come, and of what
     /// is free again, 64 MiB are kept. It counts in control groups' limits. Default: 1 GiB, as max_message_size: a
     /// value of any size goes through it. Less where this process's own address space is limited (RLIMIT_AS): a quarter
-    /// of that for all together. 0: all goes through pipes, as with less than 128 KiB, and before Linux 5.14.
+    /// of that for all together. At most 16 TiB; what is not a multiple of 64 KiB is rounded down. 0: all goes through
+    /// pipes, as with less than 128 KiB, and before Linux 5.14.
     std::size_t shared_memory = std::size_t{1} << 30;
 
     /// How long the pool's destructor waits for workers to end by themselves, what runs having been asked to stop,

@@ -17,7 +17,9 @@ enum class retry_cause : std::uint8_t
     any = 3
 };
 
-/// How one task is to be run. Durations of zero mean: no limit.
+/// How one task is to be run. Durations of zero mean: no limit. Negative ones are over already, as the time left until a
+/// deadline may be: a task whose queue_timeout or run_timeout is negative is not run, and completes with that error at once;
+/// a negative grace_period or retry_delay is none.
 struct run_options
 {
     /// How long the task may run, from its true start. In a process it is then asked to stop

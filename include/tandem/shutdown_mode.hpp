@@ -15,7 +15,7 @@ enum class shutdown_mode
 };
 
 /// How a process pool ends: from which rung of the ladder on, and how long each may take before the next one is begun.
-/// Durations of zero mean: no limit.
+/// Durations of zero mean: no limit. Negative ones are over already: the next rung is begun at once.
 struct shutdown_options
 {
     shutdown_mode mode = shutdown_mode::drain;

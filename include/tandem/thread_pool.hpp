@@ -39,8 +39,9 @@ class thread_pool : detail::refused_thread_runs
 public:
     using executor_type = boost::asio::thread_pool::executor_type;
 
-    /// Starts `threads` threads; 0 stands for usable_cpus(). Throws boost::system::system_error where the system has no
-    /// more.
+    /// Starts `threads` threads; 0 stands for usable_cpus(). They inherit what the kernel keeps for the calling thread: the
+    /// processors that it may run on, its scheduling policy and niceness. Throws std::invalid_argument for more threads than
+    /// a system can have (4,194,304), boost::system::system_error where this one has no more.
     explicit thread_pool(std::size_t threads = 0)
         : size_(detail::thread_count(threads)), threads_(size_), queue_(detail::make_work_queue(get_executor()))
     {

@@ -1,15 +1,18 @@
 #include <process_pool/pool.hpp>
 
 #include <io/asio.hpp>
-#include <launch/child.hpp>
 #include <process_pool/context_watch.hpp>
 #include <process_pool/recording_file.hpp>
+#include <task/late_task.hpp>
 #include <tandem/cpu_count.hpp>
 #include <worker/marker.hpp>
 
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <chrono>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 namespace tandem::detail {
@@ -27,6 +30,7 @@ constexpr std::size_t small_result = 64 * 1024;
 constexpr std::size_t smallest_limit = 4096;                           // errors must fit
 constexpr std::size_t largest_message = (std::size_t{1} << 32) - 4096; // a frame's size has 32 bits
 constexpr std::size_t largest_memory = std::size_t{1} << 44; // far below what an address space holds
+constexpr std::size_t most_workers = std::size_t{1} << 22;   // Linux has no more process ids
 
 // A program that limits its address space needs it for other things.
 std::size_t fair_address_space(std::size_t workers)
@@ -37,12 +41,43 @@ std::size_t fair_address_space(std::size_t workers)
     return std::min<std::size_t>(limit.rlim_cur / 4 / (workers + 1), largest_memory);
 }
 
-process_pool_options checked(process_pool_options options)
+// What cannot be meant is refused, and not moved to what can.
+void check(const process_pool_options& options)
 {
+    const auto require = [](bool holds, const char* option, const auto& value, const char* rule) {
+        if (!holds)
+            throw std::invalid_argument("process_pool_options: " + std::string(option) + " is " + value + "; it must be " + rule);
+    };
+    const auto require_time = [&](std::chrono::nanoseconds time, const char* option) {
+        require(time >= std::chrono::nanoseconds::zero(), option, std::to_string(time.count()) + " ns", "zero or more");
+    };
+    const std::string& program = options.worker.path;
+    require(!program.empty() && program.find('\0') == std::string::npos, "worker", '"' + program + '"',
+            "the path of a program, or tandem::launch::self()");
+    require(options.workers <= most_workers, "workers", std::to_string(options.workers),
+            "at most 4194304, or 0 for one for each processor");
+    require(options.start_attempts >= 1, "start_attempts", "0", "at least 1");
+    require(options.max_message_size >= smallest_limit && options.max_message_size <= largest_message, "max_message_size",
+            std::to_string(options.max_message_size), "from 4096 (4 KiB) to 4294963200 (4 GiB - 4 KiB)");
+    require(options.shared_memory <= largest_memory, "shared_memory", std::to_string(options.shared_memory),
+            "at most 17592186044416 (16 TiB)");
+    require_time(options.start_timeout, "start_timeout");
+    require_time(options.start_backoff, "start_backoff");
+    require_time(options.start_backoff_limit, "start_backoff_limit");
+    require_time(options.retire.age, "retire.age");
+    require_time(options.retire.idle, "retire.idle");
+    require_time(options.limits.cpu_time, "limits.cpu_time");
+    require_time(options.stop_timeout, "stop_timeout");
+    if (options.initializer && options.initializer.arguments().size() > options.max_message_size)
+        throw task_error(errc::message_too_large, "process_pool_options: the initializer's arguments have " +
+                                                      std::to_string(options.initializer.arguments().size()) + " bytes");
+}
+
+process_pool_options settled(process_pool_options options)
+{
+    check(options);
     if (options.workers == 0)
         options.workers = usable_cpus();
-    options.max_message_size = std::clamp(options.max_message_size, smallest_limit, largest_message);
-    options.start_attempts = std::max(options.start_attempts, 1U);
     options.shared_memory = std::min(options.shared_memory, fair_address_space(options.workers)) / arena::granule * arena::granule;
     if (options.shared_memory < 2 * arena::granule)
         options.shared_memory = 0;
@@ -255,7 +290,7 @@ std::optional<errc> pool::refusal_of(const task_operation& operation) const
         return errc::pool_closed;
     if (operation.arguments_size() > state_.options.max_message_size)
         return errc::message_too_large;
-    return std::nullopt;
+    return lateness_of(*operation.options);
 }
 
 void pool::submit(task_operation* operation)
@@ -268,7 +303,8 @@ void pool::submit(task_operation* operation)
     const auto refuse = [operation](errc code, completion_batch& completions) {
         const std::string what = code == errc::message_too_large
                                      ? "its arguments have " + std::to_string(operation->arguments_size()) + " bytes"
-                                     : "";
+                                 : code == errc::pool_closed ? ""
+                                                             : was_late;
         completions.add(operation, make_failure(code, what, report_of(*operation)));
     };
     const auto event = [&](time_point now, completion_batch& completions) {
@@ -405,7 +441,7 @@ std::uint32_t pool::calls_at_once(const task_entry& entry, const run_options& op
 {
     // What is counted, limited or told for each task is only known of those that travel alone.
     constexpr std::chrono::nanoseconds none{0};
-    const bool alone = options.run_timeout > none || options.queue_timeout > none || options.retries != 0 ||
+    const bool alone = options.run_timeout != none || options.queue_timeout != none || options.retries != 0 ||
                        state_.options.retire.tasks != 0 || state_.options.limits.cpu_time > none || relay_.wants_tasks();
     // Results that are small by themselves are to be so together.
     const auto most = static_cast<std::int64_t>(std::min(state_.options.max_message_size / small_result, most_calls));
@@ -441,10 +477,10 @@ std::shared_ptr<process_pool_core> make_process_pool_core(const asio::any_io_exe
     if (worker::depth() >= worker::max_depth)
         throw task_error(errc::nesting_too_deep, "process_pool at depth " + std::to_string(worker::depth()));
     registered_tasks(); // throws for two functions of one name
-    const process_pool_options settled = checked(options);
-    auto arguments = make_argument_memory(settled);
-    auto launcher = make_process_launcher(executor, settled.worker, arguments.get());
-    auto made = std::make_shared<pool>(executor, settled, std::make_unique<io::asio_loop>(executor), std::move(launcher),
+    const process_pool_options complete = settled(options);
+    auto arguments = make_argument_memory(complete);
+    auto launcher = make_process_launcher(executor, complete.worker, arguments.get());
+    auto made = std::make_shared<pool>(executor, complete, std::make_unique<io::asio_loop>(executor), std::move(launcher),
                                        std::move(arguments), recording_in_file());
     watch_context(made, asio::query(executor, asio::execution::context));
     return made;

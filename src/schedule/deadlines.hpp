@@ -4,6 +4,7 @@
 
 #include <schedule/task_list.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <set>
@@ -13,12 +14,13 @@ namespace tandem::schedule {
 
 using time_point = task::time_point;
 
-/// `start + limit`, and never for a limit of zero or one beyond the clock's range.
+/// `start + limit`. Never for a limit of zero or one beyond the clock's range; `start` for a negative one, which is over.
 inline time_point deadline_after(time_point start, std::chrono::nanoseconds limit) noexcept
 {
-    if (limit <= std::chrono::nanoseconds::zero() || limit > time_point::max() - start)
+    constexpr std::chrono::nanoseconds none{0};
+    if (limit == none || limit > time_point::max() - start)
         return time_point::max();
-    return start + limit;
+    return start + std::max(limit, none);
 }
 
 class deadlines

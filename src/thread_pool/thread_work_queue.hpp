@@ -5,6 +5,7 @@
 
 #include <schedule/deadlines.hpp>
 #include <schedule/task_queue.hpp>
+#include <task/late_task.hpp>
 #include <task/task_context.hpp>
 #include <asymmetric_fence.hpp>
 #include <thread_pool/plain_counts.hpp>
@@ -39,7 +40,9 @@ inline std::exception_ptr failed_work(errc code, const work_item& item) noexcept
         task_report report;
         report.label = item.options->label.view();
         report.attempts = item.attempts;
-        const std::string what = report.label.empty() ? "work on a thread" : report.label;
+        std::string what = report.label.empty() ? "work on a thread" : report.label;
+        if (lateness_of(*item.options))
+            what += std::string(": ") + was_late;
         return std::make_exception_ptr(task_error(code, what, std::move(report)));
     } catch (...) {
         return std::current_exception();
@@ -59,16 +62,17 @@ public:
 
     void submit(work_item* item) override
     {
+        const auto late = lateness_of(*item->options);
         {
             const std::lock_guard lock(mutex_);
-            if (!closed_) {
+            if (!closed_ && !late) {
                 enqueue(*item);
                 return;
             }
             ++busy_threads_;
         }
         const busy_scope scope(*this);
-        item->complete(completion_mode::immediate, failed_work(errc::pool_closed, *item));
+        item->complete(completion_mode::immediate, failed_work(late.value_or(errc::pool_closed), *item));
     }
 
     void forget_plain(bool has_begun) noexcept override

@@ -9,6 +9,8 @@
 #include <boost/asio/post.hpp>
 
 #include <chrono>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 namespace tandem::detail {
@@ -35,8 +37,12 @@ private:
 
 } // namespace
 
-std::size_t thread_count(std::size_t wanted) noexcept
+std::size_t thread_count(std::size_t wanted)
 {
+    constexpr std::size_t most = std::size_t{1} << 22; // Linux has no more ids of threads
+    if (wanted > most)
+        throw std::invalid_argument("thread_pool: threads is " + std::to_string(wanted) +
+                                    "; it must be at most 4194304, or 0 for one for each processor");
     asymmetric_fence::prepare();
     return wanted ? wanted : usable_cpus();
 }

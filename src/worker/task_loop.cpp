@@ -2,6 +2,7 @@
 
 #include <empty_buffer.hpp>
 #include <process_mark.hpp>
+#include <schedule/deadlines.hpp>
 #include <tandem/codec.hpp>
 #include <tandem/detail/call_sequence.hpp>
 #include <tandem/error.hpp>
@@ -81,8 +82,9 @@ void task_loop::run_task(const frame& f)
     if (!slot.begin(f.id, now_))
         return; // taken back
     std::optional<detail::task_context::time_point> deadline;
-    if (head.run_timeout > 0)
-        deadline = now_ + std::chrono::nanoseconds(head.run_timeout);
+    const auto limit = schedule::deadline_after(now_, std::chrono::nanoseconds(head.run_timeout));
+    if (limit != schedule::time_point::max())
+        deadline = limit;
     answer(frame_kind::result, f.id, [&](std::vector<std::byte>& result) { call(f, head, deadline, result); });
     end(slot, !is_brief || unmeasured_ + 1 == channel::most_unmeasured || !frames_.has_more());
     if (settings_.reports_memory || settings_.limits.resident_memory != 0)

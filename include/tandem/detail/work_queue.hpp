@@ -129,8 +129,8 @@ public:
 };
 
 /// How many threads a pool has that is to have `wanted`; usable_cpus() for 0. To be called before it starts them: some of
-/// what a queue needs is cheap only as long as there are none.
-std::size_t thread_count(std::size_t wanted) noexcept;
+/// what a queue needs is cheap only as long as there are none. Throws std::invalid_argument where no system has so many.
+std::size_t thread_count(std::size_t wanted);
 
 std::shared_ptr<work_queue> make_work_queue(const asio::thread_pool::executor_type& executor);
 
