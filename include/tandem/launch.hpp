@@ -19,6 +19,7 @@ struct target
 /// This very program, also if its file was replaced or removed meanwhile. Its `main` must call run_if_worker() first,
 /// else a pool's constructor throws errc::worker_without_main. A plugin, whose program's main is not its own, needs
 /// executable().
+/// Needs /proc. Where a dynamic loader was told to run the program, the worker is run by that loader, with the same options.
 target self();
 
 /// Another program, such as one made by the CMake function tandem_add_worker(). It must link the same task sources

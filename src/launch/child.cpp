@@ -3,10 +3,10 @@
 #include <control_guard.hpp>
 #include <descriptor.hpp>
 #include <launch/pidfd.hpp>
+#include <launch/program.hpp>
 #include <launch/spawn_launcher.hpp>
+#include <launch/start_error.hpp>
 #include <worker/marker.hpp>
-
-#include <boost/system/system_error.hpp>
 
 #include <fcntl.h>
 #include <signal.h>
@@ -18,7 +18,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <filesystem>
 #include <string>
 #include <thread>
 #include <utility>
@@ -29,21 +28,14 @@ extern char** environ;
 namespace tandem::launch {
 namespace {
 
-constexpr const char* own_program = "/proc/self/exe"; // the file that runs, also after it was replaced on disk
-
-[[noreturn]] void throw_errno(const char* what)
-{
-    throw boost::system::system_error(errno, boost::system::system_category(), what);
-}
-
 // Above the descriptors that they become in the child, so that one dup2 there cannot undo another.
 constexpr int lowest = worker::last_descriptor + 1;
 
-descriptor duplicate(int fd, const char* what)
+descriptor duplicate(int fd)
 {
     descriptor copy(::fcntl(fd, F_DUPFD_CLOEXEC, lowest));
     if (!copy)
-        throw_errno(what);
+        throw_start_error(errno, "duplicating a descriptor");
     return copy;
 }
 
@@ -65,10 +57,10 @@ pipe make_pipe()
 {
     std::array<int, 2> fds{};
     if (::pipe2(fds.data(), O_CLOEXEC) != 0)
-        throw_errno("pipe");
+        throw_start_error(errno, "making a pipe");
     pipe p{descriptor(fds[0], lowest), descriptor(fds[1], lowest)};
     if (!p.read || !p.write)
-        throw_errno("pipe");
+        throw_start_error(errno, "making a pipe");
     if (fds[1] < first_own_descriptor)
         discard_input(p.read);
     return p;
@@ -77,7 +69,7 @@ pipe make_pipe()
 void make_nonblocking(const descriptor& d)
 {
     if (::fcntl(d.get(), F_SETFL, O_NONBLOCK) != 0)
-        throw_errno("fcntl");
+        throw_start_error(errno, "making a pipe non-blocking");
 }
 
 std::vector<std::string> worker_environment()
@@ -100,34 +92,6 @@ std::chrono::microseconds to_duration(const timeval& t)
 
 } // namespace
 
-target self()
-{
-    return {own_program, {}};
-}
-
-bool is_self(const target& program) noexcept
-{
-    return program.path == own_program;
-}
-
-std::string name_of(const target& program)
-{
-    if (!is_self(program))
-        return program.path;
-    std::error_code ignored;
-    return std::filesystem::read_symlink(own_program, ignored).string();
-}
-
-target executable(std::string path, std::vector<std::string> arguments)
-{
-    return {std::move(path), std::move(arguments)};
-}
-
-target executable(std::string path)
-{
-    return {std::move(path), {}};
-}
-
 child::child(const boost::asio::any_io_executor& executor, const target& program, std::span<const int> shared,
              pipe_ends& pipes)
     : pidfd_(executor), recheck_(executor)
@@ -139,15 +103,16 @@ child::child(const boost::asio::any_io_executor& executor, const target& program
     std::vector<int> inherited{in.read.get(), out.write.get(), log.write.get(), control.read.get()};
     std::vector<descriptor> above;
     for (const int fd : shared)
-        inherited.push_back(above.emplace_back(duplicate(fd, "shared memory")).get());
+        inherited.push_back(above.emplace_back(duplicate(fd)).get());
     const spawn_launcher launcher{.descriptors = std::move(inherited), .environment = worker_environment()};
+    const command executed = command_of(program);
     // Boost.Process's object owns the process until it is this object's: an exception on the way leaves nothing behind.
-    launch::process::process started = launcher(executor, program.path, name_of(program), program.arguments);
+    launch::process::process started = launcher(executor, executed);
     pid_ = started.id();
     control_guard::set(control.read.get(), pid_);
     descriptor pidfd(::pidfd_open(pid_, 0));
     if (!pidfd)
-        throw_errno("pidfd_open (tandem needs Linux 5.3 or newer)");
+        throw_start_error(errno, "watching its process (pidfd_open)");
     pidfd_.assign(pidfd.get());
     pidfd.release();
     started.detach(); // and closes its descriptor of the process

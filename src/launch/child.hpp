@@ -15,12 +15,6 @@
 
 namespace tandem::launch {
 
-/// The program as a reader knows it: its path, for self() the real one.
-std::string name_of(const target& program);
-
-/// Whether it is this very program.
-bool is_self(const target& program) noexcept;
-
 /// The parent's ends of a worker's pipes; non-blocking, close-on-exec.
 struct pipe_ends
 {
@@ -36,7 +30,7 @@ class child final : public io::process
 {
 public:
     /// Starts `program`, with `shared` as its descriptors from the status page on. Blocks until it was executed, about
-    /// a millisecond. Throws boost::system::system_error with the cause where it cannot be started.
+    /// a millisecond. Throws start_error, and boost::system::system_error of Asio's, where it cannot be started.
     child(const boost::asio::any_io_executor& executor, const target& program, std::span<const int> shared,
           pipe_ends& pipes);
 

@@ -2,8 +2,7 @@
 
 #include <descriptor.hpp>
 #include <launch/pidfd.hpp>
-
-#include <boost/system/system_error.hpp>
+#include <launch/start_error.hpp>
 
 #include <signal.h>
 #include <spawn.h>
@@ -15,16 +14,18 @@
 namespace tandem::launch {
 namespace {
 
+constexpr const char* preparing = "preparing its start (posix_spawn)";
+
 void check(int error, const char* what)
 {
     if (error != 0)
-        throw boost::system::system_error(error, boost::system::system_category(), what);
+        throw_start_error(error, what);
 }
 
 struct file_actions
 {
     posix_spawn_file_actions_t value;
-    file_actions() { check(::posix_spawn_file_actions_init(&value), "posix_spawn_file_actions_init"); }
+    file_actions() { check(::posix_spawn_file_actions_init(&value), preparing); }
     ~file_actions() { ::posix_spawn_file_actions_destroy(&value); }
     file_actions(const file_actions&) = delete;
     file_actions& operator=(const file_actions&) = delete;
@@ -33,7 +34,7 @@ struct file_actions
 struct attributes
 {
     posix_spawnattr_t value;
-    attributes() { check(::posix_spawnattr_init(&value), "posix_spawnattr_init"); }
+    attributes() { check(::posix_spawnattr_init(&value), preparing); }
     ~attributes() { ::posix_spawnattr_destroy(&value); }
     attributes(const attributes&) = delete;
     attributes& operator=(const attributes&) = delete;
@@ -50,35 +51,34 @@ std::vector<char*> pointers(const std::vector<std::string>& texts)
 
 } // namespace
 
-process::process spawn_launcher::operator()(boost::asio::any_io_executor executor, const std::string& path,
-                                            const std::string& name, const std::vector<std::string>& arguments) const
+process::process spawn_launcher::operator()(boost::asio::any_io_executor executor, const command& program) const
 {
     file_actions actions;
     for (std::size_t i = 0; i < descriptors.size(); ++i)
-        check(::posix_spawn_file_actions_adddup2(&actions.value, descriptors[i], static_cast<int>(i)), "dup2");
+        check(::posix_spawn_file_actions_adddup2(&actions.value, descriptors[i], static_cast<int>(i)), preparing);
     check(::posix_spawn_file_actions_addclosefrom_np(&actions.value, static_cast<int>(descriptors.size())),
-          "closefrom");
+          preparing);
 
     attributes attrs;
     sigset_t none, all;
     ::sigemptyset(&none);
     ::sigfillset(&all);
-    check(::posix_spawnattr_setsigmask(&attrs.value, &none), "setsigmask");
-    check(::posix_spawnattr_setsigdefault(&attrs.value, &all), "setsigdefault");
-    check(::posix_spawnattr_setpgroup(&attrs.value, 0), "setpgroup");
+    check(::posix_spawnattr_setsigmask(&attrs.value, &none), preparing);
+    check(::posix_spawnattr_setsigdefault(&attrs.value, &all), preparing);
+    check(::posix_spawnattr_setpgroup(&attrs.value, 0), preparing);
     check(::posix_spawnattr_setflags(&attrs.value,
                                      POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP),
-          "setflags");
+          preparing);
 
-    std::vector<std::string> argument_texts{name};
-    argument_texts.insert(argument_texts.end(), arguments.begin(), arguments.end());
-    const auto argv = pointers(argument_texts);
+    const auto argv = pointers(program.arguments);
     const auto envp = pointers(environment);
     pid_t pid = -1;
-    check(::posix_spawnp(&pid, path.c_str(), &actions.value, &attrs.value, argv.data(), envp.data()), path.c_str());
+    const int error = ::posix_spawnp(&pid, program.path.c_str(), &actions.value, &attrs.value, argv.data(), envp.data());
+    if (error != 0)
+        throw_not_executed(program, error);
     try {
         descriptor pidfd(::pidfd_open(pid, 0));
-        check(pidfd ? 0 : errno, "pidfd_open (tandem needs Linux 5.3 or newer)");
+        check(pidfd ? 0 : errno, "watching its process (pidfd_open)");
         process::process started(std::move(executor), pid, pidfd.get());
         pidfd.release();
         return started;

@@ -10,6 +10,8 @@
 #include <boost/process/v2.hpp>
 #endif
 
+#include <launch/program.hpp>
+
 #include <boost/asio/any_io_executor.hpp>
 
 #include <string>
@@ -26,10 +28,9 @@ struct spawn_launcher
     /// "NAME=value".
     std::vector<std::string> environment;
 
-    /// Starts `path` (searched in PATH where it has no slash) with argv[0] and `arguments`, in a process group of its
-    /// own, with no signal blocked and none ignored. Throws boost::system::system_error.
-    process::process operator()(boost::asio::any_io_executor executor, const std::string& path,
-                                const std::string& name, const std::vector<std::string>& arguments) const;
+    /// Starts the program in a process group of its own, with no signal blocked and none ignored. Throws start_error, and
+    /// boost::system::system_error of Asio's.
+    process::process operator()(boost::asio::any_io_executor executor, const command& program) const;
 };
 
 } // namespace tandem::launch

@@ -1,6 +1,6 @@
 #include <process_pool/failure.hpp>
 
-#include <launch/child.hpp>
+#include <launch/program.hpp>
 
 #include <boost/asio/error.hpp>
 
@@ -67,13 +67,14 @@ std::string place_of_crash(const std::string& trace)
 
 } // namespace
 
-start_failure not_started(const launch::target& program, const boost::system::error_code& cause)
+start_failure not_started(const launch::target& program, const launch::start_error& error)
 {
     namespace errc_of = boost::system::errc;
+    const auto& cause = error.code();
     const bool passing = cause == errc_of::resource_unavailable_try_again || cause == errc_of::not_enough_memory ||
                          cause == errc_of::too_many_files_open || cause == errc_of::too_many_files_open_in_system ||
                          cause == errc_of::no_space_on_device; // of epoll, and of files in memory
-    return {errc::start_failed, "\"" + launch::name_of(program) + "\": " + cause.message(), passing};
+    return {errc::start_failed, "\"" + launch::name_of(program) + "\": " + error.what(), passing};
 }
 
 start_failure ended_before_serving(const worker_link& link, const process_pool_options& options)

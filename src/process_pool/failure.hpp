@@ -2,6 +2,7 @@
 #ifndef TANDEM_PROCESS_POOL_FAILURE_HPP
 #define TANDEM_PROCESS_POOL_FAILURE_HPP
 
+#include <launch/start_error.hpp>
 #include <process_pool/worker_link.hpp>
 #include <tandem/detail/operation_aborted.hpp>
 #include <tandem/detail/task_operation.hpp>
@@ -22,7 +23,7 @@ struct start_failure
 };
 
 /// The program could not be executed.
-start_failure not_started(const launch::target& program, const boost::system::error_code& cause);
+start_failure not_started(const launch::target& program, const launch::start_error& error);
 
 /// It was, but ended before it ran a task.
 start_failure ended_before_serving(const worker_link& link, const process_pool_options& options);

@@ -1,6 +1,6 @@
 #include <process_pool/frame_dispatcher.hpp>
 
-#include <launch/child.hpp>
+#include <launch/program.hpp>
 
 #include <tandem/codec.hpp>
 

@@ -1,6 +1,7 @@
 #include <process_pool/pool.hpp>
 
 #include <io/asio.hpp>
+#include <launch/program.hpp>
 #include <process_pool/context_watch.hpp>
 #include <process_pool/recording_file.hpp>
 #include <task/late_task.hpp>

@@ -2,7 +2,7 @@
 #include <process_pool/pool.hpp>
 
 #include <empty_buffer.hpp>
-#include <launch/child.hpp>
+#include <launch/program.hpp>
 
 #include <algorithm>
 #include <utility>

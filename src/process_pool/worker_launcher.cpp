@@ -4,7 +4,10 @@
 #include <descriptor.hpp>
 #include <io/asio.hpp>
 #include <launch/child.hpp>
+#include <launch/start_error.hpp>
 #include <status/shared_page.hpp>
+
+#include <boost/system/system_error.hpp>
 
 #include <signal.h>
 #include <unistd.h>
@@ -53,6 +56,15 @@ std::shared_ptr<arena::result_memory> make_result_memory(const arena::argument_m
     }
 }
 
+std::shared_ptr<status::shared_page> make_page()
+{
+    try {
+        return std::make_shared<status::shared_page>();
+    } catch (const boost::system::system_error& e) {
+        throw launch::start_error(e.code(), "making memory that is shared with it (memfd_create)");
+    }
+}
+
 class process_launcher final : public worker_launcher
 {
 public:
@@ -63,9 +75,9 @@ public:
     }
 
     launched_worker launch() override
-    {
+    try {
         launched_worker made;
-        const auto page = std::make_shared<status::shared_page>();
+        const auto page = make_page();
         made.page = std::shared_ptr<status::status_page>(page, &**page);
         made.large_results = make_result_memory(arguments_);
         std::vector<int> shared{page->number()};
@@ -81,6 +93,8 @@ public:
         made.control = std::make_unique<control_pipe>(std::move(pipes));
         page->close_descriptor();
         return made;
+    } catch (const boost::system::system_error& e) {
+        throw launch::start_error(e.code(), "watching it by Asio");
     }
 
 private:

@@ -47,8 +47,7 @@ class worker_launcher
 public:
     virtual ~worker_launcher() = default;
 
-    /// Blocks until the program was executed, about a millisecond. Throws boost::system::system_error where it cannot be
-    /// started.
+    /// Blocks until the program was executed, about a millisecond. Throws launch::start_error where it cannot be started.
     virtual launched_worker launch() = 0;
 };
 

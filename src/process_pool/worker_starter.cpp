@@ -1,8 +1,10 @@
 #include <process_pool/worker_starter.hpp>
 
-#include <boost/system/system_error.hpp>
+#include <launch/program.hpp>
+#include <launch/start_error.hpp>
 
 #include <exception>
+#include <new>
 #include <utility>
 
 namespace tandem::detail {
@@ -78,10 +80,12 @@ link_ptr worker_starter::make_link(worker_id id, start_failure& failure) noexcep
     try {
         try {
             return std::make_shared<worker_link>(id, launcher_->launch(), state_.options.max_message_size);
-        } catch (const boost::system::system_error& e) {
-            failure = not_started(state_.options.worker, e.code());
+        } catch (const launch::start_error& e) {
+            failure = not_started(state_.options.worker, e);
+        } catch (const std::bad_alloc&) {
+            failure = no_memory();
         } catch (const std::exception& e) {
-            failure = {errc::start_failed, e.what(), true};
+            failure = {errc::start_failed, '"' + launch::name_of(state_.options.worker) + "\": " + e.what(), true};
         }
     } catch (...) {
         failure = no_memory();

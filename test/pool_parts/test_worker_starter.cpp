@@ -1,8 +1,7 @@
 #include "simulated_pool.hpp"
 
+#include <launch/start_error.hpp>
 #include <process_pool/worker_starter.hpp>
-
-#include <boost/system/system_error.hpp>
 
 #include <atomic>
 #include <cerrno>
@@ -35,7 +34,7 @@ struct starting : simulated_pool
 
     static launched_worker fail_with(int error)
     {
-        throw boost::system::system_error(error, boost::system::system_category(), "fork");
+        tandem::launch::throw_start_error(error, "executing it");
     }
 
     void wait_for_all() { starter.waits().add(std::make_unique<recorded_wait>(waits_destroyed)); }

@@ -1,16 +1,22 @@
 // Programs of their own: mains that are wrong, and one that is killed.
 #include <support/failing.hpp>
 #include <support/gate.hpp>
+#include <support/preconditions.hpp>
 #include <support/process_state.hpp>
 #include <support/sides.hpp>
 #include <support/tasks.hpp>
 
 #include <boost/test/unit_test.hpp>
 
+#include <link.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/wait.h>
+
+#include <cstddef>
+#include <span>
+#include <string>
 
 extern char** environ;
 
@@ -25,6 +31,20 @@ struct outcome
     int status;
     std::string text;
 };
+
+/// The dynamic loader that this program names.
+std::string own_loader()
+{
+    std::string path;
+    const auto look = [](dl_phdr_info* object, std::size_t, void* found) {
+        for (const ElfW(Phdr)& segment : std::span(object->dlpi_phdr, object->dlpi_phnum))
+            if (segment.p_type == PT_INTERP)
+                *static_cast<std::string*>(found) = reinterpret_cast<const char*>(object->dlpi_addr + segment.p_vaddr);
+        return 1; // the program comes first
+    };
+    ::dl_iterate_phdr(look, &path);
+    return path;
+}
 
 /// Runs a command with a limit of time; what it printed and how it exited.
 outcome run_command(const std::string& command)
@@ -95,6 +115,41 @@ BOOST_AUTO_TEST_CASE(two_functions_of_one_name)
     BOOST_TEST(status == 3);
     BOOST_TEST(text.find("code " + std::to_string(static_cast<int>(errc::duplicate_task))) != std::string::npos);
     BOOST_TEST(text.find("twin") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(what_the_system_refuses_is_told_with_the_step_and_what_helps)
+{
+    const auto says = [](const std::string& how, const std::string& text, const std::string& help) {
+        const auto [status, said] = run_command(TANDEM_RESTRICTED " " + how);
+        BOOST_TEST(status == 0);
+        BOOST_TEST(said.find("/restricted\": " + text) != std::string::npos, how << ": " << said);
+        BOOST_TEST(said.find(help) != std::string::npos, how << ": " << said);
+    };
+    says("files", "making memory that is shared with it (memfd_create): Too many open files; ", "ulimit -n");
+    says("size", "making memory that is shared with it (memfd_create): File too large; ", "ulimit -f");
+    says("pidfd_open", "watching its process (pidfd_open): Function not implemented; ", "tandem needs Linux 5.3 or newer");
+    says("memfd_create", "making memory that is shared with it (memfd_create): Function not implemented; ", "sandbox");
+    const auto [status, said] = run_command(TANDEM_RESTRICTED " nothing");
+    BOOST_TEST(said == "42\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_program_that_a_loader_was_told_to_run_is_its_own_worker, *unsanitized())
+{
+    const std::string loader = own_loader();
+    const std::string program = TANDEM_RESTRICTED;
+    const std::string folder = program.substr(0, program.rfind('/'));
+    for (const std::string& options : {std::string(), " --library-path " + folder})
+        BOOST_TEST(run_command("env -C " + folder + ' ' + loader + options + " ./restricted nothing").text == "42\n");
+}
+
+BOOST_AUTO_TEST_CASE(without_proc_it_is_told_what_to_do, *mounts())
+{
+    const std::string said = run_command("unshare --user --map-root-user --mount sh -c 'mount -t tmpfs none /proc && "
+                                         "exec " TANDEM_RESTRICTED " nothing'")
+                                 .text;
+    BOOST_TEST(said.find("executing it: No such file or directory; mount /proc, or give process_pool_options::worker") !=
+                   std::string::npos,
+               said);
 }
 
 BOOST_AUTO_TEST_CASE(workers_of_a_killed_program_are_gone_within_a_second)

@@ -2,11 +2,16 @@
 // else.
 #include <support/failing.hpp>
 #include <support/fake_worker.hpp>
+#include <support/gate.hpp>
 #include <support/sides.hpp>
 #include <support/tasks.hpp>
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 
 using namespace test;
 using namespace std::chrono_literals;
@@ -15,6 +20,8 @@ using tandem::task;
 using tandem::channel::frame_kind;
 
 namespace {
+
+namespace fs = std::filesystem;
 
 failure fails_with(tandem::launch::target worker, std::chrono::nanoseconds start_timeout = 20s)
 {
@@ -56,11 +63,59 @@ BOOST_AUTO_TEST_CASE(a_missing_program)
     BOOST_TEST(f.code == errc::start_failed);
     BOOST_TEST(f.says("/no/such/program"));
     BOOST_TEST(f.says("No such file"));
+    BOOST_TEST(f.says("process_pool_options::worker"));
 }
 
 BOOST_AUTO_TEST_CASE(a_file_that_is_no_program)
 {
     BOOST_TEST(fails_with(tandem::launch::executable("/etc/passwd")).code == errc::start_failed);
+}
+
+// What cannot be executed: the file, its content, and what is to be said of it.
+BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_executed_is_told_why)
+{
+    const gate folder;
+    const auto make = [&](const std::string& name, const std::string& content, fs::perms permissions) {
+        const fs::path path = folder.path() + '/' + name;
+        std::ofstream(path) << content;
+        fs::permissions(path, permissions);
+        return path.string();
+    };
+    const auto says = [](const std::string& program, const std::string& text, const char* reason) {
+        const failure f = fails_with(tandem::launch::executable(program));
+        BOOST_TEST(f.code == errc::start_failed);
+        BOOST_TEST(f.says('"' + program + "\": executing it: "), f.what);
+        BOOST_TEST(f.says(reason), f.what);
+        BOOST_TEST(f.says(text), f.what);
+    };
+    constexpr auto executable = fs::perms::owner_all, readable = fs::perms::owner_read;
+    says(make("data", "data", readable), "chmod +x", "Permission denied");
+    says(folder.path(), "it is a folder", "Permission denied");
+    says(make("text", "echo hello\n", executable), "(#!)", "Exec format error");
+    says(make("empty", "", executable), "it is empty", "Exec format error");
+    says(make("script", "#! /no/such/shell -e\n", executable), "an interpreter that is not there: \"/no/such/shell\"",
+         "No such file");
+    says(make("foreign", "\x7f" "ELF of another machine", executable), "another kind of machine", "Exec format error");
+    says(folder.path() + "/data/program", "path of the worker program", "Not a directory");
+}
+
+BOOST_AUTO_TEST_CASE(a_program_is_looked_for_in_path_as_a_shell_does)
+{
+    const gate folder, closed;
+    const std::string before = std::getenv("PATH"), name = "tandem_test_program";
+    fs::create_symlink("/bin/true", folder.path() + "/a_worker");
+    std::ofstream(folder.path() + "/not_executable") << "data";
+    // Not a folder; one that may not be searched; one that is not there.
+    ::setenv("PATH", ("/etc/passwd:" + closed.path() + ":/no/such/folder:" + folder.path()).c_str(), 1);
+    fs::permissions(closed.path(), fs::perms::none);
+    const failure missing = fails_with(tandem::launch::executable(name));
+    const failure no_program = fails_with(tandem::launch::executable("not_executable"));
+    const failure found = fails_with(tandem::launch::executable("a_worker"));
+    fs::permissions(closed.path(), fs::perms::owner_all);
+    ::setenv("PATH", before.c_str(), 1);
+    BOOST_TEST(missing.says('"' + name + "\": finding it in PATH: No such file or directory; "), missing.what);
+    BOOST_TEST(no_program.says("executing " + folder.path() + "/not_executable: Permission denied; "), no_program.what);
+    BOOST_TEST(found.code == errc::not_a_worker); // it ran
 }
 
 BOOST_AUTO_TEST_CASE(a_program_that_exits_at_once)

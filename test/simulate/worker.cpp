@@ -1,10 +1,10 @@
 #include <simulate/worker.hpp>
 
+#include <launch/start_error.hpp>
 #include <tandem/codec.hpp>
 #include <tandem/detail/exception_codec.hpp>
 
 #include <boost/asio/error.hpp>
-#include <boost/system/system_error.hpp>
 
 #include <unistd.h>
 
@@ -487,7 +487,7 @@ tandem::detail::launched_worker launcher::launch()
     if (world_.choose().one_in(16)) {
         world_.note("a start fails");
         ++failures_;
-        throw boost::system::system_error(EAGAIN, boost::system::system_category(), "fork");
+        tandem::launch::throw_start_error(EAGAIN, "executing it");
     }
     const int pid = 1000 + static_cast<int>(workers_.size());
     const auto made = std::make_shared<worker>(world_, pid, tasks_, witness_);
