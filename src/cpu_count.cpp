@@ -1,6 +1,7 @@
 #include <tandem/cpu_count.hpp>
 
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -18,11 +19,12 @@ constexpr std::size_t no_limit = static_cast<std::size_t>(-1);
 
 std::size_t affinity_count()
 {
+    // The main thread's is the process's: this thread may be pinned.
     // The mask may be larger than cpu_set_t: grow until the kernel's fits.
     for (int cpus = CPU_SETSIZE; cpus <= (1 << 20); cpus *= 2) {
         cpu_set_t* set = CPU_ALLOC(static_cast<std::size_t>(cpus));
         const std::size_t size = CPU_ALLOC_SIZE(static_cast<std::size_t>(cpus));
-        const bool known = set && ::sched_getaffinity(0, size, set) == 0;
+        const bool known = set && ::sched_getaffinity(::getpid(), size, set) == 0;
         const int count = known ? CPU_COUNT_S(size, set) : 0;
         CPU_FREE(set);
         if (count > 0)

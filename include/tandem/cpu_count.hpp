@@ -7,7 +7,7 @@
 
 namespace tandem {
 
-/// How many processors this process may keep busy: those of its affinity mask, and no more than its control groups'
+/// How many processors this process may keep busy: those of its main thread's affinity mask, and no more than its control groups'
 /// CPU quota (quota divided by period, rounded up; cgroup v2 `cpu.max` and v1 `cpu.cfs_quota_us`, of the group and all
 /// its ancestors). At least 1. Reads the system at each call. Thread-safe, does not throw.
 std::size_t usable_cpus() noexcept;

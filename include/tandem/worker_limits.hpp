@@ -44,12 +44,12 @@ struct worker_limits
     /// Default: as inherited.
     std::optional<std::uint64_t> core_dump_size{};
 
-    /// Added to the niceness that the worker inherited, as by nice(2): from -39 to 39, and the sum is moved into -20 to
+    /// Added to the niceness that the worker inherited, which is the program's main thread's, as by nice(2): from -39 to 39, and the sum is moved into -20 to
     /// 19. Only a privileged worker may lower its niceness. Default: 0.
     int niceness = 0;
 
     /// The CPUs that the worker may run on, by their numbers; each must exist, be online and be allowed to the worker.
-    /// Default: none given, as inherited.
+    /// Default: none given, those of the program's main thread.
     std::vector<int> cpu_affinity{};
 
     /// The directory that relative paths begin at; itself relative to the inherited one where it is not absolute.

@@ -2,6 +2,7 @@
 
 #include <control_guard.hpp>
 #include <descriptor.hpp>
+#include <launch/main_thread.hpp>
 #include <launch/pidfd.hpp>
 #include <launch/program.hpp>
 #include <launch/spawn_launcher.hpp>
@@ -107,15 +108,16 @@ child::child(const boost::asio::any_io_executor& executor, const target& program
     const spawn_launcher launcher{.descriptors = std::move(inherited), .environment = worker_environment()};
     const command executed = command_of(program);
     // Boost.Process's object owns the process until it is this object's: an exception on the way leaves nothing behind.
-    launch::process::process started = launcher(executor, executed);
-    pid_ = started.id();
+    std::optional<launch::process::process> started;
+    scheduled_as_main_thread([&] { started.emplace(launcher(executor, executed)); });
+    pid_ = started->id();
     control_guard::set(control.read.get(), pid_);
     descriptor pidfd(::pidfd_open(pid_, 0));
     if (!pidfd)
         throw_start_error(errno, "watching its process (pidfd_open)");
     pidfd_.assign(pidfd.get());
     pidfd.release();
-    started.detach(); // and closes its descriptor of the process
+    started->detach(); // and closes its descriptor of the process
 
     pipes = {.frames_out = std::move(in.write),
              .frames_in = std::move(out.read),

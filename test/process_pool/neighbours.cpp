@@ -1,9 +1,11 @@
 // The program stays the user's: its output, its children, its signals; and a worker starts clean.
 #include <support/failing.hpp>
+#include <support/preconditions.hpp>
 #include <support/gate.hpp>
 #include <support/sides.hpp>
 #include <support/tasks.hpp>
 
+#include <tandem/cpu_count.hpp>
 #include <tandem/worker.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -12,6 +14,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -24,6 +27,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <thread>
+#include <vector>
 
 extern char** environ;
 
@@ -62,6 +67,13 @@ std::vector<std::string> own_descriptors()
     for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
         found.push_back(entry.path().filename().string());
     return found;
+}
+
+std::vector<int> cpus_and_policy()
+{
+    cpu_set_t set;
+    ::sched_getaffinity(0, sizeof set, &set);
+    return {CPU_COUNT(&set), ::sched_getscheduler(0)};
 }
 
 bool leads_own_group()
@@ -354,6 +366,31 @@ BOOST_AUTO_TEST_CASE(a_worker_inherits_no_mask_and_no_ignored_signal)
     }
     ::signal(SIGUSR1, usr1);
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_is_scheduled_as_the_main_thread_whoever_starts_it, *several_cpus())
+{
+    asio::io_context context;
+    tandem::process_pool pool(context, {.workers = 1});
+    const recording<std::vector<int>> seen;
+    std::size_t usable = 0;
+    std::vector<int> here;
+    std::thread pinned([&] {
+        const sched_param none{};
+        cpu_set_t one;
+        CPU_ZERO(&one);
+        CPU_SET(::sched_getcpu(), &one);
+        ::sched_setaffinity(0, sizeof one, &one);
+        ::sched_setscheduler(0, SCHED_BATCH, &none);
+        usable = tandem::usable_cpus();
+        pool.async_run(task<cpus_and_policy>(), seen.handler());
+        context.run_for(long_time);
+        here = cpus_and_policy();
+    });
+    pinned.join();
+    BOOST_TEST(here == (std::vector{1, SCHED_BATCH}), boost::test_tools::per_element()); // the thread keeps its own
+    BOOST_TEST(seen.take() == cpus_and_policy(), boost::test_tools::per_element());
+    BOOST_TEST(usable == tandem::usable_cpus());
 }
 
 BOOST_AUTO_TEST_CASE(no_signal_handler_is_installed)

@@ -12,6 +12,7 @@
 
 #include <cstdlib>
 #include <string>
+#include <thread>
 #include <utility>
 
 namespace test {
@@ -42,6 +43,11 @@ inline boost::unit_test::decorator::precondition unprivileged()
 inline boost::unit_test::decorator::precondition privileged()
 {
     return precondition([] { return ::geteuid() == 0; }, "only root may become another user");
+}
+
+inline boost::unit_test::decorator::precondition several_cpus()
+{
+    return precondition([] { return std::thread::hardware_concurrency() > 1; }, "a single processor is no choice");
 }
 
 /// Mounts in a namespace of the test's own. On the build machine these cases run in any case, and fail where they cannot.
