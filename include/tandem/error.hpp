@@ -61,6 +61,9 @@ struct attempt_report
     bool core_dumped = false;               ///< Whether the signal left a core dump.
     /// The last of what the worker wrote to stderr and stdout, in this run or before, 4 KiB at most.
     std::string stderr_tail;
+    /// Lines that the worker printed, in this run or before, and that did not get to this process's stderr, as it took no more
+    /// (see worker_output::inherit()).
+    std::uint64_t lines_dropped = 0;
     /// Where it crashed, for SIGSEGV, SIGABRT, SIGBUS, SIGFPE and SIGILL: a line per function, the innermost first.
     std::string stack_trace;
     bool stack_overflow = false;            ///< Whether the crash was one.

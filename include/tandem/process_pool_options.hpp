@@ -116,6 +116,9 @@ struct process_pool_stats
     std::uint64_t start_failures = 0;
     /// Parts of arguments and results, of 256 KiB or more, that went through a pipe as the shared memory had no room.
     std::uint64_t shared_memory_full = 0;
+    /// Lines that workers printed, and that did not get to this process's stderr, as it took no more (see
+    /// worker_output::inherit()).
+    std::uint64_t lines_dropped = 0;
     retirement_counts retired{};
 };
 

@@ -21,19 +21,30 @@ struct output_line
 };
 
 /// What becomes of a worker's stdout and stderr. The last 4 KiB are kept for reports in each case.
+///
+/// It is read while the worker has a task, starts or ends, and in the pool's destructor. What a thread of an idle worker
+/// prints comes with the worker's next task, when it ends, or at the destructor; a pipe holds 64 KiB of it, then the thread
+/// waits.
 class worker_output
 {
 public:
     using callback = std::function<void(const output_line&)>;
 
     /// To this process's stderr, in whole lines. The default.
+    /// Nobody waits for who reads that. What it does not take at once is kept, 1 MiB at most. Lines beyond that are dropped
+    /// until stderr has taken what was kept, and then a line there says how many. process_pool_stats::lines_dropped and
+    /// attempt_report::lines_dropped count them, and those for which stderr fails. A pool that has nothing to do keeps its
+    /// context busy with what is left for a second after stderr took the last of it, and the destructor waits a second at
+    /// most; what is left then is dropped.
     static worker_output inherit() { return {}; }
 
     static worker_output discard() { return worker_output(mode::discard, nullptr); }
 
     /// Line by line to `function`, on the pool's executor, one line at a time. On an executor with one thread lines
     /// come before the completion of the task that printed them. What it throws goes out through the context's run().
-    /// It is not called any more when the pool's destructor has returned: lines that it did not get by then are dropped.
+    /// While more than 1 MiB waits for the function, workers that print wait too: neither their output nor their results are
+    /// read. Their deadlines hold.
+    /// The destructor drops lines that were not passed on; when it has returned, the function is not called any more.
     /// So that each line's task is known, no task is then sent to a worker before the one before it is done: small
     /// tasks take longer.
     static worker_output lines(callback function) { return worker_output(mode::lines, std::move(function)); }

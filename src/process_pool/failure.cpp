@@ -45,6 +45,7 @@ attempt_report describe_process(const worker_link& link)
     attempt.pid = link.process->pid();
     attempt.worker = link.id;
     attempt.stderr_tail = link.log.tail();
+    attempt.lines_dropped = link.lines_dropped;
     if (link.ended) {
         attempt.exit_code = link.ended->exit_code;
         attempt.signal = link.ended->signal;

@@ -37,7 +37,7 @@ std::string said_instead_of_hello(worker_link& link)
 
 } // namespace
 
-void frame_dispatcher::read(worker_link& link, time_point now, completion_batch& completions)
+void frame_dispatcher::read_held(worker_link& link, time_point now, completion_batch& completions)
 {
     if (link.ended)
         return;
@@ -86,7 +86,7 @@ void frame_dispatcher::take_frames(worker_link& link, time_point now, completion
     if (!state_.links.contains(link.id))
         return;
     for (;;) {
-        take_results(link, now, completions);
+        take_held_results(link, now, completions);
         if (!link.fault.empty())
             return;
         const auto f = link.frames.reader().next();
@@ -112,7 +112,7 @@ void frame_dispatcher::take_frames(worker_link& link, time_point now, completion
         mark_faulty(link, wrong == fault::too_large ? "sent a frame over max_message_size" : "sent a malformed frame");
 }
 
-void frame_dispatcher::take_results(worker_link& link, time_point now, completion_batch& completions)
+void frame_dispatcher::take_held_results(worker_link& link, time_point now, completion_batch& completions)
 {
     while (link.at == worker_link::stage::ready && !link.next_is_in_pipe && link.fault.empty()) {
         if (const auto f = link.results.next()) {
@@ -181,7 +181,7 @@ void frame_dispatcher::take_readiness(worker_link& link, const channel::frame& f
         becomes_ready(link, now);
     } else if (f.kind == channel::frame_kind::failure && state_.options.initializer) {
         link.failure_told = true;
-        output_.read(link);
+        output_.read_all(link);
         starter_.fail(threw_in_initializer(link, state_.options.initializer, f.payload), completions);
         mark_faulty(link, "failed in its initializer");
     } else {
@@ -205,7 +205,7 @@ void frame_dispatcher::take_outcome(worker_link& link, const channel::frame& f, 
         return;
     }
     if (output_.wants_tasks())
-        output_.read(link); // what it printed comes before its outcome
+        output_.read_all(link); // what it printed comes before its outcome
     auto& operation = operation_of(*t);
     if (operation.slot == task_operation::no_slot) {
         mark_faulty(link, "answered a call that it was not sent");

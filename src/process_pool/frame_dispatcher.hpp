@@ -22,17 +22,29 @@ public:
     {
     }
 
-    /// Reads what is there. A worker that has closed its end leaves.
-    void read(worker_link& link, schedule::time_point now, completion_batch& completions);
+    /// Reads what is there, unless the worker is held. One that has closed its end leaves.
+    void read(worker_link& link, schedule::time_point now, completion_batch& completions)
+    {
+        if (!output_.holds(link))
+            read_held(link, now, completions);
+    }
+
+    /// The same, also where it is held.
+    void read_held(worker_link& link, schedule::time_point now, completion_batch& completions);
 
     /// The worker has ended: reads the last of it.
     void read_last(worker_link& link, schedule::time_point now, completion_batch& completions);
 
-    /// Takes the results that are in shared memory, and lets the worker wake the pool for the next.
-    void take_results(worker_link& link, schedule::time_point now, completion_batch& completions);
+    /// Takes the results that are in shared memory, and lets the worker wake the pool for the next, unless it is held.
+    void take_results(worker_link& link, schedule::time_point now, completion_batch& completions)
+    {
+        if (!output_.holds(link))
+            take_held_results(link, now, completions);
+    }
 
 private:
     boost::system::error_code read_frames(worker_link& link, schedule::time_point now, completion_batch& completions);
+    void take_held_results(worker_link& link, schedule::time_point now, completion_batch& completions);
     void take_frames(worker_link& link, schedule::time_point now, completion_batch& completions);
     void take_hello(worker_link& link, const channel::frame& f, schedule::time_point now, completion_batch& completions);
     void take_readiness(worker_link& link, const channel::frame& f, schedule::time_point now, completion_batch& completions);

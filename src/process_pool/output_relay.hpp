@@ -5,7 +5,11 @@
 #include <process_pool/output_sink.hpp>
 #include <process_pool/pool_state.hpp>
 
+#include <atomic>
+#include <map>
+#include <string>
 #include <string_view>
+#include <utility>
 
 namespace tandem::detail {
 
@@ -17,34 +21,89 @@ public:
     /// Whether it matters which task printed a line.
     bool wants_tasks() const noexcept { return sink_.wants_tasks(); }
 
-    /// Passes on the whole lines of what a worker has printed.
+    /// Passes on the whole lines of what a worker has printed. Holds it where there is no room for more.
     void read(worker_link& link)
     {
-        std::string lines;
-        link.log.read_now(lines);
-        pass_on(link, lines);
+        for (int i = 0; i != most_reads && !holds(link) && read_some(link, task_of(link)); ++i) {
+        }
     }
+
+    /// The same before its task's outcome is taken: passes on what there is, in any case.
+    void read_all(worker_link& link) { read_all(link, task_of(link)); }
+
+    /// The same before it is sent a task, while it has none.
+    void read_idle(worker_link& link) { read_all(link, nullptr); }
 
     /// The worker has ended: passes on all.
     void finish(worker_link& link)
     {
-        read(link);
+        read_all(link);
         if (const std::string last = link.log.take_unfinished(); !last.empty())
-            pass_on(link, last + '\n');
+            pass_on(link, last + '\n', task_of(link));
+    }
+
+    /// Whether nothing is to be read of the worker, since lines wait for the callback. It is held then, until released.
+    bool holds(worker_link& link)
+    {
+        if (sink_.has_room())
+            return false;
+        link.is_held = true;
+        has_held_ = true;
+        return true;
+    }
+
+    /// Whether workers are held that need not be any more. Thread-safe.
+    bool may_release() const noexcept { return has_held_ && sink_.has_room(); }
+
+    /// Calls `released(link)` for each worker that was held.
+    template <class Released>
+    void release(Released released)
+    {
+        has_held_ = false;
+        for (const auto& [id, link] : std::map(state_.links))
+            if (std::exchange(link->is_held, false))
+                released(link);
     }
 
 private:
-    void pass_on(const worker_link& link, std::string_view lines)
+    // A worker that prints without end must not hold up the pool: the rest comes with the next call. As much as a pipe
+    // holds.
+    static constexpr int most_reads = 16;
+
+    const schedule::task* task_of(const worker_link& link) const
     {
-        const schedule::task* const t = wants_tasks() ? state_.scheduler.task_of(link.id) : nullptr;
-        sink_.add(lines, {.pid = link.process->pid(),
-                          .worker = link.id,
-                          .task = t ? operation_of(*t).entry->name() : std::string(),
-                          .label = t ? t->options->label.view() : std::string_view()});
+        return wants_tasks() ? state_.scheduler.task_of(link.id) : nullptr;
+    }
+
+    bool read_some(worker_link& link, const schedule::task* t)
+    {
+        std::string lines;
+        const bool has_more = link.log.read_some(lines);
+        pass_on(link, lines, t);
+        return has_more;
+    }
+
+    void read_all(worker_link& link, const schedule::task* t)
+    {
+        for (int i = 0; i != most_reads && read_some(link, t); ++i) {
+        }
+    }
+
+    void pass_on(worker_link& link, std::string_view lines, const schedule::task* t)
+    {
+        if (lines.empty())
+            return;
+        const std::string task = t ? operation_of(*t).entry->name() : std::string();
+        const output_sink::origin printed{.pid = link.process->pid(),
+                                          .worker = link.id,
+                                          .task = task,
+                                          .label = t ? t->options->label.view() : std::string_view()};
+        link.lines_dropped += sink_.add(lines, printed);
     }
 
     pool_state& state_;
     output_sink& sink_; // has a lock of its own: it is drained without the pool's
+    std::atomic<bool> has_held_ = false;
 };
 
 } // namespace tandem::detail

@@ -117,12 +117,12 @@ schedule::settings settings_of(const process_pool_options& options)
 
 pool::pool(const asio::any_io_executor& executor, const process_pool_options& options, std::unique_ptr<io::loop> loop,
            std::unique_ptr<worker_launcher> launcher, std::shared_ptr<arena::argument_memory> arguments,
-           schedule::recording_sink recording)
+           std::unique_ptr<io::text_output> error_output, schedule::recording_sink recording, std::size_t output_room)
     : executor_(executor), loop_(std::move(loop)),
       state_(options, settings_of(options), *this, std::move(arguments), std::move(recording), loop_->now()),
-      output_(options.output), relay_(state_, output_),
+      output_(options.output, std::move(error_output), output_room), relay_(state_, output_),
       timer_(*this, *loop_, [this](time_point now, completion_batch& completions) { pass_deadline(now, completions); }),
-      watch_(state_, *this, *loop_, *this), starter_(state_, *this, *loop_, watch_, std::move(launcher)),
+      output_retry_(*this, *loop_), watch_(state_, *this, *loop_, *this), starter_(state_, *this, *loop_, watch_, std::move(launcher)),
       poll_(state_, *this, *loop_,
             [this](worker_link& link, time_point now, completion_batch& completions) { frames_.take_results(link, now, completions); }),
       calls_(state_, *this, *loop_, poll_), frames_(state_, calls_, relay_, tasks_, starter_)
@@ -250,7 +250,7 @@ void pool::look_at_suspects(time_point now, completion_batch& completions)
             if (link->ended)
                 finish_worker(link, now, completions);
             else
-                frames_.read(*link, now, completions);
+                frames_.read_held(*link, now, completions);
         }
         state_.scheduler.settle(now, state_.actions);
         perform(now, completions);
@@ -269,7 +269,7 @@ void pool::look_at_due_workers(time_point now, completion_batch& completions)
         if (link->frames.is_waiting_writable())
             calls_.flush_rest(link);
         look_at_end(link, now, completions);
-        frames_.read(*link, now, completions);
+        frames_.read_held(*link, now, completions);
     }
 }
 
@@ -462,6 +462,7 @@ process_pool_stats pool::stats() const
     s.ready_workers = state_.scheduler.ready_workers();
     s.queued = state_.scheduler.queued();
     s.running = state_.scheduler.running();
+    s.lines_dropped = output_.inherited().dropped();
     if (state_.arguments)
         s.shared_memory_full += state_.arguments->refused();
     for (const auto& [id, link] : state_.links)
@@ -482,7 +483,7 @@ std::shared_ptr<process_pool_core> make_process_pool_core(const asio::any_io_exe
     auto arguments = make_argument_memory(complete);
     auto launcher = make_process_launcher(executor, complete.worker, arguments.get());
     auto made = std::make_shared<pool>(executor, complete, std::make_unique<io::asio_loop>(executor), std::move(launcher),
-                                       std::move(arguments), recording_in_file());
+                                       std::move(arguments), io::standard_error(), recording_in_file());
     watch_context(made, asio::query(executor, asio::execution::context));
     return made;
 }

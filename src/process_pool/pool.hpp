@@ -9,6 +9,7 @@
 #include <process_pool/frame_dispatcher.hpp>
 #include <process_pool/outgoing_calls.hpp>
 #include <process_pool/output_relay.hpp>
+#include <process_pool/output_retry.hpp>
 #include <process_pool/pool_events.hpp>
 #include <process_pool/pool_state.hpp>
 #include <process_pool/result_poll.hpp>
@@ -32,10 +33,12 @@ class pool final : public process_pool_core, private pool_events, private worker
 {
 public:
     /// `options` have been checked. Everything that waits goes through `loop` and what `launcher` makes; operations
-    /// complete on `executor`. Where there is a `recording`, it gets what the scheduler is told.
+    /// complete on `executor`. Inherited output goes to `error_output`. Where there is a `recording`, it gets what the
+    /// scheduler is told. `output_room`: how many bytes of what workers print may wait for their way out.
     pool(const boost::asio::any_io_executor& executor, const process_pool_options& options, std::unique_ptr<io::loop> loop,
          std::unique_ptr<worker_launcher> launcher, std::shared_ptr<arena::argument_memory> arguments,
-         schedule::recording_sink recording = {});
+         std::unique_ptr<io::text_output> error_output, schedule::recording_sink recording = {},
+         std::size_t output_room = output_sink::usual_room);
     ~pool() override;
 
     void submit(task_operation* operation) override;
@@ -64,6 +67,9 @@ private:
     void give_up(const std::exception_ptr& why, completion_batch& completions) noexcept;
     void end_workers() noexcept;
     void deliver(completion_mode mode, completion_batch completions);
+    void read_held_workers();
+    void retry_output();
+    void flush_output();
     bool deliver_later(completion_batch& completions);
 
     // pool_events
@@ -118,6 +124,7 @@ private:
     task_index tasks_;
     wait_list shutdown_waits_;
     deadline_timer timer_;
+    output_retry output_retry_;
     worker_watch watch_;
     worker_starter starter_;
     result_poll poll_;

@@ -28,13 +28,19 @@ void pool::deliver(completion_mode mode, completion_batch completions)
             mode = completion_mode::post;
         }
     };
-    if (mode == completion_mode::dispatch || !output_.wants_tasks())
+    if (mode == completion_mode::dispatch || !output_.wants_tasks()) {
         attempt([&] { output_.drain(); });
-    else if (output_.has_lines()) // the callback is the user's, and never called inside of a call of the user's
+        attempt([&] { read_held_workers(); });
+        attempt([&] { retry_output(); });
+    } else if (output_.has_lines() || relay_.may_release()) {
+        // The callback is the user's, and never called inside of a call of the user's.
         try {
-            loop_->post([self = shared_from_this()](const boost::system::error_code&) { self->output_.drain(); });
+            loop_->post([self = shared_from_this()](const boost::system::error_code&) {
+                self->deliver(completion_mode::dispatch, {});
+            });
         } catch (const std::exception&) { // they go with the next
         }
+    }
     const auto begin = loop_->now();
     std::size_t between_looks = 1;
     std::size_t until_look = 1;
@@ -69,6 +75,34 @@ void pool::deliver(completion_mode mode, completion_batch completions)
         attempt([&] { wait.first->complete(mode, std::move(wait.second)); });
     if (thrown)
         std::rethrow_exception(thrown);
+}
+
+// What stderr did not take is tried again later.
+void pool::retry_output()
+{
+    if (!output_.inherited().has_text())
+        return;
+    const std::lock_guard lock(mutex_);
+    try {
+        if (!closed_)
+            output_retry_.set(output_.inherited().written(), state_.has_work());
+    } catch (const std::exception&) { // with the next event
+    }
+}
+
+// The callback has taken the lines that they waited for.
+void pool::read_held_workers()
+{
+    if (!relay_.may_release())
+        return;
+    const auto event = [this](schedule::time_point now, completion_batch& completions) {
+        relay_.release([&](const link_ptr& link) {
+            relay_.read(*link);
+            frames_.read(*link, now, completions);
+            watch_.resume(link);
+        });
+    };
+    handle(completion_mode::dispatch, event);
 }
 
 // False where there is no memory for it.

@@ -1,7 +1,15 @@
 // How a pool ends at once: by its destructor, or with its context. And how it gives up what it has, and goes on.
 #include <process_pool/pool.hpp>
 
+#include <algorithm>
+#include <chrono>
+
 namespace tandem::detail {
+namespace {
+
+constexpr std::chrono::milliseconds output_pause{1}; // before stderr is tried again: then a quick reader has emptied a pipe
+
+} // namespace
 
 /// Kills all at once, then reaps one after the other. Under the lock, as all here.
 void pool::end_workers() noexcept
@@ -35,6 +43,14 @@ void pool::give_up(const std::exception_ptr& why, completion_batch& completions)
     completions.give_up(tasks_.take_all(), starter_.waits().take_all(), shutdown_waits_.take_all(), why);
 }
 
+// What is left for stderr, as far as that takes it. Its reader may need a moment, and may never read.
+void pool::flush_output()
+{
+    const auto end = loop_->now() + output_retry::patience;
+    for (output_.write(); output_.inherited().has_text() && loop_->now() < end; output_.write())
+        loop_->wait_for({}, loop_->now() + output_pause);
+}
+
 // A worker may wait for what it says and prints to be read before it ends.
 void pool::wait_for_ends(schedule::time_point deadline)
 {
@@ -54,8 +70,9 @@ void pool::wait_for_ends(schedule::time_point deadline)
                 if (output)
                     awaited.push_back(output);
         }
+        output_.write();
         if (!awaited.empty())
-            loop_->wait_for(awaited, deadline);
+            loop_->wait_for(awaited, output_.inherited().has_text() ? std::min(deadline, loop_->now() + output_pause) : deadline);
     } while (!awaited.empty() && loop_->now() < deadline);
 }
 
@@ -94,17 +111,23 @@ void pool::close() noexcept
         if (closed_)
             return;
         closed_ = true;
+        output_.drop_lines();
         lock.unlock();
         starter_.join();
         lock.lock();
         end_all(state_.options.stop_timeout, completions);
         timer_.cancel();
+        output_retry_.abandon();
     }
     try {
         deliver(completion_mode::post, std::move(completions));
     } catch (...) { // posting allocates; there is nobody to tell
     }
     output_.close();
+    try {
+        flush_output();
+    } catch (const std::exception&) { // no memory to wait with
+    }
 }
 
 void pool::abandon() noexcept
@@ -117,8 +140,10 @@ void pool::abandon() noexcept
         closed_ = true;
         end_all(std::chrono::nanoseconds::zero(), completions);
         timer_.abandon();
+        output_retry_.abandon();
     }
     output_.close();
+    output_.write();
 }
 
 } // namespace tandem::detail

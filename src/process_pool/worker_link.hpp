@@ -104,8 +104,10 @@ public:
     bool is_unflushed = false;                ///< calls were appended
     bool is_urgent = false;                   ///< and it has nothing else to do
     bool is_looked_at = false;                ///< for results
+    bool is_held = false; ///< there is no room for what it prints: neither that nor its outcomes are read
     schedule::time_point heard{};             ///< when the last of an outcome came through the pipe
     channel::brief_wait answer;               ///< to what was urgent
+    std::uint64_t lines_dropped = 0;          ///< of what it printed: stderr took no more
     bool wrong_version = false;
     bool failure_told = false; ///< why it cannot serve is known
     bool silent = false;       ///< its end of the frames is closed

@@ -13,19 +13,17 @@ constexpr std::size_t longest_line = 4096; // beyond it, a line is passed on in 
 
 } // namespace
 
-void worker_log::read_now(std::string& lines)
+bool worker_log::read_some(std::string& lines)
 {
     std::array<char, 4096> buffer;
     boost::system::error_code error;
-    // A worker that prints without end must not hold up the pool: the rest comes with the next call.
-    for (int round = 0; round < 16; ++round) {
-        const std::size_t size = in_->read_some(std::as_writable_bytes(std::span(buffer)), error);
-        if (error) {
-            at_end_ = error != boost::asio::error::would_block && error != boost::asio::error::try_again;
-            return;
-        }
-        add({buffer.data(), size}, lines);
+    const std::size_t size = in_->read_some(std::as_writable_bytes(std::span(buffer)), error);
+    if (error) {
+        at_end_ = error != boost::asio::error::would_block && error != boost::asio::error::try_again;
+        return false;
     }
+    add({buffer.data(), size}, lines);
+    return true;
 }
 
 void worker_log::add(std::string_view text, std::string& lines)

@@ -29,8 +29,8 @@ public:
     void wait_done() noexcept { waiting_ = false; }
     void cancel_wait() noexcept { in_->cancel_wait(); }
 
-    /// Reads what is there and appends the whole lines of it to `lines`.
-    void read_now(std::string& lines);
+    /// Reads once, and appends the whole lines of it to `lines`. False where nothing is there.
+    bool read_some(std::string& lines);
 
     /// Where more may come; nothing at the end.
     const io::waitable* incoming() const noexcept { return at_end_ ? nullptr : in_.get(); }

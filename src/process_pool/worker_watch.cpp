@@ -54,6 +54,8 @@ void worker_watch::watch(const link_ptr& link)
             }));
         link->waiting = true;
     }
+    if (link->is_held)
+        return;
     if (!link->frames.is_waiting_readable() && !link->silent && link->fault.empty())
         link->frames.async_wait_readable(wait_handler(
             link, [](worker_link& l) { l.frames.readable_done(); },

@@ -50,6 +50,13 @@ public:
             watch_new();
     }
 
+    /// The worker is not held any more: where it is watched, waits for all of it.
+    void resume(const link_ptr& link)
+    {
+        if (link->is_watched)
+            watch(link);
+    }
+
     /// The worker is gone.
     void remove(const link_ptr& link) noexcept;
 

@@ -37,7 +37,7 @@ std::vector<std::string> both_tasks()
 struct dispatching : simulated_pool
 {
     explicit dispatching(const tandem::process_pool_options& options = quiet_options(), std::uint64_t result_memory = 0)
-        : simulated_pool(1, options, result_memory), sink(options.output)
+        : simulated_pool(1, options, result_memory), sink(options.output, nullptr)
     {
         cost.add(10us); // so that tasks are sent ahead
     }

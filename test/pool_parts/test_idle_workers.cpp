@@ -43,7 +43,7 @@ struct idle_pool : private simulate::witness
         auto starts = std::make_unique<simulate::launcher>(world, std::vector<std::string>{first_entry().mangled_name()}, seen, 0);
         launcher = starts.get();
         made = std::make_shared<pool>(boost::asio::any_io_executor(simulate::executor(world)), options,
-                                      std::make_unique<simulate::loop>(world), std::move(starts), nullptr);
+                                      std::make_unique<simulate::loop>(world), std::move(starts), nullptr, nullptr);
         made->start(std::make_unique<recorded_wait>(waits_destroyed));
         run();
         BOOST_REQUIRE(waits_destroyed == 1);

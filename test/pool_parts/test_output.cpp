@@ -1,15 +1,14 @@
 #include "simulated_pool.hpp"
 
 #include <process_pool/output_relay.hpp>
+#include <process_pool/output_retry.hpp>
 #include <process_pool/output_sink.hpp>
 
-#include <descriptor.hpp>
+#include <boost/asio/error.hpp>
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <array>
+#include <algorithm>
 #include <atomic>
+#include <memory>
 #include <stdexcept>
 #include <thread>
 
@@ -35,52 +34,44 @@ struct printing
 
     std::vector<std::string> lines;
     std::function<void(const output_line&)> then; ///< for what a callback does besides
+    static constexpr std::size_t room = 100'000;
     output_sink sink{worker_output::lines([this](const output_line& line) {
-        lines.push_back(describe_line(line));
-        if (then) {
-            then(line);
-        }
-    })};
+                         lines.push_back(describe_line(line));
+                         if (then) {
+                             then(line);
+                         }
+                     }),
+                     nullptr, room};
 };
 
-/// What this process writes to its stderr while it is there.
-class captured_stderr
+/// Takes so much until somebody reads it, or fails.
+struct limited_output final : tandem::io::text_output
 {
-public:
-    captured_stderr() : own_(::dup(STDERR_FILENO))
+    struct state
     {
-        std::array<int, 2> ends{};
-        BOOST_REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
-        reader_ = tandem::descriptor(ends[0]);
-        ::dup2(ends[1], STDERR_FILENO);
-        ::close(ends[1]);
-    }
-    ~captured_stderr() { restore(); }
+        std::string take() { return std::exchange(shown, {}); }
 
-    void close_reader() { reader_.close(); }
+        std::string shown;
+        std::size_t room = std::size_t(-1);
+        boost::system::error_code failure{};
+        int calls = 0;
+    };
 
-    /// All of it; the capture ends.
-    std::string take()
+    explicit limited_output(state& s) : seen(s) {}
+
+    std::size_t write_some(std::string_view text, boost::system::error_code& error) noexcept override
     {
-        restore();
-        std::string text;
-        std::array<char, 4096> buffer;
-        for (ssize_t size; (size = ::read(reader_.get(), buffer.data(), buffer.size())) > 0;) {
-            text.append(buffer.data(), static_cast<std::size_t>(size));
-        }
-        return text;
-    }
-
-private:
-    void restore()
-    {
-        if (own_) {
-            ::dup2(own_.get(), STDERR_FILENO);
-            own_.close();
-        }
+        ++seen.calls;
+        error = seen.failure;
+        const std::size_t size = error ? 0 : std::min(text.size(), seen.room);
+        if (!error && size != text.size())
+            error = boost::asio::error::would_block;
+        seen.room -= size;
+        seen.shown += text.substr(0, size);
+        return size;
     }
 
-    tandem::descriptor own_, reader_;
+    state& seen;
 };
 
 tandem::process_pool_options options_with_lines()
@@ -177,6 +168,43 @@ BOOST_AUTO_TEST_CASE(close_drops_what_the_callback_did_not_get)
     BOOST_TEST(take_lines() == "");
 }
 
+BOOST_AUTO_TEST_CASE(there_is_room_again_when_the_callback_has_taken_the_lines)
+{
+    const std::string line(1000, 'x');
+    std::size_t added = 0;
+    for (; sink.has_room(); ++added) {
+        BOOST_REQUIRE(added != room);
+        sink.add(line + "\n", {});
+    }
+    BOOST_TEST(added > room / 2 / line.size());
+    sink.add("one more\n", {});
+    std::vector<bool> had_room;
+    then = [&](const output_line&) { had_room.push_back(sink.has_room()); };
+    sink.drain();
+    BOOST_TEST(!had_room.front());
+    BOOST_TEST(had_room.back());
+    BOOST_TEST(lines.size() == added + 1);
+    BOOST_TEST(lines.back() == "one more");
+    BOOST_TEST(sink.has_room());
+}
+
+BOOST_AUTO_TEST_CASE(empty_lines_take_room_too)
+{
+    sink.add(std::string(room / 10, '\n'), {});
+    BOOST_TEST(!sink.has_room());
+}
+
+BOOST_AUTO_TEST_CASE(when_lines_are_dropped_there_is_room_and_nothing_is_kept)
+{
+    sink.add(std::string(room, '\n'), {});
+    sink.drop_lines();
+    BOOST_TEST(sink.has_room());
+    sink.add("a\n", {});
+    BOOST_TEST(!sink.has_lines());
+    sink.drain();
+    BOOST_TEST(take_lines() == "");
+}
+
 BOOST_AUTO_TEST_CASE(close_inside_of_the_callback_drops_the_rest_and_does_not_wait_for_itself)
 {
     then = [this](const output_line&) { sink.close(); };
@@ -210,52 +238,178 @@ BOOST_AUTO_TEST_CASE(close_waits_until_a_call_on_another_thread_has_returned)
     BOOST_TEST(lines.front() == "a");
 }
 
-BOOST_AUTO_TEST_CASE(inherited_output_goes_to_stderr_as_it_is)
-{
-    output_sink inherited(worker_output::inherit());
-    BOOST_TEST(!inherited.wants_tasks());
-    captured_stderr capture;
-    inherited.add("a\n\n", {});
-    inherited.add("b\n", {});
-    const bool has_lines = inherited.has_lines();
-    inherited.drain();
-    inherited.drain();
-    const std::string text = capture.take();
-    BOOST_TEST(text == "a\n\nb\n");
-    BOOST_TEST(!has_lines); // for a callback
-}
-
-BOOST_AUTO_TEST_CASE(close_writes_what_is_left_for_stderr)
-{
-    output_sink inherited(worker_output::inherit());
-    captured_stderr capture;
-    inherited.add("the last\n", {}); // as where another thread drains, or the context ends
-    inherited.close();
-    inherited.drain();
-    const std::string text = capture.take();
-    BOOST_TEST(text == "the last\n");
-}
-
-BOOST_AUTO_TEST_CASE(a_stderr_that_nobody_reads_does_not_end_the_program)
-{
-    output_sink inherited(worker_output::inherit());
-    captured_stderr capture;
-    capture.close_reader();
-    inherited.add("a\n", {});
-    inherited.drain();
-}
-
 BOOST_AUTO_TEST_CASE(discarded_output_goes_nowhere)
 {
-    output_sink discarded(worker_output::discard());
-    captured_stderr capture;
-    discarded.add("a\n", {});
-    const bool has_lines = discarded.has_lines();
+    limited_output::state seen;
+    output_sink discarded(worker_output::discard(), std::make_unique<limited_output>(seen));
+    discarded.add(std::string(2 * output_sink::usual_room, '\n'), {});
+    BOOST_TEST(discarded.has_room());
+    BOOST_TEST(!discarded.has_lines());
     discarded.drain();
-    const std::string text = capture.take();
-    BOOST_TEST(text == "");
-    BOOST_TEST(!has_lines);
+    BOOST_TEST(seen.calls == 0);
     BOOST_TEST(!discarded.wants_tasks());
+    BOOST_TEST(discarded.inherited().dropped() == 0U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+namespace {
+
+struct inherited_lines
+{
+    static constexpr std::size_t room = 100;
+    limited_output::state target;
+    output_sink sink{worker_output::inherit(), std::make_unique<limited_output>(target), room};
+};
+
+std::string told(int lines)
+{
+    return "tandem: " + std::to_string(lines) + (lines == 1 ? " line" : " lines") +
+           " of workers' output dropped: stderr took no more\n";
+}
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(inherited_outputs, inherited_lines)
+
+BOOST_AUTO_TEST_CASE(it_goes_to_stderr_as_it_is)
+{
+    BOOST_TEST(!sink.wants_tasks());
+    sink.add("a\n\n", {});
+    sink.add("b\n", {});
+    BOOST_TEST(!sink.has_lines()); // for a callback
+    sink.drain();
+    sink.drain();
+    BOOST_TEST(target.shown == "a\n\nb\n");
+    BOOST_TEST(target.calls == 1);
+}
+
+BOOST_AUTO_TEST_CASE(what_stderr_does_not_take_is_kept_in_its_order)
+{
+    target.room = 3;
+    sink.add("first\n", {});
+    sink.drain();
+    BOOST_TEST(target.take() == "fir");
+    BOOST_TEST(sink.inherited().has_text());
+    sink.add("second\n", {});
+    sink.drain();
+    BOOST_TEST(target.take() == "");
+    target.room = 4;
+    sink.drain();
+    BOOST_TEST(target.take() == "st\ns");
+    target.room = 100;
+    sink.drain();
+    BOOST_TEST(target.take() == "econd\n");
+    BOOST_TEST(!sink.inherited().has_text());
+    BOOST_TEST(sink.inherited().written() == 13U);
+    BOOST_TEST(sink.inherited().dropped() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(what_there_is_no_room_for_is_dropped_in_whole_lines_counted_and_told)
+{
+    target.room = 0;
+    const std::string line(39, 'x');
+    BOOST_TEST(sink.has_room()); // workers do not wait
+    BOOST_TEST(sink.add(line + "\n" + line + "\n" + line + "\nshort\n", {}) == 2U);
+    BOOST_TEST(sink.has_room());
+    BOOST_TEST(sink.add("short\n", {}) == 1U); // it comes after what was dropped
+    target.room = 60;
+    sink.drain();
+    BOOST_TEST(sink.add("short\n", {}) == 1U);
+    target.room = 1000;
+    sink.drain();
+    BOOST_TEST(target.take() == line + "\n" + line + "\n" + told(4));
+    BOOST_TEST(sink.add("new\n", {}) == 0U);
+    sink.drain();
+    BOOST_TEST(target.take() == "new\n");
+    BOOST_TEST(sink.inherited().dropped() == 4U);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_dropped_while_that_is_told_is_told_after_it)
+{
+    target.room = 0;
+    sink.add(std::string(200, '\n'), {});
+    target.room = 100 + 10;
+    sink.drain();
+    BOOST_TEST(target.take() == std::string(100, '\n') + told(100).substr(0, 10));
+    BOOST_TEST(sink.add(std::string(90, 'y') + "\n" + std::string(90, 'z') + "\n", {}) >= 1U);
+    target.room = 1000;
+    sink.drain();
+    const auto missing = static_cast<int>(sink.inherited().dropped() - 100);
+    const std::string shown = target.take();
+    BOOST_TEST(shown.starts_with(told(100).substr(10)));
+    BOOST_TEST(shown.ends_with(told(missing)), shown);
+}
+
+BOOST_AUTO_TEST_CASE(an_unfinished_line_is_ended_before_that_is_told)
+{
+    target.room = 0;
+    sink.add("a line that is too lo", {});
+    sink.add(std::string(100, 'x') + "\n", {});
+    target.room = 1000;
+    sink.drain();
+    BOOST_TEST(target.take() == "a line that is too lo\n" + told(1));
+}
+
+BOOST_AUTO_TEST_CASE(where_stderr_fails_all_is_dropped_and_told_with_the_next_lines_that_it_takes)
+{
+    target.failure = boost::asio::error::broken_pipe;
+    sink.add("a\nb\n", {});
+    sink.drain();
+    BOOST_TEST(target.calls == 1);
+    BOOST_TEST(!sink.inherited().has_text());
+    BOOST_TEST(sink.inherited().dropped() == 2U);
+    sink.drain();
+    BOOST_TEST(target.calls == 1); // not again and again
+    sink.add("c\n", {});
+    sink.drain();
+    BOOST_TEST(sink.inherited().dropped() == 3U);
+    target.failure = {};
+    sink.add("d\n", {});
+    sink.drain();
+    BOOST_TEST(target.take() == told(3) + "d\n");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_left_can_be_written_after_close)
+{
+    sink.add("the last\n", {}); // as where another thread drains, or the context ends
+    sink.close();
+    sink.write();
+    BOOST_TEST(target.take() == "the last\n");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(output_retries, simulated_pool)
+
+BOOST_AUTO_TEST_CASE(a_busy_pool_tries_for_ever_and_an_idle_one_a_while_after_the_last_success)
+{
+    bool is_busy = true;
+    std::uint64_t written = 0;
+    output_retry retry(*events, loop);
+    events->after_each = [&] { retry.set(written, is_busy); };
+    retry.set(written, is_busy);
+    const auto begin = world.now();
+    while (world.now() < begin + 60s) {
+        BOOST_REQUIRE(world.step());
+    }
+    BOOST_TEST(events->runs < 1000); // seldom
+    is_busy = false;
+    const auto idle = world.now();
+    for (; world.has_alarms() || world.ready() != 0; world.step()) {
+        if (written == 0 && world.now() > idle + output_retry::patience / 2) {
+            written = 1;
+        }
+    }
+    BOOST_TEST((world.now() - idle >= output_retry::patience * 3 / 2));
+    BOOST_TEST((world.now() - idle < output_retry::patience * 2));
+    written = 2;
+    retry.set(written, is_busy);
+    BOOST_TEST(world.has_alarms());
+    events->after_each = nullptr; // a closed pool runs no event
+    retry.abandon();
+    run_ready();
+    BOOST_TEST(!world.has_alarms());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -317,11 +471,67 @@ BOOST_AUTO_TEST_CASE(a_line_has_the_name_and_the_label_of_the_task_that_runs)
     BOOST_TEST(relay_of(link, "after\n") == "after");
 }
 
+BOOST_AUTO_TEST_CASE(a_worker_is_held_while_there_is_no_room_and_then_released)
+{
+    const link_ptr first = launch_ready(), second = launch_ready();
+    std::string text;
+    for (int i = 0; i != 100; ++i) {
+        text += std::string(1999, 'x') + "\n";
+    }
+    worker(first).log->capacity = text.size();
+    print(first, text);
+    print(second, "a\n");
+    BOOST_TEST(!relay.holds(*first));
+    for (int i = 0; i != 10; ++i) {
+        relay.read(*first);
+    }
+    const auto left = worker(first).log->bytes.size();
+    BOOST_TEST(left > text.size() - room - 10'000, left);
+    BOOST_TEST(first->is_held);
+    BOOST_TEST(!second->is_held);
+    relay.read(*second);
+    BOOST_TEST(second->is_held);
+    BOOST_TEST(!relay.may_release());
+    sink.drain();
+    BOOST_TEST(lines.size() < 100U);
+    BOOST_TEST(relay.may_release());
+    std::vector<std::string> released;
+    relay.release([&](const link_ptr& link) { released.push_back(std::to_string(link->id)); });
+    BOOST_TEST(join(released) == "1, 2");
+    BOOST_TEST(!first->is_held);
+    BOOST_TEST(!relay.may_release());
+}
+
+BOOST_AUTO_TEST_CASE(before_an_outcome_all_is_read_also_where_there_is_no_room)
+{
+    const link_ptr link = launch_ready();
+    sink.add(std::string(room, '\n'), {});
+    print(link, "a\n");
+    relay.read(*link);
+    BOOST_TEST(link->is_held);
+    lines.clear();
+    relay.read_all(*link);
+    sink.drain();
+    BOOST_TEST(lines.back() == "a");
+}
+
+BOOST_AUTO_TEST_CASE(what_an_idle_worker_printed_is_of_no_task)
+{
+    const link_ptr link = launch_ready();
+    print(link, "while idle\n");
+    recorded_operation operation;
+    submit(operation);
+    BOOST_REQUIRE(state.scheduler.task_of(link->id) == &operation);
+    relay.read_idle(*link);
+    sink.drain();
+    BOOST_TEST(take_lines() == "while idle");
+}
+
 BOOST_AUTO_TEST_CASE(a_worker_that_prints_without_end_does_not_hold_up_the_others)
 {
     const link_ptr link = launch_ready();
     worker(link).log->capacity = 200'000;
-    print(link, std::string(200'000, '\n'));
+    print(link, std::string(199, '\n') + std::string(199'801, 'x'));
     relay.read(*link);
     const auto left = worker(link).log->bytes.size();
     BOOST_TEST(left > 0);

@@ -25,9 +25,8 @@ struct watched : simulated_pool, worker_watch::observer
     void look_at_log(const link_ptr& link) override
     {
         looks.push_back("log of " + std::to_string(link->id));
-        std::string lines;
-        link->log.read_now(lines);
-        printed += lines;
+        while (link->log.read_some(printed)) {
+        }
     }
 
     void watch_now(const link_ptr& link)
@@ -89,6 +88,30 @@ BOOST_FIXTURE_TEST_CASE(all_of_a_watched_worker_is_watched, watched_pair)
     worker(first).kill();
     run_ready();
     BOOST_TEST(take_looks() == "frames of 1, log of 1, end of 1");
+}
+
+BOOST_AUTO_TEST_CASE(of_a_worker_that_is_held_only_the_end_is_awaited)
+{
+    const link_ptr link = launch();
+    link->is_held = true;
+    watch_now(link);
+    BOOST_TEST(world.waits() == 1);
+    print(link, "a line\n");
+    run_ready();
+    BOOST_TEST(take_looks() == "");
+    link->is_held = false;
+    watch.resume(link);
+    run_ready();
+    BOOST_TEST(take_looks() == "log of 1");
+    BOOST_TEST(world.waits() == waits_of_worker);
+    link->is_held = true;
+    print(link, "another\n");
+    run_ready();
+    take_looks();
+    BOOST_TEST(world.waits() < waits_of_worker);
+    worker(link).kill();
+    run_ready();
+    BOOST_TEST(take_looks().ends_with("end of 1"));
 }
 
 BOOST_AUTO_TEST_CASE(a_wait_that_idleness_cancelled_is_begun_again_when_work_comes_before_its_handler_ran)

@@ -9,6 +9,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <descriptor.hpp>
+
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -16,6 +19,8 @@
 
 #include <chrono>
 #include <cstdio>
+#include <ctime>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <thread>
@@ -39,6 +44,33 @@ int leave_a_child(const std::string& gate_path)
             ::pause();
     announce(gate_path);
     return child;
+}
+
+// A grandchild in a session of its own that keeps the output open. Its id.
+int leave_a_daemon()
+{
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::setsid();
+        for (;;)
+            ::pause();
+    }
+    return child;
+}
+
+// Nothing more can come of its output.
+void hold_without_output(const std::string& gate_path)
+{
+    ::close(STDOUT_FILENO);
+    ::close(STDERR_FILENO);
+    hold_stubbornly(gate_path);
+}
+
+void print_without_end(const std::string& gate_path)
+{
+    announce(gate_path);
+    for (;;)
+        std::fprintf(stderr, "%099d\n", 0);
 }
 
 int hold_and_tell(const std::string& gate_path)
@@ -149,6 +181,74 @@ BOOST_AUTO_TEST_CASE(no_line_is_passed_on_after_the_destructor_has_returned)
     int lines = 0;
     check_end_of<hold_and_print_much>(tandem::worker_output::lines([&](const tandem::output_line&) { ++lines; }));
     BOOST_TEST(lines == 0);
+}
+
+BOOST_AUTO_TEST_CASE(the_destructor_does_not_wait_for_a_daemon_that_keeps_the_output_open)
+{
+    asio::thread_pool context{1};
+    std::optional<tandem::process_pool> pool;
+    pool.emplace(context, tandem::process_pool_options{.workers = 1, .stop_timeout = long_time});
+    const pid_t left = get_soon(pool->async_run(task<leave_a_daemon>(), asio::use_future));
+    const auto start = std::chrono::steady_clock::now();
+    pool.reset();
+    const auto took = std::chrono::steady_clock::now() - start;
+    const bool is_alive = !has_ended(left);
+    ::kill(left, SIGKILL);
+    BOOST_TEST(is_alive);
+    BOOST_TEST((took < long_time / 2));
+}
+
+// What is at its end is always readable.
+BOOST_AUTO_TEST_CASE(the_destructor_sleeps_while_it_waits_for_a_worker_whose_output_is_closed)
+{
+    const auto cpu_time = [] {
+        timespec now{};
+        ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+        return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+    };
+    const gate place;
+    leak_check leaks;
+    asio::thread_pool context{1};
+    std::optional<tandem::process_pool> pool;
+    pool.emplace(context, tandem::process_pool_options{.workers = 1, .stop_timeout = 1s});
+    pool->async_run(task<hold_without_output>(place.path()), asio::detached);
+    BOOST_REQUIRE(place.wait_for_begun());
+    const auto before = cpu_time();
+    const auto start = std::chrono::steady_clock::now();
+    pool.reset();
+    const auto took = std::chrono::steady_clock::now() - start;
+    const auto used = cpu_time() - before;
+    BOOST_TEST((took >= 1s)); // it was killed only then
+    BOOST_TEST((used < 200ms), std::chrono::duration_cast<std::chrono::milliseconds>(used).count() << " ms");
+}
+
+// Lines that the callback will not get are not kept.
+BOOST_AUTO_TEST_CASE(the_destructor_takes_no_memory_for_what_is_printed_meanwhile)
+{
+    const auto resident = [] {
+        long pages = 0, in_memory = 0;
+        std::ifstream("/proc/self/statm") >> pages >> in_memory;
+        return in_memory * ::sysconf(_SC_PAGESIZE);
+    };
+    for (const bool is_inherited : {false, true}) {
+        const tandem::descriptor own(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10));
+        const tandem::descriptor nowhere(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+        ::dup2(nowhere.get(), STDERR_FILENO);
+        const gate place;
+        asio::io_context context;
+        tandem::process_pool_options options{.workers = 1, .stop_timeout = 1s};
+        if (!is_inherited)
+            options.output = tandem::worker_output::lines([](const tandem::output_line&) {});
+        std::optional<tandem::process_pool> pool(std::in_place, context, options);
+        pool->async_run(task<print_without_end>(place.path()), asio::detached);
+        while (place.begun() == 0 && context.run_one_for(long_time) != 0) {
+        }
+        const long before = resident();
+        pool.reset();
+        const long after = resident();
+        ::dup2(own.get(), STDERR_FILENO);
+        BOOST_TEST(after < before + (30L << 20), (after - before) / 1024 << " KiB more");
+    }
 }
 
 BOOST_AUTO_TEST_CASE(grandchildren_go_with_their_worker)

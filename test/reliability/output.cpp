@@ -1,5 +1,7 @@
 // Where what workers print goes.
 #include <support/failing.hpp>
+#include <support/gate.hpp>
+#include <support/recording.hpp>
 #include <support/sides.hpp>
 #include <support/tasks.hpp>
 
@@ -11,14 +13,18 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdio>
+#include <fstream>
 #include <iostream>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <streambuf>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 using namespace test;
@@ -30,6 +36,10 @@ using tandem::worker_output;
 BOOST_AUTO_TEST_SUITE(output)
 
 namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t most_memory = std::size_t{40} << 20; // of what waits for a callback, and allocators' own
 
 int print_lines(const std::string& text, int count)
 {
@@ -72,6 +82,31 @@ int print_where_nothing_can_be_written(const std::string& where)
     std::cout << "lost";
     std::cout.exceptions(std::ios::badbit | std::ios::failbit);
     return 5;
+}
+
+// For ever.
+void print_without_end()
+{
+    for (;;)
+        print_much(std::size_t{1} << 20);
+}
+
+// What else than the task has printed it: a thread, when the task has returned.
+int print_later(const std::string& text, const std::string& gate_path)
+{
+    std::thread([text, gate_path] {
+        hold(gate_path);
+        std::fprintf(stderr, "%s\n", text.c_str());
+        announce(gate_path);
+    }).detach();
+    return 0;
+}
+
+std::size_t resident_memory()
+{
+    std::size_t pages = 0, resident = 0;
+    std::ifstream("/proc/self/statm") >> pages >> resident;
+    return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
 struct held_line
@@ -195,6 +230,106 @@ BOOST_AUTO_TEST_CASE(output_that_cannot_be_written_costs_no_result)
         BOOST_TEST(get_soon(side.pool.async_run(task<add>(1, 2), asio::use_future)) == 3, where);
         BOOST_TEST(side.pool.stats().workers_started == 1U, where);
     }
+}
+
+// A callback that is busy holds up nobody but those who print.
+BOOST_AUTO_TEST_CASE(while_the_callback_is_busy_workers_wait_memory_does_not_grow_and_deadlines_hold)
+{
+    std::atomic<bool> may_return = false;
+    std::atomic<std::size_t> lines = 0;
+    processes side(2, {.output = worker_output::lines([&](const output_line&) {
+                           if (++lines == 1)
+                               may_return.wait(false);
+                       })});
+    const recording<void> endless, much;
+    side.pool.async_run(task<print_without_end>(), {.run_timeout = 1s}, endless.handler());
+    side.pool.async_run(task<print_much>(std::size_t{30} << 20), much.handler());
+    BOOST_REQUIRE(eventually([&] { return lines == 1U; }));
+    const std::size_t before = resident_memory();
+    BOOST_TEST(eventually([&] { return endless.calls() == 1; }), "its deadline does not end it");
+    std::this_thread::sleep_for(short_time);
+    const std::size_t after = resident_memory();
+    BOOST_TEST(much.calls() == 0);
+    BOOST_TEST(after < before + most_memory, (after - before) / 1024 << " KiB more");
+    BOOST_TEST(lines == 1U);
+    may_return = true;
+    may_return.notify_all();
+    BOOST_TEST(failure_of(endless).code == errc::run_timeout);
+    much.take();
+    BOOST_TEST(eventually([&] { return lines >= (std::size_t{30} << 20) / 100; }), lines.load());
+}
+
+// Each of them waits for the callback: a task's outcome comes after its lines.
+BOOST_AUTO_TEST_CASE(while_the_callback_is_busy_many_tasks_that_print_little_do_not_take_memory_either)
+{
+    std::atomic<bool> may_return = false;
+    std::atomic<std::size_t> lines = 0;
+    processes side(2, {.output = worker_output::lines([&](const output_line&) {
+                           if (++lines == 1)
+                               may_return.wait(false);
+                       })});
+    std::atomic<int> completed = 0;
+    constexpr int tasks = 2000;
+    for (int i = 0; i != tasks; ++i)
+        side.pool.async_run(task<print_much>(std::size_t{20'000}), [&](const std::exception_ptr&) { ++completed; });
+    BOOST_REQUIRE(eventually([&] { return lines == 1U; }));
+    const std::size_t before = resident_memory();
+    int seen = -1;
+    while (std::exchange(seen, completed.load()) != completed) // until no task completes any more
+        std::this_thread::sleep_for(short_time);
+    const std::size_t after = resident_memory();
+    BOOST_TEST(completed < tasks);
+    BOOST_TEST(after < before + most_memory, (after - before) / 1024 << " KiB more");
+    may_return = true;
+    may_return.notify_all();
+    BOOST_TEST(eventually([&] { return completed == tasks; }), completed.load());
+    BOOST_TEST(eventually([&] { return lines == std::size_t{200} * tasks; }), lines.load());
+}
+
+// An idle worker is not watched. What it prints comes with its next task, and is not that task's.
+BOOST_AUTO_TEST_CASE(lines_of_an_idle_worker_come_with_its_next_task)
+{
+    leak_check leaks;
+    collector all;
+    asio::io_context context; // of one thread
+    tandem::process_pool pool(context, {.workers = 1, .output = all.output()});
+    const gate place;
+    pool.async_run(task<print_later>("late", place.path()), asio::detached);
+    context.run_for(long_time);
+    BOOST_REQUIRE(context.stopped());
+    place.open();
+    BOOST_REQUIRE(place.wait_for_begun(2));
+    context.restart();
+    context.run_for(short_time);
+    BOOST_TEST(all.lines().size() == 0U);
+    pool.async_run(task<print_lines>("x", 1), asio::detached);
+    context.restart();
+    context.run_for(long_time);
+    const auto lines = all.lines();
+    BOOST_REQUIRE(lines.size() == 3U);
+    BOOST_TEST(lines[0].text == "late");
+    BOOST_TEST(lines[0].task == "");
+    BOOST_TEST(lines[1].task != "");
+}
+
+BOOST_AUTO_TEST_CASE(lines_of_an_idle_worker_come_when_it_ends)
+{
+    leak_check leaks;
+    collector all;
+    asio::io_context context; // of one thread
+    tandem::process_pool pool(context, {.workers = 1, .output = all.output()});
+    const gate place;
+    pool.async_run(task<print_later>("late", place.path()), asio::detached);
+    context.run_for(long_time);
+    place.open();
+    BOOST_REQUIRE(place.wait_for_begun(2));
+    pool.async_shutdown(tandem::shutdown_mode::drain, asio::detached);
+    context.restart();
+    context.run_for(long_time);
+    const auto lines = all.lines();
+    BOOST_REQUIRE(lines.size() == 1U);
+    BOOST_TEST(lines[0].text == "late");
+    BOOST_TEST(lines[0].task == "");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -64,6 +64,7 @@ public:
     void wait_for(std::span<const tandem::io::waitable* const>, time_point end) override
     {
         constexpr std::chrono::microseconds one_act{100};
+        world_.add_block();
         const bool acted = world_.act();
         world_.pass(acted ? one_act : end - world_.now());
     }

@@ -4,6 +4,7 @@
 #include <simulate/exploration.hpp>
 #include <simulate/heap.hpp>
 #include <simulate/loop.hpp>
+#include <simulate/text_output.hpp>
 #include <simulate/worker.hpp>
 #include <simulate/world.hpp>
 
@@ -39,6 +40,7 @@ using tandem::detail::task_result;
 
 constexpr std::size_t most_heap = std::size_t{64} << 20;
 constexpr std::size_t most_steps = 20'000;
+constexpr std::size_t output_room = 4000;
 constexpr std::uint64_t shared_size = std::uint64_t{4} << 20;
 
 int simulated_task(char)
@@ -104,6 +106,7 @@ private:
     void shut_down();
     void disturb_worker();
     void pass_on(const tandem::output_line& line);
+    void check_shown() const;
     void completes(std::uint64_t number, const std::exception_ptr& error);
     void check_outcome(std::uint64_t number, const record& r, const std::exception_ptr& error) const;
     void run_user_code();
@@ -131,6 +134,8 @@ private:
     const bool is_small_;
     tandem::schedule::recording_sink recording_;
     launcher* launcher_ = nullptr;
+    std::string shown_; // on stderr
+    bool is_shown_read_ = true;
     std::shared_ptr<tandem::detail::pool> pool_;
     std::map<std::uint64_t, record> tasks_;
     int waits_ = 0;
@@ -240,6 +245,9 @@ tandem::process_pool_options pool_life::options()
         o.retire.resident_memory = 1'000'000;
     if (c.one_in(4))
         o.output = tandem::worker_output::lines([this](const tandem::output_line& line) { pass_on(line); });
+    else if (c.one_in(3))
+        o.output = tandem::worker_output::inherit();
+    is_shown_read_ = !c.one_in(4);
     if (c.one_in(8))
         o.initializer = tandem::task<simulated_initializer>();
     if (c.one_in(8))
@@ -384,7 +392,7 @@ void pool_life::disturb_worker()
         return one.stop();
     case 2:
         world_.note("a thread of worker " + std::to_string(one.pid()) + " prints");
-        return one.print(200);
+        return one.print(line_size);
     }
 }
 
@@ -456,6 +464,7 @@ void pool_life::check_outcome(std::uint64_t number, const record& r, const std::
 
 void pool_life::check()
 {
+    expect(world_.blocks() == 0, "the pool blocks its context");
     expect(heap::bytes() < most_heap, "the pool takes " + std::to_string(heap::bytes()) + " bytes");
     check_starts();
     if (world_.ready() == 0)
@@ -486,8 +495,24 @@ void pool_life::check_watches()
     }
 }
 
+// Each line is of one worker, who has a letter of its own, or tells of lines that were dropped. Only the last of a worker may
+// be unfinished.
+void pool_life::check_shown() const
+{
+    std::map<char, int> unfinished;
+    std::istringstream shown(shown_.substr(0, shown_.rfind('\n') + 1));
+    for (std::string line; std::getline(shown, line);) {
+        if (line.starts_with("tandem: "))
+            continue;
+        expect(!line.empty() && std::ranges::count(line, line[0]) == std::ssize(line), "lines on stderr are mixed");
+        if (line.size() + 1 != line_size)
+            expect(++unfinished[line[0]] == 1, "a line on stderr is cut");
+    }
+}
+
 void pool_life::expect_all_complete(bool context_ended)
 {
+    check_shown();
     for (const auto& [number, r] : tasks_)
         expect(r.completions + (r.destroyed ? 1 : 0) == 1 && (context_ended || !r.destroyed),
                name_of(number) + " never completes");
@@ -555,7 +580,8 @@ void pool_life::live()
     auto arguments = o.shared_memory != 0 ? std::make_shared<tandem::arena::argument_memory>(o.shared_memory) : nullptr;
     pool_ = std::make_shared<tandem::detail::pool>(boost::asio::any_io_executor(executor(world_)), o,
                                                    std::make_unique<loop>(world_), std::move(starts), std::move(arguments),
-                                                   std::move(recording_));
+                                                   std::make_unique<text_output>(world_, shown_, is_shown_read_),
+                                                   std::move(recording_), output_room);
     left_ = is_small_ ? 3 : 12;
     const auto user = world_.add({.name = "the user acts",
                                   .can = [this] { return left_ > 0; },

@@ -24,7 +24,7 @@ using tandem::io::exit_status;
 namespace {
 
 constexpr std::size_t pipe_size = 65536; // as Linux makes them
-constexpr std::size_t more_than_a_pipe_holds = 3 * pipe_size;
+constexpr std::size_t more_than_a_pipe_holds = 3 * pipe_size / line_size * line_size;
 constexpr std::size_t large_size = 300'000; // more than the ring takes
 constexpr std::size_t max_message_size = 1 << 20;
 
@@ -267,11 +267,14 @@ void worker::act()
     if (unprinted_ != 0) {
         if (!log->has_reader)
             return end(killed(13));
-        constexpr std::size_t most_at_once = 20'000, line_size = 1000;
-        std::vector<std::byte> text(std::min(unprinted_, most_at_once), std::byte{'x'});
-        for (std::size_t end = std::min(text.size(), line_size); end <= text.size(); end += line_size)
+        constexpr std::size_t most_at_once = 20'000;
+        const auto letter = static_cast<std::byte>('!' + pid_ % 90); // the worker's own
+        std::vector<std::byte> text(std::min(unprinted_, most_at_once), letter);
+        for (std::size_t end = line_size - printed_ % line_size; end <= text.size(); end += line_size)
             text[end - 1] = std::byte{'\n'};
-        unprinted_ -= log->write(text);
+        const std::size_t size = log->write(text);
+        unprinted_ -= size;
+        printed_ += size;
         return;
     }
     if (std::exchange(dies_after_output_, false))
@@ -409,7 +412,7 @@ void worker::finish()
     case ending::returns_much:
         return deliver(frame_kind::result, large_size);
     case ending::prints:
-        unprinted_ = 100;
+        unprinted_ = line_size;
         running.arguments.how = ending::returns;
         return;
     case ending::prints_much:
@@ -423,7 +426,7 @@ void worker::finish()
     case ending::dies:
         return end(killed(11));
     case ending::prints_and_dies:
-        unprinted_ = 1500;
+        unprinted_ = 2 * line_size;
         dies_after_output_ = true;
         return;
     case ending::exits:

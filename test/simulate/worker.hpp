@@ -22,6 +22,8 @@
 
 namespace simulate {
 
+inline constexpr std::size_t line_size = 1000; ///< of what they print
+
 /// Sees what workers really do.
 class witness
 {
@@ -48,7 +50,7 @@ public:
     void kill();
     void kill_by_stranger();
     void stop(); ///< SIGSTOP: somebody continues it at some time
-    void print(std::size_t size);
+    void print(std::size_t size); ///< whole lines
     void ask_to_stop(std::uint64_t id);
     void close_control();
 
@@ -105,7 +107,7 @@ private:
     std::optional<tandem::arena::result_writer> large_results_;
     tandem::channel::frame_reader frames_{1 << 20};
     std::vector<std::byte> unsent_;
-    std::size_t unprinted_ = 0;
+    std::size_t unprinted_ = 0, printed_ = 0;
     std::deque<call> calls_; // the first one runs, where one does
     std::vector<std::uint64_t> asked_;
     stage stage_ = stage::starting;

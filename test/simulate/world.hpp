@@ -78,6 +78,10 @@ public:
     void remove_wait() noexcept { --waits_; }
     bool has_alarms() const noexcept { return !alarms_.empty(); }
 
+    /// How often a thread was blocked.
+    std::size_t blocks() const noexcept { return blocks_; }
+    void add_block() noexcept { ++blocks_; }
+
     /// Time goes on, and alarms expire. Nothing else happens meanwhile.
     void pass(std::chrono::nanoseconds time);
 
@@ -100,6 +104,7 @@ private:
     choices choices_;
     trace& trace_;
     std::size_t waits_ = 0;
+    std::size_t blocks_ = 0;
     int other_threads_ = 0;
     time_point now_{std::chrono::seconds(1000)};
     struct ready_handler
