@@ -32,7 +32,8 @@ void worker_log::add(std::string_view text, std::string& lines)
     if (tail_.size() > tail_size)
         tail_.erase(0, tail_.size() - tail_size);
     line_ += text;
-    const auto end = line_.size() > longest_line ? line_.size() : line_.rfind('\n') + 1;
+    const std::size_t whole = line_.rfind('\n') + 1; // of none, nothing
+    const std::size_t end = line_.size() - whole > longest_line ? line_.size() : whole;
     lines.append(line_, 0, end);
     line_.erase(0, end);
 }

@@ -456,6 +456,18 @@ BOOST_AUTO_TEST_CASE(a_line_that_is_too_long_comes_in_parts)
     BOOST_TEST(relay_of(link, "z\n") == "z");
 }
 
+BOOST_AUTO_TEST_CASE(no_line_is_cut_where_much_is_read_at_a_time)
+{
+    const link_ptr link = launch_ready();
+    const std::string line(99, 'x');
+    std::string text, expected;
+    for (int i = 0; i != 500; ++i) {
+        text += line + "\n";
+        expected += (i == 0 ? "" : ", ") + line;
+    }
+    BOOST_TEST(relay_of(link, text) == expected);
+}
+
 BOOST_AUTO_TEST_CASE(a_line_has_the_name_and_the_label_of_the_task_that_runs)
 {
     const link_ptr link = launch_ready();
