@@ -10,9 +10,12 @@
 #include <tandem/run_options.hpp>
 #include <tandem/task.hpp>
 
+#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/execution_context.hpp>
+#include <boost/asio/post.hpp>
 
 #include <concepts>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <type_traits>
@@ -25,6 +28,23 @@ class basic_process_pool;
 
 namespace detail {
 
+/// For what is initiated when the pool's context is gone. Fails where the handler has an executor of its own. Else there is
+/// nowhere to call it, and it is destroyed, as Asio destroys a context's handlers.
+template <class... Values, class Handler>
+void fail_without_context(Handler handler)
+{
+    const boost::asio::any_io_executor none;
+    const auto target = boost::asio::get_associated_executor(handler, none);
+    if constexpr (std::is_constructible_v<bool, decltype(target)>) { // it may be `none`
+        if (!target)
+            return;
+    }
+    if constexpr (boost::asio::can_require_v<std::decay_t<decltype(target)>, boost::asio::execution::blocking_t::never_t>) {
+        auto error = std::make_exception_ptr(task_error(errc::pool_closed, "process_pool, whose execution context is gone"));
+        boost::asio::post(target, completion<Handler, std::exception_ptr, Values...>(std::move(handler), std::move(error), Values()...));
+    } // else, as with any_completion_handler, it would have to be called inside of the initiation
+}
+
 /// What Asio asks of an initiation: that it tells its executor. The pool must be there when it is called.
 template <class Executor>
 class process_pool_initiation
@@ -34,10 +54,11 @@ public:
 
     explicit process_pool_initiation(const basic_process_pool<Executor>& pool) : pool_(&pool) {}
 
-    executor_type get_executor() const noexcept { return executor(); }
+    executor_type get_executor() const noexcept { return pool_->get_executor(); }
 
 protected:
-    const Executor& executor() const noexcept { return pool_->executor_; }
+    /// Where there is the context.
+    const Executor& executor() const noexcept { return *pool_->executor_; }
     const std::shared_ptr<process_pool_core>& core() const noexcept { return pool_->core_; }
 
 private:
@@ -77,6 +98,8 @@ public:
     template <class Handler, class Start>
     void operator()(Handler&& handler, Start start) const
     {
+        if (!this->core()->has_context())
+            return fail_without_context(std::decay_t<Handler>(std::forward<Handler>(handler)));
         using operation = wait_operation_for<std::decay_t<Handler>, Executor>;
         start(*this->core(), std::make_unique<operation>(std::forward<Handler>(handler), this->executor()));
     }
@@ -94,9 +117,10 @@ public:
 /// handler has an executor of its own. While no task is queued or running, the pool does not keep the executor's
 /// context from running out of work.
 ///
-/// Thread-safe: all members may be called concurrently. Where the execution context is destroyed before the pool, the
-/// workers are killed then, handlers are destroyed without being called, as always in Asio, and the pool is of no use
-/// any more.
+/// Thread-safe: all members may be called concurrently. The execution context may be destroyed before the pool, on any
+/// executor, a strand included: the workers are killed then, and handlers are destroyed without being called, as always in
+/// Asio. What is initiated after that fails with errc::pool_closed where its handler has an executor of its own; else the
+/// handler is destroyed.
 /// A pool whose workers are this very program, as by default, may be made after run_if_worker() only, and so may any pool in
 /// a worker process, there to a depth of 3.
 template <class Executor>
@@ -117,8 +141,11 @@ public:
     /// launch::self(), or this is a worker; errc::nesting_too_deep, errc::duplicate_task, errc::message_too_large of the
     /// initializer's arguments. Throws std::invalid_argument where an option is out of its bounds.
     basic_process_pool(const Executor& executor, const process_pool_options& options)
-        : executor_(executor), core_(detail::make_process_pool_core(boost::asio::any_io_executor(executor), options))
+        : core_(detail::make_process_pool_core(boost::asio::any_io_executor(executor), options))
     {
+        auto kept = std::make_shared<const Executor>(executor);
+        executor_ = kept.get();
+        core_->keep(std::move(kept));
     }
 
     /// The same with default options.
@@ -149,7 +176,15 @@ public:
     /// executors.
     ~basic_process_pool() { core_->close(); }
 
-    executor_type get_executor() const noexcept { return executor_; }
+    /// The context must be there. Where it is gone, an any_io_executor is empty.
+    executor_type get_executor() const noexcept
+    {
+        if constexpr (std::is_same_v<Executor, boost::asio::any_io_executor>) {
+            if (!core_->has_context())
+                return {};
+        }
+        return *executor_;
+    }
 
     /// The largest number of workers.
     std::size_t size() const noexcept { return core_->size(); }
@@ -246,8 +281,8 @@ private:
                                                                  start);
     }
 
-    Executor executor_;
     std::shared_ptr<detail::process_pool_core> core_;
+    const Executor* executor_; // the core keeps it, as long as there is the context
 };
 
 /// The pool on any executor.
@@ -267,6 +302,12 @@ void initiate_process_run<Executor>::run(Handler&& handler, const bound_task<F>&
 
     process_pool_core& core = *this->core();
     handler_type owned(std::forward<Handler>(handler));
+    if (!core.has_context()) {
+        if constexpr (std::is_void_v<typename task_type::result_type>)
+            return fail_without_context(std::move(owned));
+        else
+            return fail_without_context<typename task_type::result_type>(std::move(owned));
+    }
     auto* const operation = allocate_operation<operation_type>(owned, this->executor(), task_type::entry());
     std::unique_ptr<task_operation, operation_destroyer> guard(operation);
     operation->set(options);

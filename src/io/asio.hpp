@@ -73,6 +73,7 @@ public:
     void post(continuation next) override;
     void defer(continuation next) override;
     std::unique_ptr<timer> make_timer() override { return std::make_unique<asio_timer>(executor_); }
+    void abandon() noexcept override { executor_ = nullptr; }
     void wait_for(std::span<const waitable* const> any, time_point end) override;
 
 private:

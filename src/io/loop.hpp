@@ -40,6 +40,9 @@ public:
 
     virtual std::unique_ptr<timer> make_timer() = 0;
 
+    /// The context ends: nothing is left that knows it. Only now() may be called.
+    virtual void abandon() noexcept = 0;
+
     /// Blocks until there may be something for one of `any`, until `end` at the longest. Only where no context helps.
     virtual void wait_for(std::span<const waitable* const> any, time_point end) = 0;
 };

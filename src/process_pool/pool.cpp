@@ -329,6 +329,8 @@ void pool::submit(task_operation* operation)
         state_.scheduler.submit(*operation, now, state_.actions);
     };
     if (!handle(completion_mode::immediate, event)) {
+        if (!has_context())
+            return; // it is destroyed
         completion_batch completions;
         refuse(errc::pool_closed, completions);
         static_cast<void>(owned.release());
@@ -414,7 +416,7 @@ void pool::start(std::unique_ptr<wait_operation> operation)
     handle(completion_mode::post, event);
     if (failure)
         std::rethrow_exception(failure);
-    if (operation)
+    if (operation && has_context())
         operation->complete(completion_mode::immediate,
                             broken ? broken : std::make_exception_ptr(task_error(errc::pool_closed, "async_start")));
 }
@@ -434,7 +436,7 @@ void pool::shutdown(const shutdown_options& ladder, std::unique_ptr<wait_operati
     handle(completion_mode::post, event);
     if (failure)
         std::rethrow_exception(failure);
-    if (operation)
+    if (operation && has_context())
         operation->complete(completion_mode::immediate, nullptr);
 }
 

@@ -112,7 +112,7 @@ private:
     void end_all(std::chrono::nanoseconds stop_timeout, completion_batch& completions) noexcept;
     void wait_for_ends(schedule::time_point deadline);
 
-    const boost::asio::any_io_executor executor_;
+    boost::asio::any_io_executor executor_; // empty when the context is gone
     const std::unique_ptr<io::loop> loop_;
     std::atomic<std::uint64_t> next_id_{1};
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace tandem::detail {
 namespace {
@@ -135,12 +136,14 @@ void pool::abandon() noexcept
     completion_batch completions; // whose operations are destroyed with it
     {
         const std::lock_guard lock(mutex_);
-        if (closed_)
-            return;
-        closed_ = true;
-        end_all(std::chrono::nanoseconds::zero(), completions);
+        if (!std::exchange(closed_, true))
+            end_all(std::chrono::nanoseconds::zero(), completions);
         timer_.abandon();
         output_retry_.abandon();
+        starter_.abandon();
+        loop_->abandon();
+        executor_ = nullptr;
+        drop_context();
     }
     output_.close();
     output_.write();

@@ -42,6 +42,9 @@ public:
     /// Waits until no start is under way.
     void join();
 
+    /// The context ends, and no start is under way: nothing is left that knows it.
+    void abandon() noexcept { launcher_.reset(); }
+
 private:
     void launch(schedule::worker_id id);
     link_ptr make_link(schedule::worker_id id, start_failure& failure) noexcept;
@@ -51,7 +54,7 @@ private:
     pool_events& events_;
     io::loop& loop_;
     worker_watch& watch_;
-    const std::unique_ptr<worker_launcher> launcher_;
+    std::unique_ptr<worker_launcher> launcher_;
     wait_list waits_;
     start_failure last_failure_;
 

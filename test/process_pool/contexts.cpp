@@ -1,26 +1,128 @@
 // The pool on every kind of executor.
+#include <support/failing.hpp>
 #include <support/gate.hpp>
 #include <support/recording.hpp>
 #include <support/sides.hpp>
 #include <support/tasks.hpp>
 
+#include <tandem/map.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <chrono>
 #include <concepts>
 #include <fstream>
 #include <functional>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
 using namespace test;
 using tandem::task;
 
 namespace {
 
+int negate(int number)
+{
+    return -number;
+}
+
 void note(const std::string& gate_path, int number)
 {
     std::ofstream(gate_path + "/notes", std::ios::app) << number << '\n';
+}
+
+void run_until_begun(asio::io_context& context, const gate& place)
+{
+    eventually([&] {
+        context.run_one_for(std::chrono::milliseconds(1));
+        return place.begun() != 0;
+    });
+}
+void run_until_begun(asio::thread_pool&, const gate& place)
+{
+    place.wait_for_begun();
+}
+
+/// Knows whether it was destroyed.
+struct witnessed_handler
+{
+    std::shared_ptr<int> calls;
+
+    template <class... Value>
+    void operator()(const std::exception_ptr&, const Value&...)
+    {
+        ++*calls;
+    }
+};
+
+// The pool on `make_executor(context)`, whose context is destroyed before it.
+template <class Context, class MakeExecutor>
+void check_outliving(MakeExecutor make_executor)
+{
+    using executor = decltype(make_executor(std::declval<Context&>()));
+    const leak_check leaks;
+    asio::thread_pool other{1};
+    const gate place;
+    const recording<int> running;
+    std::optional<tandem::basic_process_pool<executor>> pool;
+    {
+        Context context;
+        pool.emplace(make_executor(context), tandem::process_pool_options{.workers = 1});
+        pool->async_run(task<hold_stubbornly>(place.path()), running.handler());
+        run_until_begun(context, place);
+        BOOST_TEST(place.begun() == 1U);
+        if constexpr (std::is_same_v<Context, asio::thread_pool>)
+            context.stop();
+    }
+    BOOST_TEST(running.calls() == 0); // destroyed, as Asio does
+
+    // There is nowhere to call these.
+    const auto calls = std::make_shared<int>();
+    pool->async_run(task<add>(1, 2), witnessed_handler{calls});
+    pool->async_start(witnessed_handler{calls});
+    pool->async_shutdown(tandem::shutdown_mode::drain, witnessed_handler{calls});
+    tandem::async_map(*pool, task<negate>, std::vector{1, 2}, witnessed_handler{calls});
+    BOOST_TEST(*calls == 0);
+    BOOST_TEST(calls.use_count() == 1);
+
+    // These have an executor of their own.
+    BOOST_CHECK_THROW(get_soon(pool->async_run(task<add>(1, 2), asio::use_future)), tandem::task_error);
+    const recording<int> sum;
+    const recording<void> start, end;
+    const recording<std::vector<int>> map;
+    pool->async_run(task<add>(1, 2), asio::bind_executor(other, sum.handler()));
+    pool->async_start(asio::bind_executor(other, start.handler()));
+    pool->async_shutdown(tandem::shutdown_mode::kill, asio::bind_executor(other, end.handler()));
+    tandem::async_map(*pool, task<negate>, std::vector{1, 2}, asio::bind_executor(other, map.handler()));
+    BOOST_TEST(failure_of(sum).code == tandem::errc::pool_closed);
+    BOOST_TEST(failure_of(start).code == tandem::errc::pool_closed);
+    BOOST_TEST(failure_of(end).code == tandem::errc::pool_closed);
+    BOOST_TEST(failure_of(map).code == tandem::errc::pool_closed);
+    const auto code = [&]() -> asio::awaitable<boost::system::error_code> {
+        try {
+            co_await pool->async_run(task<add>(1, 2), asio::use_awaitable);
+        } catch (const boost::system::system_error& e) {
+            co_return e.code();
+        }
+        co_return boost::system::error_code();
+    };
+    BOOST_TEST(get_soon(asio::co_spawn(other, code(), asio::use_future)) == tandem::errc::pool_closed);
+
+    pool->cancel();
+    BOOST_TEST(pool->stats().workers == 0U);
+    BOOST_TEST(pool->size() == 1U);
+    pool.reset();
+    other.join();
 }
 
 } // namespace
@@ -160,6 +262,44 @@ BOOST_AUTO_TEST_CASE(an_executors_default_token)
     const auto three = [](pool_type& p) -> asio::awaitable<int> { co_return co_await p.async_run(task<add>(1, 2)); };
     static_assert(std::same_as<decltype(pool.async_run(task<add>(1, 2))), asio::awaitable<int>>);
     BOOST_TEST(get_soon(asio::co_spawn(context, three(pool), asio::use_future)) == 3);
+}
+
+BOOST_AUTO_TEST_CASE(on_an_io_context_that_is_destroyed_first)
+{
+    check_outliving<asio::io_context>([](auto& context) { return context.get_executor(); });
+    check_outliving<asio::io_context>([](auto& context) { return asio::any_io_executor(context.get_executor()); });
+}
+
+BOOST_AUTO_TEST_CASE(on_a_thread_pool_that_is_destroyed_first)
+{
+    check_outliving<asio::thread_pool>([](auto& context) { return context.get_executor(); });
+    check_outliving<asio::thread_pool>([](auto& context) { return asio::any_io_executor(context.get_executor()); });
+}
+
+// The last copy of a strand uses what its context had.
+BOOST_AUTO_TEST_CASE(on_a_strand_whose_context_is_destroyed_first)
+{
+    check_outliving<asio::io_context>([](auto& context) { return asio::make_strand(context); });
+    check_outliving<asio::io_context>([](auto& context) { return asio::any_io_executor(asio::make_strand(context)); });
+    check_outliving<asio::io_context>(
+        [](auto& context) { return asio::make_strand(asio::any_io_executor(context.get_executor())); });
+    check_outliving<asio::thread_pool>([](auto& context) { return asio::make_strand(context); });
+    check_outliving<asio::thread_pool>([](auto& context) { return asio::any_io_executor(asio::make_strand(context)); });
+}
+
+// A shell of the pool may live longer than the pool, as long as somebody has the means to cancel a task of it.
+BOOST_AUTO_TEST_CASE(on_a_strand_whose_context_is_destroyed_after_the_pool)
+{
+    const leak_check leaks;
+    asio::cancellation_signal signal;
+    const recording<int> sum;
+    {
+        asio::io_context context;
+        tandem::process_pool pool(asio::make_strand(context), {.workers = 1});
+        pool.async_run(task<add>(1, 2), asio::bind_cancellation_slot(signal.slot(), sum.handler()));
+    }
+    signal.emit(asio::cancellation_type::terminal);
+    BOOST_TEST(sum.calls() == 0);
 }
 
 BOOST_AUTO_TEST_CASE(many_threads_use_one_pool)

@@ -60,6 +60,8 @@ public:
     void defer(continuation next) override { add("what was deferred", std::move(next)); }
     std::unique_ptr<tandem::io::timer> make_timer() override { return std::make_unique<timer>(world_); }
 
+    void abandon() noexcept override {}
+
     // What the workers do until one of them waits for the pool.
     void wait_for(std::span<const tandem::io::waitable* const>, time_point end) override
     {

@@ -541,6 +541,8 @@ void pool_life::end()
         is_ending_ = true;
         pool_->abandon();
         world_.end_context();
+        if (c.one_in(2))
+            submit();
         pool_.reset();
         return expect_all_complete(true);
     }

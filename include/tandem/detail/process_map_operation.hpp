@@ -304,6 +304,14 @@ public:
     {
         using state = process_map_state<Executor, std::decay_t<Function>, std::decay_t<Range>, std::decay_t<Handler>>;
         std::decay_t<Handler> owned(std::forward<Handler>(handler));
+        if (!this->core()->has_context()) {
+            using result =
+                typename map_operation<basic_process_pool<Executor>, std::decay_t<Function>, std::decay_t<Range>>::result;
+            if constexpr (std::is_void_v<result>)
+                return fail_without_context(std::move(owned));
+            else
+                return fail_without_context<std::vector<result>>(std::move(owned));
+        }
         // Not in memory of the handler's allocator, which would have to be freed before the handler runs.
         std::make_shared<state>(this->core(), this->get_executor(), std::move(owned),
                                 std::decay_t<Function>(std::forward<Function>(function)),

@@ -9,9 +9,11 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/cancellation_type.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 
 namespace tandem::detail {
 
@@ -44,9 +46,28 @@ public:
     /// How many calls of it are worth to be sent in one message.
     virtual std::uint32_t calls_at_once(const task_entry& entry, const run_options& options) const = 0;
 
+    /// Whether the executor's context is there. When it is gone, nothing of it may be touched: not even a copy of a strand
+    /// may be destroyed.
+    bool has_context() const noexcept { return has_context_.load(std::memory_order_relaxed); }
+
+    /// Keeps what the caller has of the context until that is destroyed. Called once, before all else.
+    void keep(std::shared_ptr<const void> executor) noexcept { kept_ = std::move(executor); }
+
     virtual std::size_t size() const noexcept = 0;
     virtual std::size_t max_message_size() const noexcept = 0;
     virtual process_pool_stats stats() const = 0;
+
+protected:
+    /// The context is being destroyed.
+    void drop_context() noexcept
+    {
+        has_context_.store(false, std::memory_order_relaxed);
+        kept_.reset();
+    }
+
+private:
+    std::atomic<bool> has_context_ = true;
+    std::shared_ptr<const void> kept_;
 };
 
 /// Throws task_error: errc::worker_without_main, nesting_too_deep, duplicate_task.
