@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(a_start_that_fails_in_another_way_is_told_in_its_own_words)
     wait_for_all();
     starter.post(1);
     run_ready();
-    BOOST_TEST(starter.last_failure().cause == "no memory for its page");
+    BOOST_TEST(starter.last_failure().cause == "\"a simulated program\": no memory for its page");
     BOOST_TEST(starter.last_failure().can_start_again);
     BOOST_TEST(events->completed_waits.size() == 1);
     starter.join(); // none is under way

@@ -147,8 +147,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_task_whose_time_is_over_is_not_run, Side, sides)
     side.pool.async_run(task<add>(1, 2), waiting.handler());
     const recording<void> late;
     side.pool.async_run(task<announce_task>(place.path()), run_options{.run_timeout = -1s}, late.handler());
+    held.open(); // on threads, what is held has the only one
     BOOST_TEST(failure_of(late).code == errc::run_timeout);
-    held.open();
     BOOST_TEST(waiting.take() == 3);
     BOOST_TEST(place.begun() == 0U);
 }

@@ -110,11 +110,14 @@ BOOST_AUTO_TEST_CASE(so_does_the_destructor)
 {
     const gate place;
     const recording<void> seen;
-    std::optional<processes> side(std::in_place, 1, tandem::process_pool_options{.stop_timeout = 0ns});
-    side->pool.async_run(task<leave_group>(place.path()), seen.handler());
+    const leak_check leaks;
+    asio::thread_pool context{1};
+    std::optional<tandem::process_pool> pool(std::in_place, context,
+                                             tandem::process_pool_options{.workers = 1, .stop_timeout = 0ns});
+    pool->async_run(task<leave_group>(place.path()), seen.handler());
     BOOST_REQUIRE(place.wait_for_begun(2));
     const auto start = std::chrono::steady_clock::now();
-    side.reset();
+    pool.reset();
     BOOST_TEST((std::chrono::steady_clock::now() - start < 4s)); // before the process is given up
     BOOST_TEST(failure_of(seen).code == operation_aborted);
     check_all_gone(place);
