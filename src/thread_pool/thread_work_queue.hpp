@@ -288,7 +288,7 @@ public:
 
 private:
     // All below are called under the lock, but for complete_aborted, end_plain, hand_over_plain, run_one, be_idle,
-    // post_if_quiet, end_one_expired and stop_quietly.
+    // post_if_quiet, end_one_expired, stop_apart and stop_quietly.
 
     /// For who has counted as busy until now.
     class busy_scope
@@ -526,7 +526,7 @@ private:
         if (!stop)
             item->complete(completion_mode::post, failed_work(errc::queue_timeout, *item));
         else if (std::stop_source source = stop_quietly(stop); source.stop_possible())
-            threads_.alarm.call_apart([source]() mutable { source.request_stop(); }); // other deadlines do not wait for it
+            stop_apart(source);
         return true;
     }
 
@@ -540,6 +540,16 @@ private:
             return stop;
         } catch (const std::bad_alloc&) {
             return nullptr;
+        }
+    }
+
+    // Other deadlines do not wait for it, where there is memory for that.
+    void stop_apart(std::stop_source& source) noexcept
+    {
+        try {
+            threads_.alarm.call_apart([source]() mutable { source.request_stop(); });
+        } catch (const std::exception&) {
+            source.request_stop();
         }
     }
 
