@@ -1,9 +1,10 @@
 #include <launch/main_thread.hpp>
 
+#include <all_signals_blocked.hpp>
+
 #include <boost/system/system_error.hpp>
 
 #include <sched.h>
-#include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -54,17 +55,9 @@ void schedule_this_thread(thread_scheduling wanted) noexcept
     ::sched_setaffinity(this_thread, sizeof wanted.processors, wanted.set());
 }
 
-// Signals are for the program's own threads.
 std::thread thread_without_signals(const std::function<void()>& run)
 {
-    sigset_t all, before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    struct restore
-    {
-        const sigset_t& mask;
-        ~restore() { ::pthread_sigmask(SIG_SETMASK, &mask, nullptr); }
-    } const restored{before};
+    const all_signals_blocked inherited;
     return std::thread(run);
 }
 

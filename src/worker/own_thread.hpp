@@ -2,31 +2,19 @@
 #ifndef TANDEM_WORKER_OWN_THREAD_HPP
 #define TANDEM_WORKER_OWN_THREAD_HPP
 
-#include <pthread.h>
-#include <signal.h>
+#include <all_signals_blocked.hpp>
 
 #include <thread>
 #include <utility>
 
 namespace tandem::worker {
 
-/// Starts one that lives as long as the process. All signals are blocked on it: they are for the program's own threads.
+/// Starts one that lives as long as the process. All signals are blocked on it.
 /// Throws std::system_error.
 template <class Function>
 void start_own_thread(Function function)
 {
-    struct all_blocked
-    {
-        all_blocked()
-        {
-            sigset_t all;
-            ::sigfillset(&all);
-            ::pthread_sigmask(SIG_SETMASK, &all, &before);
-        }
-        ~all_blocked() { ::pthread_sigmask(SIG_SETMASK, &before, nullptr); }
-        sigset_t before;
-    };
-    const all_blocked inherited;
+    const all_signals_blocked inherited;
     std::thread(std::move(function)).detach();
 }
 
