@@ -92,6 +92,20 @@ auto refuse_call(Rest&... rest)
     }
 }
 
+// --- work
+
+/// Says of what no pool runs what it is, where that is known. `Check` is whose base it is: each is to say it.
+template <class Work, class Check>
+struct work_check
+{
+    using sentence = void;
+    static constexpr bool is_said = is_task_function<Work> || is_run_options<Work>;
+
+    static_assert(!is_task_function<Work>, "tandem: task<f> has no arguments yet. Write task<f>(arguments...), or task<f>() "
+                                           "where f takes none.");
+    static_assert(!is_run_options<Work>, "tandem: run_options come behind the work: async_run(work, options, token).");
+};
+
 // --- options
 
 /// Whether what follows the work in a call is what may follow it: a token, or options and a token.

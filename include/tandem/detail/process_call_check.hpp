@@ -12,15 +12,9 @@ struct is_process_work : std::bool_constant<is_bound_task<std::decay_t<Work>>>
 };
 
 template <class Work>
-struct process_work_check
+struct process_work_check : work_check<std::decay_t<Work>, process_work_check<Work>>
 {
-    using sentence = void;
-    using work = std::remove_cvref_t<Work>;
-
-    static_assert(!is_task_function<work>, "tandem: task<f> has no arguments yet. Write task<f>(arguments...), or task<f>() "
-                                           "where f takes none.");
-    static_assert(!is_run_options<work>, "tandem: run_options come behind the work: async_run(work, options, token).");
-    static_assert(is_task_function<work> || is_run_options<work>,
+    static_assert(process_work_check::is_said,
                   "tandem: a process_pool runs tasks only, since a callable cannot travel to another process. Write "
                   "cpu.async_run(tandem::task<f>(arguments...)) with f a function or a captureless lambda, or run "
                   "the callable on a thread_pool.");

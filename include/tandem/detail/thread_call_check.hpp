@@ -24,20 +24,16 @@ struct is_thread_work : std::bool_constant<thread_work<Work>>
 };
 
 template <class Work>
-struct thread_work_check
+struct thread_work_check : work_check<std::decay_t<Work>, thread_work_check<Work>>
 {
-    using sentence = void;
     using work = std::decay_t<Work>;
     static constexpr bool is_callable = callable_work<work>;
     static constexpr bool is_kept = std::is_constructible_v<work, Work>;
 
-    static_assert(!is_task_function<work>, "tandem: task<f> has no arguments yet. Write task<f>(arguments...), or task<f>() "
-                                           "where f takes none.");
-    static_assert(!is_run_options<work>, "tandem: run_options come behind the work: async_run(work, options, token).");
     static_assert(is_callable || !is_coroutine<work>,
                   "tandem: a coroutine that was made already is none of a pool's. Give the thread_pool what makes it: "
                   "io.async_run([=] { return f(a, b); }).");
-    static_assert(is_callable || is_task_function<work> || is_run_options<work> || is_coroutine<work>,
+    static_assert(is_callable || thread_work_check::is_said || is_coroutine<work>,
                   "tandem: a thread_pool runs what can be called without arguments or with a std::stop_token. Bind the "
                   "arguments: io.async_run([=] { return f(a, b); }) or io.async_run(tandem::task<f>(a, b)).");
     static_assert(!is_callable || is_kept, "tandem: the work cannot be copied. Move it: async_run(std::move(work)).");
