@@ -12,18 +12,22 @@ context_threads::context_threads(std::size_t count) : context_(count == 1 ? 1 : 
         threads_.reserve(count);
         while (count > 1 && threads_.size() != count)
             threads_.emplace_back([this] { context_.attach(); });
-    } catch (const std::system_error& e) {
-        context_.stop();
-        join();
-        throw boost::system::system_error(e.code().value(), boost::system::system_category(), "thread");
     } catch (...) {
-        context_.stop();
-        join();
-        throw;
+        end();
+        try {
+            throw;
+        } catch (const std::system_error& e) {
+            throw boost::system::system_error(e.code().value(), boost::system::system_category(), "thread");
+        }
     }
 }
 
 context_threads::~context_threads()
+{
+    end();
+}
+
+void context_threads::end()
 {
     context_.stop();
     join();

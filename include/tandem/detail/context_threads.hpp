@@ -29,6 +29,8 @@ public:
     void join();
 
 private:
+    void end();
+
     boost::asio::thread_pool context_;
     std::mutex mutex_;
     bool are_joined_ = false;
