@@ -5,6 +5,11 @@
 #include <utility>
 
 namespace tandem::detail {
+namespace {
+
+constexpr std::uint64_t pipe_size = 64 * 1024; // by default
+
+} // namespace
 
 using boost::system::error_code;
 using schedule::time_point;
@@ -17,12 +22,6 @@ void outgoing_calls::add(task_operation& operation, const link_ptr& link)
     if (!std::exchange(link->is_unflushed, true))
         unflushed_.push_back(link);
 }
-
-namespace {
-
-constexpr std::uint64_t pipe_size = 64 * 1024; // by default
-
-} // namespace
 
 void outgoing_calls::flush(const link_ptr& link)
 {

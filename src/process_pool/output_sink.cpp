@@ -4,7 +4,7 @@
 #include <utility>
 
 namespace tandem::detail {
-std::uint64_t output_sink::add(std::string_view lines, const origin& from)
+std::uint64_t output_sink::add(std::string_view lines, const origin& printed)
 {
     if (output_.is_inherited())
         return inherited_.add(lines);
@@ -13,8 +13,8 @@ std::uint64_t output_sink::add(std::string_view lines, const origin& from)
         return 0;
     while (!lines.empty()) {
         const auto end = lines.find('\n');
-        lines_.push_back({std::string(lines.substr(0, end)), from.pid, from.worker, std::string(from.task),
-                          std::string(from.label)});
+        lines_.push_back({std::string(lines.substr(0, end)), printed.pid, printed.worker, std::string(printed.task),
+                          std::string(printed.label)});
         waiting_ += lines_.back().size();
         lines.remove_prefix(end == std::string_view::npos ? lines.size() : end + 1);
     }

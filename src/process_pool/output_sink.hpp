@@ -46,7 +46,7 @@ public:
     bool has_room() const noexcept { return waiting_ < room_ || closed_; }
 
     /// Keeps whole lines for drain(): for the callback also where there is no room. How many were dropped instead.
-    std::uint64_t add(std::string_view lines, const origin& from);
+    std::uint64_t add(std::string_view lines, const origin& printed);
 
     /// Whether there is something for the callback.
     bool has_lines() const;
