@@ -286,26 +286,44 @@ BOOST_AUTO_TEST_CASE(while_the_callback_is_busy_many_tasks_that_print_little_do_
     BOOST_TEST(eventually([&] { return lines == std::size_t{200} * tasks; }), lines.load());
 }
 
-// An idle worker is not watched. What it prints comes with its next task, and is not that task's.
-BOOST_AUTO_TEST_CASE(lines_of_an_idle_worker_come_with_its_next_task)
+namespace {
+
+/// A worker that has printed "late" since it became idle.
+struct idle_printer
 {
+    idle_printer()
+    {
+        pool.async_run(task<print_later>("late", place.path()), asio::detached);
+        context.run_for(long_time);
+        BOOST_REQUIRE(context.stopped());
+        place.open();
+        BOOST_REQUIRE(place.wait_for_begun(2));
+    }
+
+    void run(std::chrono::milliseconds time)
+    {
+        context.restart();
+        context.run_for(time);
+    }
+
     leak_check leaks;
     collector all;
     asio::io_context context; // of one thread
-    tandem::process_pool pool(context, {.workers = 1, .output = all.output()});
-    const gate place;
-    pool.async_run(task<print_later>("late", place.path()), asio::detached);
-    context.run_for(long_time);
-    BOOST_REQUIRE(context.stopped());
-    place.open();
-    BOOST_REQUIRE(place.wait_for_begun(2));
-    context.restart();
-    context.run_for(short_time);
-    BOOST_TEST(all.lines().size() == 0U);
-    pool.async_run(task<print_lines>("x", 1), asio::detached);
-    context.restart();
-    context.run_for(long_time);
-    const auto lines = all.lines();
+    tandem::process_pool pool{context, {.workers = 1, .output = all.output()}};
+    gate place;
+};
+
+} // namespace
+
+// An idle worker is not watched. What it prints comes with its next task, and is not that task's.
+BOOST_AUTO_TEST_CASE(lines_of_an_idle_worker_come_with_its_next_task)
+{
+    idle_printer side;
+    side.run(short_time);
+    BOOST_TEST(side.all.lines().size() == 0U);
+    side.pool.async_run(task<print_lines>("x", 1), asio::detached);
+    side.run(long_time);
+    const auto lines = side.all.lines();
     BOOST_REQUIRE(lines.size() == 3U);
     BOOST_TEST(lines[0].text == "late");
     BOOST_TEST(lines[0].task == "");
@@ -314,19 +332,10 @@ BOOST_AUTO_TEST_CASE(lines_of_an_idle_worker_come_with_its_next_task)
 
 BOOST_AUTO_TEST_CASE(lines_of_an_idle_worker_come_when_it_ends)
 {
-    leak_check leaks;
-    collector all;
-    asio::io_context context; // of one thread
-    tandem::process_pool pool(context, {.workers = 1, .output = all.output()});
-    const gate place;
-    pool.async_run(task<print_later>("late", place.path()), asio::detached);
-    context.run_for(long_time);
-    place.open();
-    BOOST_REQUIRE(place.wait_for_begun(2));
-    pool.async_shutdown(tandem::shutdown_mode::drain, asio::detached);
-    context.restart();
-    context.run_for(long_time);
-    const auto lines = all.lines();
+    idle_printer side;
+    side.pool.async_shutdown(tandem::shutdown_mode::drain, asio::detached);
+    side.run(long_time);
+    const auto lines = side.all.lines();
     BOOST_REQUIRE(lines.size() == 1U);
     BOOST_TEST(lines[0].text == "late");
     BOOST_TEST(lines[0].task == "");

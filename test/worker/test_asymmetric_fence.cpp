@@ -2,12 +2,10 @@
 #include <asymmetric_fence.hpp>
 
 #include <support/preconditions.hpp>
+#include <support/refused_call.hpp>
 
 #include <boost/test/unit_test.hpp>
 
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,7 +13,6 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <cstddef>
 #include <thread>
 #include <vector>
 
@@ -24,18 +21,6 @@ BOOST_AUTO_TEST_SUITE(asymmetric_fence)
 namespace {
 
 using fence = tandem::asymmetric_fence;
-
-bool refuse_membarrier()
-{
-    sock_filter code[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    const sock_fprog program{sizeof code / sizeof *code, code};
-    return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
-}
 
 // Each round, one side stores a and loads b, the other one stores b and loads a. How often both missed the other's store.
 class opposed_sides
@@ -111,7 +96,7 @@ outcome run_alone(bool is_refused)
     fence::prepare();
     if (!fence::is_light())
         return not_granted;
-    if (is_refused && !refuse_membarrier())
+    if (is_refused && !test::refuse_call(SYS_membarrier, EPERM))
         return not_refused;
     const int count = opposed_sides().run(100'000, std::chrono::seconds(1));
     if (count != 0)

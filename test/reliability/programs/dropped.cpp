@@ -1,6 +1,7 @@
 // dropped GATE HOW END: a program that may not send its worker a signal any more, and ends it all the same.
 // HOW: by a "filter" of system calls, or as another "user". Returns 0 where the worker's task ended as it should, in time.
 #include <support/gate.hpp>
+#include <support/refused_call.hpp>
 
 #include <tandem/error.hpp>
 #include <tandem/process_pool.hpp>
@@ -12,19 +13,14 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
 
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cerrno>
-#include <cstddef>
 #include <cstdio>
 #include <filesystem>
 #include <future>
-#include <iterator>
 #include <optional>
 #include <string>
 
@@ -42,16 +38,7 @@ void loop_for_ever(const std::string& gate_path)
 
 bool refuse_signals()
 {
-    sock_filter code[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_kill, 1, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_send_signal, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    const sock_fprog program{static_cast<unsigned short>(std::size(code)), code};
-    return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) == 0;
+    return test::refuse_call(SYS_kill, EPERM) && test::refuse_call(SYS_pidfd_send_signal, EPERM);
 }
 
 bool become_nobody()
