@@ -34,8 +34,8 @@ void transfer::stop(const boost::system::error_code& reason)
         return;
     }
     reason_ = reason;
-    if (interrupt_) {
-        interrupt_();
+    if (const std::function<void()> interrupt = interrupt_) {
+        interrupt(); // a copy: what ends within the call ends its scope too
     }
 }
 

@@ -3,6 +3,8 @@
 #include "support/own_mounts.hpp"
 #include "support/preconditions.hpp"
 
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -278,6 +280,38 @@ BOOST_FIXTURE_TEST_CASE(finish_runs_beside_further_downloads, list_fixture)
     BOOST_TEST(result.report.failed == 10u);
     BOOST_TEST(most > 1);
     BOOST_TEST(most <= 4 + 2);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_finish_waits_for_ends_within_its_cancellation, list_fixture)
+{
+    test::scripted_server server(test::answer_always(test::ok("hello")));
+    std::atomic<int> waiting = 0;
+    download_list list = of({{server.url("/1")}, {server.url("/2")}, {server.url("/3")}});
+    list.finish = [&](list_outcome&) -> asio::awaitable<void> {
+        const auto begin = [&](auto handler) {
+            auto slot = asio::get_associated_cancellation_slot(handler);
+            auto kept = std::make_shared<decltype(handler)>(std::move(handler));
+            slot.assign([kept](asio::cancellation_type) {
+                auto completed = std::move(*kept);
+                std::move(completed)(boost::system::error_code(asio::error::operation_aborted));
+            });
+            ++waiting;
+        };
+        co_await asio::async_initiate<const asio::use_awaitable_t<>, void(boost::system::error_code)>(
+            begin, asio::use_awaitable);
+    };
+    started_list running(downloads, list);
+    while (waiting != 3) {
+        std::this_thread::sleep_for(1ms);
+    }
+    running.signal->emit(asio::cancellation_type::terminal);
+    const list_result result = running.wait();
+    BOOST_TEST((code_of(result.error) == asio::error::operation_aborted));
+    BOOST_TEST(result.report.failed == 3u);
+    for (const auto& [number, code] : seen->codes) {
+        BOOST_TEST((code == asio::error::operation_aborted), number << ": " << code);
+    }
+    BOOST_TEST(seen->codes.size() == 3u);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_long_one_needs_no_memory, list_fixture)

@@ -22,6 +22,7 @@
 #include <optional>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace asio = boost::asio;
 
@@ -101,8 +102,8 @@ asio::awaitable<outcome<list_report>> run_list(std::shared_ptr<detail::client_st
 } // namespace
 
 list_run::list_run(item_download download, std::shared_ptr<transfer> control, download_list what)
-    : download_(std::move(download)), control_(std::move(control)), list_(std::move(what)), room_(control_->get_executor()),
-      over_(control_->get_executor())
+    : download_(std::move(download)), control_(std::move(control)), list_(std::move(what)),
+      room_(control_->get_executor()), over_(control_->get_executor())
 {
     room_.expires_at(asio::steady_timer::time_point::max());
     over_.expires_at(asio::steady_timer::time_point::max());
@@ -192,7 +193,7 @@ void list_run::begin(list_item item)
     asio::co_spawn(
         (*place)->get_executor(), download_one(download_, *place, std::move(what)),
         asio::bind_executor(control_->get_executor(), [self = shared_from_this(), place,
-                                                  one](std::exception_ptr error, outcome<download_report> result) {
+                                                       one](std::exception_ptr error, outcome<download_report> result) {
             self->downloads_.erase(place);
             one->error = error ? std::move(error) : std::move(result.error);
             one->report = std::move(result.value);
@@ -217,18 +218,18 @@ void list_run::downloaded(const outcome_ptr& one)
 
 void list_run::start_finish(const outcome_ptr& one)
 {
-    const auto place = finishes_.emplace(finishes_.end());
-    asio::co_spawn(
-        control_->get_executor(), run_finish(shared_from_this(), list_.finish, one),
-        asio::bind_cancellation_slot(place->slot(), [self = shared_from_this(), place, one](std::exception_ptr error) {
-            if (error) {
-                one->error = std::move(error);
-            }
-            self->finishes_.erase(place);
-            self->ended(*one);
-            self->room_.cancel();
-            self->over_.cancel();
-        }));
+    const auto place = finishes_.insert(finishes_.end(), std::make_shared<asio::cancellation_signal>());
+    asio::co_spawn(control_->get_executor(), run_finish(shared_from_this(), list_.finish, one),
+                   asio::bind_cancellation_slot((*place)->slot(),
+                                                [self = shared_from_this(), place, one](std::exception_ptr error) {
+                                                    if (error) {
+                                                        one->error = std::move(error);
+                                                    }
+                                                    self->finishes_.erase(place);
+                                                    self->ended(*one);
+                                                    self->room_.cancel();
+                                                    self->over_.cancel();
+                                                }));
 }
 
 void list_run::ended(const list_outcome& one)
@@ -264,8 +265,10 @@ void list_run::cancel_all()
     for (const std::shared_ptr<transfer>& each : downloads_) {
         asio::post(each->get_executor(), [each] { each->stop(asio::error::operation_aborted); });
     }
-    for (asio::cancellation_signal& each : finishes_) {
-        each.emit(asio::cancellation_type::terminal);
+    // One that ends within the emission is no longer in the list, and its signal is still being emitted.
+    const std::vector<std::shared_ptr<asio::cancellation_signal>> finishes(finishes_.begin(), finishes_.end());
+    for (const std::shared_ptr<asio::cancellation_signal>& each : finishes) {
+        each->emit(asio::cancellation_type::terminal);
     }
 }
 

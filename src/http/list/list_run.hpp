@@ -56,7 +56,7 @@ private:
     boost::asio::steady_timer room_; ///< for one more; pull() waits for it
     boost::asio::steady_timer over_; ///< run() waits for it
     std::list<std::shared_ptr<transfer>> downloads_{};
-    std::list<boost::asio::cancellation_signal> finishes_{};
+    std::list<std::shared_ptr<boost::asio::cancellation_signal>> finishes_{};
     boost::asio::cancellation_signal stop_pulling_{};
     bool pulling_ = false;
     bool stopping_ = false; ///< nothing more is begun
