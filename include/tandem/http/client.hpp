@@ -88,9 +88,9 @@ public:
     /// Executor: runs on a strand of the client's; completes through the handler's associated executor, else the
     /// client's, never within the initiating call.
     ///
-    /// Per-operation cancellation: `total`, `partial` and `terminal` do the same, and may be emitted from any thread,
-    /// though not at once with the completion: the connection is closed, and the operation completes with
-    /// `asio::error::operation_aborted`. Whether the server saw the request is not known then.
+    /// Per-operation cancellation (by a slot whose signal is emitted where the handler runs, or by cancellable() from
+    /// anywhere): `total`, `partial` and `terminal` do the same. The connection is closed, and the operation completes
+    /// with `asio::error::operation_aborted`. Whether the server saw the request is not known then.
     ///
     /// Errors: always a `download_error`, which names the URL and the cause. Out of memory is `std::bad_alloc`.
     ///

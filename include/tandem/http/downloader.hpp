@@ -83,10 +83,10 @@ public:
     /// Executor: runs on a strand of the client's; completes through the handler's associated executor, else the
     /// client's, never within the initiating call.
     ///
-    /// Per-operation cancellation: `total`, `partial` and `terminal` do the same, and may be emitted from any thread,
-    /// though not at once with the completion: the connection is closed, a .part that can be resumed stays, and the
-    /// operation completes with `asio::error::operation_aborted`. Once the file has its final name it completes as it
-    /// would have.
+    /// Per-operation cancellation (by a slot whose signal is emitted where the handler runs, or by cancellable() from
+    /// anywhere): `total`, `partial` and `terminal` do the same. The connection is closed, a .part that can be resumed
+    /// stays, and the operation completes with `asio::error::operation_aborted`. Once the file has its final name it
+    /// completes as it would have.
     ///
     /// Errors: always a `download_error`, which names the URL and the cause. Out of memory is `std::bad_alloc`.
     ///
@@ -124,9 +124,10 @@ public:
     /// strand of its own; completes through the handler's associated executor, else the client's, never within the
     /// initiating call.
     ///
-    /// Per-operation cancellation: `total`, `partial` and `terminal` do the same, and may be emitted from any thread,
-    /// though not at once with the completion: nothing more is begun, what is under way is cancelled, `next` and
-    /// `finish` by a `terminal` cancellation, and it completes with `asio::error::operation_aborted` once all have ended.
+    /// Per-operation cancellation (by a slot whose signal is emitted where the handler runs, or by cancellable() from
+    /// anywhere): `total`, `partial` and `terminal` do the same. Nothing more is begun, what is under way is cancelled,
+    /// `next` and `finish` by a `terminal` cancellation, and it completes with `asio::error::operation_aborted` once all
+    /// have ended.
     ///
     /// Errors: what ends the list before its end. What `next` or the observer threw; the error of the item that found
     /// the disk full (`no_space_on_device`, or a used up quota), after which nothing is begun. What is under way is

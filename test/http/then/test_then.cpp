@@ -1,16 +1,21 @@
 #include "http/fixture.hpp"
 
+#include <tandem/cancellation_source.hpp>
 #include <tandem/http/then.hpp>
 #include <tandem/process_pool.hpp>
 #include <tandem/thread_pool.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/use_future.hpp>
 
+#include <atomic>
 #include <cstdlib>
 
 namespace asio = boost::asio;
@@ -135,6 +140,98 @@ BOOST_AUTO_TEST_CASE(cancelled_in_either_step)
     BOOST_REQUIRE((seen.wait_for(30s) == std::future_status::ready));
     BOOST_TEST((seen.get() == asio::error::operation_aborted));
     BOOST_TEST(content() == "hello");
+}
+
+BOOST_AUTO_TEST_CASE(cancelled_between_the_steps_where_the_handler_runs)
+{
+    // One thread goes from step to step while another one emits the signal on the handler's strand, as Asio asks.
+    tandem::thread_pool pool(1);
+    test::scripted_server server(test::answer_always(test::ok("hello")));
+    int cancelled = 0;
+    for (int i = 0; i != 200; ++i) {
+        const auto strand = asio::make_strand(threads.get_executor());
+        auto signal = std::make_shared<asio::cancellation_signal>();
+        auto done = std::make_shared<std::promise<bool>>();
+        std::atomic<bool> between = false;
+        const auto size_then = [&](std::string path) {
+            between = true;
+            return tandem::task<size_of>(std::move(path));
+        };
+        async_download_then(
+            downloads, server.url("/"), folder / "file", test::once(), pool, size_then,
+            asio::bind_executor(strand, asio::bind_cancellation_slot(
+                                            signal->slot(), [done, signal](std::exception_ptr error, std::uint64_t) {
+                                                done->set_value(error != nullptr);
+                                            })));
+        asio::post(strand, [&between, signal] {
+            while (!between) {
+                std::this_thread::yield();
+            }
+            signal->emit(asio::cancellation_type::terminal);
+        });
+        auto seen = done->get_future();
+        BOOST_REQUIRE((seen.wait_for(60s) == std::future_status::ready));
+        cancelled += seen.get() ? 1 : 0;
+    }
+    BOOST_TEST_MESSAGE(cancelled << " of 200 were cancelled");
+}
+
+BOOST_AUTO_TEST_CASE(cancelled_by_a_source_in_either_step)
+{
+    tandem::process_pool_options options;
+    options.workers = 1;
+    tandem::process_pool pool(threads, options);
+    test::scripted_server server(test::answer_always(test::ok("hello")));
+    std::promise<void> asked;
+    test::scripted_server stalled([&](test::peer& peer) {
+        peer.read_request();
+        asked.set_value();
+        peer.wait_for_end();
+    });
+    const auto check_cancelled = [](std::future<void> seen) {
+        BOOST_REQUIRE((seen.wait_for(30s) == std::future_status::ready));
+        BOOST_CHECK_EXCEPTION(seen.get(), boost::system::system_error, [](const boost::system::system_error& error) {
+            return error.code() == asio::error::operation_aborted;
+        });
+    };
+    const tandem::cancellation_source first;
+    std::future<void> seen =
+        async_download_then(downloads, stalled.url("/"), folder / "file", test::once(), pool, tandem::task<sleep_long>,
+                            tandem::cancellable(first, asio::use_future));
+    asked.get_future().wait();
+    first.cancel(asio::cancellation_type::total);
+    check_cancelled(std::move(seen));
+    BOOST_TEST(listing() == "");
+
+    const tandem::cancellation_source second;
+    seen = async_download_then(downloads, server.url("/"), folder / "file", test::once(), pool,
+                               tandem::task<sleep_long>, tandem::cancellable(second, asio::use_future));
+    for (int i = 0; i != 30'000 && !std::filesystem::exists(folder / "file.begun"); ++i) {
+        std::this_thread::sleep_for(1ms);
+    }
+    second.cancel(asio::cancellation_type::terminal);
+    check_cancelled(std::move(seen));
+    BOOST_TEST(content() == "hello");
+
+    // What cancels before it begins counts as well.
+    seen = async_download_then(downloads, server.url("/"), folder / "other", test::once(), pool,
+                               tandem::task<sleep_long>, tandem::cancellable(second, asio::use_future));
+    check_cancelled(std::move(seen));
+}
+
+BOOST_AUTO_TEST_CASE(what_makes_the_work_may_throw)
+{
+    tandem::thread_pool pool(1);
+    test::scripted_server server(test::answer_always(test::ok("hello")));
+    const auto none = [](std::string path) {
+        if (!path.empty()) {
+            throw std::runtime_error("no work");
+        }
+        return tandem::task<size_of>(std::move(path));
+    };
+    std::future<std::uint64_t> seen =
+        async_download_then(downloads, server.url("/"), folder / "file", test::once(), pool, none, asio::use_future);
+    BOOST_CHECK_THROW(seen.get(), std::runtime_error);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
