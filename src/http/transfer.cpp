@@ -1,5 +1,7 @@
 #include "http/transfer.hpp"
 
+#include "http/time_limit.hpp"
+
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -10,17 +12,6 @@
 namespace asio = boost::asio;
 
 namespace tandem::http {
-namespace {
-
-/// A limit of years must not wrap round.
-transfer::clock::time_point from_now(std::chrono::milliseconds limit)
-{
-    const transfer::clock::time_point now = transfer::clock::now();
-    return limit < transfer::clock::time_point::max() - now ? now + limit : transfer::clock::time_point::max();
-}
-
-} // namespace
-
 transfer::transfer(const asio::any_io_executor& executor) : executor_(asio::make_strand(executor)), timer_(executor_) {}
 
 transfer::transfer(const executor_type& strand) : executor_(strand), timer_(executor_) {}
@@ -48,7 +39,12 @@ void transfer::check() const
 
 void transfer::set_step_deadline(std::chrono::milliseconds limit, errc reason)
 {
-    step_ = from_now(limit);
+    set_step_deadline(deadline(limit, clock::now()), reason);
+}
+
+void transfer::set_step_deadline(clock::time_point end, errc reason)
+{
+    step_ = end;
     step_reason_ = reason;
     arm();
 }
@@ -60,7 +56,7 @@ void transfer::clear_step_deadline()
 
 void transfer::set_total_deadline(std::chrono::milliseconds limit)
 {
-    total_ = from_now(limit);
+    total_ = deadline(limit, clock::now());
     arm();
 }
 

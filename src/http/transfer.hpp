@@ -38,8 +38,9 @@ public:
     /// Throws `failure` if stopped.
     void check() const;
 
-    /// Stops with `reason` unless set again or cleared within `limit`.
+    /// Stops with `reason` unless set again or cleared within `limit`, or until `end`. No limit: see is_limit().
     void set_step_deadline(std::chrono::milliseconds limit, errc reason);
+    void set_step_deadline(clock::time_point end, errc reason);
     void clear_step_deadline();
     void set_total_deadline(std::chrono::milliseconds limit);
 

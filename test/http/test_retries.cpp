@@ -134,6 +134,21 @@ BOOST_AUTO_TEST_CASE(the_total_time_counts_pauses)
     check_failed(get(server.url("/"), options), errc::total_timeout);
 }
 
+BOOST_AUTO_TEST_CASE(no_limit_is_none)
+{
+    using tandem::http::retry_options;
+    for (std::chrono::milliseconds retry_options::*limit :
+         {&retry_options::max_delay, &retry_options::max_retry_after}) {
+        test::request_log log;
+        test::scripted_server server(in_turn({status("503 Later", "Retry-After: 1\r\n"), test::ok("hello")}, log));
+        tandem::http::download_options options = test::tries(1);
+        options.retry.*limit = std::chrono::milliseconds::max();
+        options.idle_timeout = 0ms;
+        options.total_timeout = std::chrono::milliseconds::max();
+        check_complete(get(server.url("/"), options), "hello");
+    }
+}
+
 BOOST_AUTO_TEST_CASE(an_idle_time_out_is_tried_again)
 {
     test::request_log log;

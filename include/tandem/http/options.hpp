@@ -84,17 +84,18 @@ struct client_options
     std::filesystem::path netrc_file{};
 };
 
-/// What holds for one request and its answer.
+/// What holds for one request and its answer. As a time limit, zero and `milliseconds::max()` are both none; a negative
+/// one is `errc::invalid_option`.
 struct transfer_options
 {
-    /// The longest time with no byte from the server once connected. More than zero.
+    /// The longest time with no byte from the server once connected. Zero: no limit.
     std::chrono::milliseconds idle_timeout = std::chrono::seconds(60);
 
     /// From the start, waiting for a connection and all retries included, to the end. Zero: no limit.
     std::chrono::milliseconds total_timeout = std::chrono::milliseconds(0);
 
-    /// The fewest bytes a second of a body, on the average of each `min_rate_period`. Zero: no limit. Time that
-    /// `client_options::max_rate` takes does not count.
+    /// The fewest bytes a second of a body, on the average of each `min_rate_period`. Zero, or a period of zero: no limit.
+    /// Time that `client_options::max_rate` takes does not count.
     std::uint64_t min_rate = 0;
     std::chrono::milliseconds min_rate_period = std::chrono::seconds(30);
 
@@ -131,12 +132,13 @@ struct retry_options
     unsigned retries = 5;
 
     /// Before the first of them; each further one waits twice as long, up to `max_delay`. The actual time is drawn at
-    /// random between half of that and all of it, so that many clients do not come back at once.
+    /// random between half of that and all of it, so that many clients do not come back at once. A delay of zero, or less:
+    /// at once. A `max_delay` of `milliseconds::max()`: it grows without bound.
     std::chrono::milliseconds first_delay = std::chrono::seconds(1);
     std::chrono::milliseconds max_delay = std::chrono::seconds(60);
 
-    /// The longest Retry-After that is waited for; a server that asks for more fails the download. 429 and 503 make
-    /// all downloads from that origin wait.
+    /// The longest Retry-After that is waited for; a server that asks for more fails the download. Zero, or less: any
+    /// wish of that kind does. `milliseconds::max()`: none does. 429 and 503 make all downloads from that origin wait.
     std::chrono::milliseconds max_retry_after = std::chrono::minutes(5);
 };
 

@@ -1,5 +1,7 @@
 #include "http/download/back_off.hpp"
 
+#include "http/time_limit.hpp"
+
 #include <algorithm>
 
 namespace tandem::http {
@@ -7,7 +9,7 @@ namespace tandem::http {
 std::chrono::milliseconds back_off(const retry_options& options, unsigned retry, std::mt19937_64& random)
 {
     const std::chrono::milliseconds zero(0);
-    const std::chrono::milliseconds most = std::max(options.max_delay, zero);
+    const std::chrono::milliseconds most = saturated(options.max_delay);
     std::chrono::milliseconds delay = std::clamp(options.first_delay, zero, most);
     for (; retry > 1 && delay > zero && delay < most; --retry) {
         delay = delay > most / 2 ? most : delay * 2;

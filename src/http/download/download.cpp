@@ -188,9 +188,7 @@ asio::awaitable<bool> prepare(job& of)
 asio::awaitable<void> run(job& of)
 {
     of.by.check();
-    if (of.options.total_timeout.count() > 0) {
-        of.by.set_total_deadline(of.options.total_timeout);
-    }
+    of.by.set_total_deadline(of.options.total_timeout);
     const std::string url = of.report.url;
     if (!co_await prepare(of)) {
         co_await try_all(of, url);

@@ -2,6 +2,7 @@
 
 #include "http/exchange/gzip_decoder.hpp"
 #include "http/exchange/speed_watch.hpp"
+#include "http/time_limit.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
@@ -57,17 +58,9 @@ public:
     /// For the next read, which has until then.
     void set_deadline()
     {
-        const auto due = watch_.due();
-        if (due == transfer::clock::time_point::max()) {
-            by_.set_step_deadline(options_.idle_timeout, errc::idle_timeout);
-            return;
-        }
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - transfer::clock::now());
-        if (left < options_.idle_timeout) {
-            by_.set_step_deadline(left, errc::too_slow);
-        } else {
-            by_.set_step_deadline(options_.idle_timeout, errc::idle_timeout);
-        }
+        const auto idle = deadline(options_.idle_timeout, transfer::clock::now());
+        const auto slow = watch_.due();
+        by_.set_step_deadline(std::min(idle, slow), slow < idle ? errc::too_slow : errc::idle_timeout);
     }
 
     /// How much the next read may take: with a rate, so much that pauses are short.

@@ -49,9 +49,9 @@ void check_options(const transfer_options& options)
             throw failure(errc::invalid_option, what);
         }
     };
-    require(options.idle_timeout.count() > 0, "idle_timeout is more than zero");
+    require(options.idle_timeout.count() >= 0, "idle_timeout is not negative");
     require(options.total_timeout.count() >= 0, "total_timeout is not negative");
-    require(options.min_rate == 0 || options.min_rate_period.count() > 0, "min_rate_period is more than zero");
+    require(options.min_rate_period.count() >= 0, "min_rate_period is not negative");
     std::for_each(options.headers.begin(), options.headers.end(), check_header);
 }
 

@@ -32,9 +32,7 @@ void copy_header(const answer& from, response& to)
 asio::awaitable<void> exchange(detail::client_state& client, transfer& by, request& what, response& result)
 {
     by.check();
-    if (what.options.total_timeout.count() > 0) {
-        by.set_total_deadline(what.options.total_timeout);
-    }
+    by.set_total_deadline(what.options.total_timeout);
     question asked(what.url, what.options, what.method);
     asked.body = std::move(what.body);
     trail so_far;

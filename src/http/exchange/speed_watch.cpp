@@ -1,25 +1,23 @@
 #include "http/exchange/speed_watch.hpp"
 
-#include <algorithm>
+#include "http/time_limit.hpp"
 
 namespace tandem::http {
 namespace {
 
 using seconds = std::chrono::duration<double>;
 
-/// Longer than any transfer, and safe to be added to a time.
-constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 365);
-
+/// None where the period is no limit: it is never over.
 std::uint64_t bytes_in(std::uint64_t rate, std::chrono::milliseconds period)
 {
-    const double bytes = static_cast<double>(rate) * seconds(std::min(period, longest)).count();
+    const double bytes = is_limit(period) ? static_cast<double>(rate) * seconds(period).count() : 0;
     return bytes < 9e18 ? static_cast<std::uint64_t>(bytes) : UINT64_MAX;
 }
 
 } // namespace
 
 speed_watch::speed_watch(std::uint64_t min_rate, std::chrono::milliseconds period, clock::time_point now)
-    : needed_(bytes_in(min_rate, period)), period_(std::min(period, longest)), begin_(now)
+    : needed_(bytes_in(min_rate, period)), period_(saturated(period)), begin_(now)
 {
 }
 

@@ -12,7 +12,7 @@ class speed_watch
 public:
     using clock = std::chrono::steady_clock;
 
-    /// Every rate is enough where `min_rate`, in bytes a second, is zero.
+    /// Every rate is enough where `min_rate`, in bytes a second, is zero, or `period` is no limit.
     speed_watch(std::uint64_t min_rate, std::chrono::milliseconds period, clock::time_point now);
 
     /// False where a period before `now` had too few.

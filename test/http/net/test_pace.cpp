@@ -39,7 +39,34 @@ BOOST_AUTO_TEST_CASE(a_watch_counts_by_period)
 
     speed_watch far(UINT64_MAX, std::chrono::milliseconds::max(), start);
     BOOST_TEST(far.add(1, start + 1h));
-    BOOST_TEST((far.due() > start + 24h));
+    BOOST_TEST((far.due() == speed_watch::clock::time_point::max()));
+    speed_watch longer(UINT64_MAX, 1h, start);
+    BOOST_TEST((longer.due() == start + 1h));
+}
+
+BOOST_AUTO_TEST_CASE(no_limit_is_none)
+{
+    const std::string body(300'000, 'x');
+    test::scripted_server server([&](test::peer& client) {
+        while (!client.read_request().empty()) {
+            std::this_thread::sleep_for(20ms);
+            client.send("HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n");
+            std::this_thread::sleep_for(20ms);
+            client.send(body);
+        }
+    });
+    for (const std::chrono::milliseconds none :
+         {0ms, std::chrono::milliseconds::max(), std::chrono::milliseconds::max() - 1ms}) {
+        BOOST_TEST_CONTEXT(none.count() << " ms")
+        {
+            request what{.url = server.url("/")};
+            what.options.idle_timeout = none;
+            what.options.total_timeout = none;
+            what.options.min_rate = UINT64_MAX;
+            what.options.min_rate_period = none;
+            check_answer(ask(what), 200, body);
+        }
+    }
 }
 
 BOOST_AUTO_TEST_CASE(too_slow_a_trickle)

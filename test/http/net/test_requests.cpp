@@ -144,9 +144,14 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_sent_is_refused_before)
     for (const char* method : {"", "GE T", "GET\r\n", "CONNECT"}) {
         check_failed(ask({.url = server.url("/"), .method = method}), errc::invalid_option);
     }
-    request what{.url = server.url("/")};
-    what.options.idle_timeout = 0ms;
-    check_failed(ask(what), errc::invalid_option);
+    request what;
+    for (std::chrono::milliseconds tandem::http::transfer_options::*limit :
+         {&tandem::http::transfer_options::idle_timeout, &tandem::http::transfer_options::total_timeout,
+          &tandem::http::transfer_options::min_rate_period}) {
+        what = {.url = server.url("/")};
+        what.options.*limit = -1ms;
+        check_failed(ask(what), errc::invalid_option);
+    }
     what = {.url = server.url("/")};
     what.options.https_only = true;
     check_failed(ask(what), errc::unsupported_scheme);

@@ -3,6 +3,7 @@
 #include "http/exchange/rate_limit.hpp"
 #include "http/syntax/http_date.hpp"
 #include "http/syntax/retry_after.hpp"
+#include "http/time_limit.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -142,6 +143,18 @@ BOOST_AUTO_TEST_CASE(retry_after)
     }
 }
 
+BOOST_AUTO_TEST_CASE(limits_that_are_none)
+{
+    const clock_type::time_point start = clock_type::now();
+    for (const std::chrono::milliseconds none : {0ms, std::chrono::milliseconds::max(), longest_time}) {
+        BOOST_TEST((deadline(none, start) == clock_type::time_point::max()), none.count());
+    }
+    BOOST_TEST((deadline(1ms, start) == start + 1ms));
+    BOOST_TEST((deadline(longest_time - 1ms, start) > start + 24h));
+    BOOST_TEST((start + 2 * saturated(std::chrono::milliseconds::max()) > start));
+    BOOST_TEST((saturated(std::chrono::milliseconds::min()) == 0ms));
+}
+
 BOOST_AUTO_TEST_CASE(back_offs)
 {
     struct row
@@ -163,8 +176,9 @@ BOOST_AUTO_TEST_CASE(back_offs)
              row{1s, 60s, std::numeric_limits<unsigned>::max(), 30000, 60000},
              row{1s, 60s, 0, 500, 1000},
              row{7ms, 7ms, 5, 4, 7},
-             row{1ms, std::chrono::milliseconds::max(), 1000, std::numeric_limits<long long>::max() / 2 + 1,
-                 std::numeric_limits<long long>::max()},
+             row{1ms, std::chrono::milliseconds::max(), 1000, longest_time.count() / 2, longest_time.count()},
+             row{std::chrono::milliseconds::max(), std::chrono::milliseconds::max(), 1, longest_time.count() / 2,
+                 longest_time.count()},
              row{60s, 1s, 1, 500, 1000},
              row{0s, 60s, 9, 0, 0},
              row{1s, 0s, 9, 0, 0},
