@@ -1,6 +1,11 @@
 #include "http/certificates.hpp"
 #include "http/fixture.hpp"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include <functional>
+
 using tandem::http::errc;
 
 namespace {
@@ -39,6 +44,60 @@ BOOST_AUTO_TEST_CASE(a_good_host)
         }
     }
     BOOST_TEST(server.connections() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(others_have_a_turn_between_pieces_of_a_body)
+{
+    // To parse such chunks takes longer than to send them, so the socket always has more.
+    auto context = authority.server("DNS:localhost");
+    constexpr std::size_t size = 4 * 1024 * 1024;
+    std::string chunks;
+    for (std::size_t i = 0; i != size / 16; ++i) {
+        chunks += "10\r\n0123456789abcdef\r\n";
+    }
+    chunks += "0\r\n\r\n";
+    const std::string body = test::noise(5'767'173);
+    struct row
+    {
+        const char* framing;
+        const std::string& sent;
+        std::size_t size;
+    };
+    for (const row& r : {row{"Transfer-Encoding: chunked", chunks, size}, row{"Connection: close", body, body.size()},
+                         row{"Content-Length: 5767173", body, body.size()}}) {
+        BOOST_TEST_CONTEXT(r.framing)
+        {
+            test::scripted_server server(
+                [&](test::peer& peer) {
+                    peer.read_request();
+                    peer.send("HTTP/1.1 200 OK\r\n" + std::string(r.framing) + "\r\n\r\n" + r.sent);
+                    peer.close_notify();
+                },
+                &context);
+            boost::asio::io_context one_thread;
+            tandem::http::download_options with = test::once();
+            with.progress = std::make_shared<tandem::http::download_progress>();
+            test::started download(tandem::http::downloader(one_thread, options), server.url("/", "localhost"),
+                                   folder / "file", with);
+            std::uint64_t before = 0;
+            std::uint64_t most = 0;
+            std::function<void()> take_a_turn = [&] {
+                const std::uint64_t bytes = with.progress->bytes;
+                most = std::max(most, bytes - before);
+                before = bytes;
+                if (with.progress->now != tandem::http::download_progress::phase::ended) {
+                    boost::asio::post(one_thread, take_a_turn);
+                }
+            };
+            take_a_turn();
+            one_thread.run();
+            const test::outcome seen = download.wait();
+            BOOST_REQUIRE_MESSAGE(seen.report.has_value(), seen);
+            BOOST_TEST(seen.report->bytes == r.size);
+            BOOST_TEST(most <= 1'250'000u);
+            BOOST_TEST_MESSAGE("at most " << most << " bytes in one turn");
+        }
+    }
 }
 
 BOOST_AUTO_TEST_CASE(tls_1_2)

@@ -98,6 +98,7 @@ public:
     }
     bool paced() const { return client_.rate.limited() || options_.min_rate > 0; }
 
+    asio::awaitable<void> next_turn(error_code& error);
     asio::awaitable<void> read_sized(std::uint64_t left);
     std::size_t read_piece(std::uint64_t& left, error_code& error);
     asio::awaitable<void> read_parsed();
@@ -109,7 +110,24 @@ private:
     answer& from_;
     const sink& to_;
     speed_watch watch_;
+    int reads_ = 0; ///< since others had a turn
 };
+
+/// After a read that nothing, or all that was wanted, has come of: before the next one.
+asio::awaitable<void> body_transfer::next_turn(error_code& error)
+{
+    if (error == asio::error::would_block) {
+        set_deadline();
+        co_await from_.from->wait(error);
+        reads_ = 0;
+    } else if (++reads_ == reads_at_once) {
+        // A server that is quick enough must not keep all else on this thread waiting.
+        set_deadline();
+        co_await asio::post(by_.get_executor(), asio::use_awaitable);
+        reads_ = 0;
+    }
+    by_.check();
+}
 
 /// A promised number of bytes, straight from the socket.
 asio::awaitable<void> body_transfer::read_sized(std::uint64_t left)
@@ -122,29 +140,15 @@ asio::awaitable<void> body_transfer::read_sized(std::uint64_t left)
     if (paced()) {
         co_await keep_pace(here);
     }
-    if (left == 0) {
-        co_return;
-    }
-    for (int reads = 0; left > 0;) {
+    while (left > 0) {
         error_code error;
         const std::size_t size = read_piece(left, error);
-        if (error && error != asio::error::would_block) {
-            throw body_failure(error, from_);
-        }
         if (paced() && size > 0) {
             co_await keep_pace(size);
         }
-        if (error) {
-            set_deadline();
-            co_await stream.wait(error);
-            reads = 0;
-        } else if (++reads == reads_at_once && left > 0) {
-            // A server that is quick enough must not keep all else on this thread waiting.
-            set_deadline();
-            co_await asio::post(by_.get_executor(), asio::use_awaitable);
-            reads = 0;
+        if (left > 0 && (!error || error == asio::error::would_block)) {
+            co_await next_turn(error);
         }
-        by_.check();
         if (error) {
             throw body_failure(error, from_);
         }
@@ -188,17 +192,16 @@ asio::awaitable<void> body_transfer::read_parsed()
             }
         }
         if (error == beast::http::error::need_more || (!error && !parser.is_done())) {
-            error = {};
             if (stream.buffer.size() >= client_.options.max_header_size) {
                 throw failure(errc::malformed_response, "a chunk's size or the trailer does not end", from_.status());
             }
-            set_deadline();
-            const std::size_t size = co_await stream.read_some(stream.buffer.prepare(at_most(parsed_at_once)), error);
-            by_.check();
-            stream.buffer.commit(size);
+            const std::size_t most = at_most(parsed_at_once);
+            stream.buffer.commit(stream.read_now(stream.buffer.prepare(most), most, error));
             if (error == asio::error::eof) {
                 error = {};
                 parser.put_eof(error);
+            } else if (!error || error == asio::error::would_block) {
+                co_await next_turn(error);
             }
         }
         if (error) {
