@@ -12,6 +12,13 @@
 namespace asio = boost::asio;
 
 namespace tandem::http {
+namespace {
+
+/// While a step has a deadline the timer fires once in a beat. One that is so late had no turn.
+constexpr std::chrono::seconds beat(1);
+constexpr std::chrono::milliseconds late(500);
+
+} // namespace
 transfer::transfer(const asio::any_io_executor& executor) : executor_(asio::make_strand(executor)), timer_(executor_) {}
 
 transfer::transfer(const executor_type& strand) : executor_(strand), timer_(executor_) {}
@@ -44,9 +51,11 @@ void transfer::set_step_deadline(std::chrono::milliseconds limit, errc reason)
 
 void transfer::set_step_deadline(clock::time_point end, errc reason)
 {
+    const clock::time_point now = clock::now();
+    lost_time(now);
     step_ = end;
     step_reason_ = reason;
-    arm();
+    arm(now);
 }
 
 void transfer::clear_step_deadline()
@@ -56,8 +65,23 @@ void transfer::clear_step_deadline()
 
 void transfer::set_total_deadline(std::chrono::milliseconds limit)
 {
-    total_ = deadline(limit, clock::now());
-    arm();
+    const clock::time_point now = clock::now();
+    total_ = deadline(limit, now);
+    arm(now);
+}
+
+transfer::clock::duration transfer::lost_time(clock::time_point now)
+{
+    const clock::time_point expected = std::max(armed_for_, noted_);
+    if (armed_for_ != clock::time_point::max() && now - expected >= late) {
+        const clock::duration lost = now - expected;
+        lost_ += lost;
+        noted_ = now;
+        if (step_ != clock::time_point::max()) {
+            step_ = std::max(step_ + lost, now + beat); // what came meanwhile waits to be read
+        }
+    }
+    return lost_;
 }
 
 void transfer::forgive(errc reason)
@@ -71,6 +95,7 @@ asio::awaitable<void> transfer::pause_until(clock::time_point when)
 {
     check();
     clear_step_deadline();
+    arm(clock::now());
     asio::steady_timer pause(executor_, when);
     interrupt_scope scope(*this, [&pause] { pause.cancel(); });
     boost::system::error_code cancelled;
@@ -84,10 +109,11 @@ void transfer::end()
     timer_.cancel();
 }
 
-void transfer::arm()
+void transfer::arm(clock::time_point now)
 {
     // Deadlines mostly move away, with every byte received: the timer is then left to fire once and look again.
-    const clock::time_point next = std::min(step_, total_);
+    const clock::time_point next =
+        std::min(total_, step_ == clock::time_point::max() ? step_ : std::min(step_, now + beat));
     if (next >= armed_for_ || ended_) {
         return;
     }
@@ -107,6 +133,7 @@ void transfer::on_timer()
     if (now < armed_for_) {
         return;
     }
+    lost_time(now);
     armed_for_ = clock::time_point::max();
     if (now >= total_) {
         total_ = clock::time_point::max();
@@ -115,7 +142,7 @@ void transfer::on_timer()
         step_ = clock::time_point::max();
         stop(step_reason_);
     }
-    arm();
+    arm(now);
 }
 
 } // namespace tandem::http

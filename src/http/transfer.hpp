@@ -44,6 +44,10 @@ public:
     void clear_step_deadline();
     void set_total_deadline(std::chrono::milliseconds limit);
 
+    /// In which the strand had no turn until `now`, in all: the process was stopped, or the executor kept busy. That is
+    /// nobody's idleness: a step's deadline moves by it. Less than a second at once may pass unseen.
+    clock::duration lost_time(clock::time_point now);
+
     /// Goes on after a step's deadline, where what it was for does not matter.
     void forgive(errc reason);
 
@@ -70,8 +74,33 @@ public:
         std::function<void()> outer_;
     };
 
+    /// While it lives, the time until the total deadline does not run.
+    class [[nodiscard]] total_pause
+    {
+    public:
+        explicit total_pause(transfer& of)
+            : of_(of), end_(std::exchange(of.total_, clock::time_point::max())), begin_(clock::now())
+        {
+        }
+        total_pause(const total_pause&) = delete;
+        total_pause& operator=(const total_pause&) = delete;
+
+        /// The next deadline or pause takes notice of it, as no timer can be set here: the context may be ending.
+        ~total_pause()
+        {
+            if (end_ != clock::time_point::max()) {
+                of_.total_ = end_ + (clock::now() - begin_);
+            }
+        }
+
+    private:
+        transfer& of_;
+        const clock::time_point end_;
+        const clock::time_point begin_;
+    };
+
 private:
-    void arm();
+    void arm(clock::time_point now);
     void on_timer();
 
     executor_type executor_;
@@ -79,6 +108,8 @@ private:
     clock::time_point armed_for_ = clock::time_point::max();
     clock::time_point step_ = clock::time_point::max();
     clock::time_point total_ = clock::time_point::max();
+    clock::time_point noted_ = clock::time_point::min(); ///< no time before it is lost once more
+    clock::duration lost_{};
     errc step_reason_ = errc::idle_timeout;
     bool ended_ = false;
     boost::system::error_code reason_;

@@ -7,7 +7,11 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <mutex>
+#include <thread>
+
+#include <signal.h>
 
 using namespace test;
 using namespace std::chrono_literals;
@@ -400,6 +404,43 @@ BOOST_AUTO_TEST_CASE(a_variable_that_a_request_could_set_counts_not)
     place.environment.push_back("HTTP_PROXY=http://127.0.0.1:1");
     box.check_ended(process(box.command({server.url("/file")}), place).wait(), 0);
     box.check_there(file);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(hostile_stopped)
+
+BOOST_AUTO_TEST_CASE(while_the_process_is_stopped_no_limit_of_the_servers_runs)
+{
+    for (const std::vector<std::string>& limit :
+         {std::vector<std::string>{"--idle-timeout", "3"}, {"--min-rate", "1K", "--min-rate-time", "3"}}) {
+        BOOST_TEST_CONTEXT(limit.front())
+        {
+            const sandbox box;
+            std::promise<void> begun;
+            std::promise<void> go_on;
+            const std::string half(200'000, 'x');
+            const scripted_server server([&](peer& client) {
+                client.read_request();
+                client.send("HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n" + half);
+                begun.set_value();
+                go_on.get_future().wait();
+                client.send(half);
+            });
+            std::vector<std::string> arguments = limit;
+            arguments.push_back(server.url("/file"));
+            process running(box.command(arguments), box.place());
+            begun.get_future().wait();
+            std::this_thread::sleep_for(200ms);
+            running.send(SIGSTOP);
+            std::this_thread::sleep_for(7s);
+            running.send(SIGCONT);
+            std::this_thread::sleep_for(500ms);
+            go_on.set_value();
+            box.check_ended(running.wait(), 0);
+            box.check_there({{"file", half + half}});
+        }
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -88,14 +88,17 @@ struct client_options
 /// one is `errc::invalid_option`.
 struct transfer_options
 {
-    /// The longest time with no byte from the server once connected. Zero: no limit.
+    /// The longest time with no byte from the server once connected. Zero: no limit. Time in which this process was
+    /// stopped, or its executor kept busy, does not count if it is more than a second.
     std::chrono::milliseconds idle_timeout = std::chrono::seconds(60);
 
-    /// From the start, waiting for a connection and all retries included, to the end. Zero: no limit.
+    /// From the start to the end, all redirects, retries and the pauses between them included. It does not run while the
+    /// operation waits in line because as many connections are in use as `client_options` allows: a file's time does not
+    /// go by while it has its turn yet to come. Zero: no limit.
     std::chrono::milliseconds total_timeout = std::chrono::milliseconds(0);
 
     /// The fewest bytes a second of a body, on the average of each `min_rate_period`. Zero, or a period of zero: no limit.
-    /// Time that `client_options::max_rate` takes does not count.
+    /// Time that `client_options::max_rate` takes does not count, nor what idle_timeout does not count.
     std::uint64_t min_rate = 0;
     std::chrono::milliseconds min_rate_period = std::chrono::seconds(30);
 

@@ -51,14 +51,17 @@ public:
     body_transfer(detail::client_state& client, transfer& by, const transfer_options& options, answer& from,
                   const sink& to)
         : client_(client), by_(by), options_(options), from_(from), to_(to),
-          watch_(options.min_rate, options.min_rate_period, transfer::clock::now())
+          watch_(options.min_rate, options.min_rate_period, transfer::clock::now()),
+          excused_(by.lost_time(transfer::clock::now()))
     {
     }
 
     /// For the next read, which has until then.
     void set_deadline()
     {
-        const auto idle = deadline(options_.idle_timeout, transfer::clock::now());
+        const auto now = transfer::clock::now();
+        excuse_lost_time(now);
+        const auto idle = deadline(options_.idle_timeout, now);
         const auto slow = watch_.due();
         by_.set_step_deadline(std::min(idle, slow), slow < idle ? errc::too_slow : errc::idle_timeout);
     }
@@ -87,6 +90,7 @@ public:
     asio::awaitable<void> keep_pace(std::size_t received)
     {
         const auto now = transfer::clock::now();
+        excuse_lost_time(now);
         if (!watch_.add(received, now)) {
             throw failure(errc::too_slow, std::to_string(from_.received) + " bytes received", from_.status());
         }
@@ -104,13 +108,21 @@ public:
     asio::awaitable<void> read_parsed();
 
 private:
+    void excuse_lost_time(transfer::clock::time_point now)
+    {
+        const auto lost = by_.lost_time(now);
+        watch_.excuse(lost - excused_);
+        excused_ = lost;
+    }
+
     detail::client_state& client_;
     transfer& by_;
     const transfer_options& options_;
     answer& from_;
     const sink& to_;
     speed_watch watch_;
-    int reads_ = 0; ///< since others had a turn
+    transfer::clock::duration excused_; ///< of the transfer's lost time
+    int reads_ = 0;                     ///< since others had a turn
 };
 
 /// After a read that nothing, or all that was wanted, has come of: before the next one.

@@ -6,6 +6,8 @@
 
 #include <boost/beast/core/string.hpp>
 
+#include <utility>
+
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 using boost::system::error_code;
@@ -34,6 +36,13 @@ route route_to(const origin& at, const proxy* via)
         return {at, std::nullopt};
     }
     return at.secure ? route{at, via->at} : route{via->at, std::nullopt};
+}
+
+/// Who waits in line for a connection is not at work yet.
+asio::awaitable<connection_pool::lease> acquire(detail::client_state& client, transfer& by, route at)
+{
+    const transfer::total_pause waiting(by);
+    co_return co_await client.pool->acquire(by, std::move(at));
 }
 
 /// One request over the connection as it is. `begun` once a byte of an answer came.
@@ -102,7 +111,7 @@ asio::awaitable<void> ask(detail::client_state& client, transfer& by, const ques
 {
     const proxy* const via = client.proxies.choose(what.at.from);
     const std::string text = request_text(client, what, via);
-    connection_pool::lease from = co_await client.pool->acquire(by, route_to(what.at.from, via));
+    connection_pool::lease from = co_await acquire(client, by, route_to(what.at.from, via));
     for (;;) {
         const bool reused = from->reused;
         if (!from->connected) {

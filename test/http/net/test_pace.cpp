@@ -1,6 +1,9 @@
 #include "http/exchange/speed_watch.hpp"
 #include "http/net/asked.hpp"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
 #include <list>
 #include <thread>
 
@@ -140,6 +143,82 @@ BOOST_AUTO_TEST_CASE(a_pause_can_be_cancelled)
     one.signal.emit(boost::asio::cancellation_type::terminal);
     const test::asked seen = one.wait();
     check_failed(seen, boost::asio::error::operation_aborted, 200);
+}
+
+BOOST_AUTO_TEST_CASE(time_in_which_nobody_could_read_is_no_idleness)
+{
+    // The executor's only thread is held up, as all of them are where the process is stopped.
+    const std::string half(100'000, 'x');
+    for (const bool idle : {true, false}) {
+        const std::string framing = idle ? "Content-Length: 200000" : "Connection: close";
+        BOOST_TEST_CONTEXT(framing)
+        {
+            std::promise<void> held_up;
+            std::promise<void> over;
+            test::scripted_server server([&](test::peer& client) {
+                client.read_request();
+                client.send("HTTP/1.1 200 OK\r\n" + framing + "\r\n\r\n" + half);
+                std::this_thread::sleep_for(50ms);
+                held_up.set_value();
+                over.get_future().wait();
+                std::this_thread::sleep_for(200ms);
+                client.send(half);
+            });
+            boost::asio::io_context one_thread;
+            tandem::http::client here(one_thread);
+            request what{.url = server.url("/")};
+            if (idle) {
+                what.options.idle_timeout = 2s;
+            } else {
+                what.options.min_rate = 1000;
+                what.options.min_rate_period = 2s;
+            }
+            test::asking one(here, what);
+            std::thread holds_up([&] {
+                held_up.get_future().wait();
+                boost::asio::post(one_thread, [&] {
+                    std::this_thread::sleep_for(idle ? 3s : 5s);
+                    over.set_value();
+                });
+            });
+            one_thread.run();
+            holds_up.join();
+            check_answer(one.wait(), 200, half + half);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_total_time_does_not_run_in_line)
+{
+    std::promise<void> asked;
+    std::promise<void> go_on;
+    std::shared_future<void> went_on = go_on.get_future().share();
+    test::scripted_server server([&](test::peer& client) {
+        client.read_request();
+        asked.set_value();
+        went_on.wait();
+        client.send(test::ok("first"));
+        client.read_request();
+        client.send(test::ok("second"));
+        client.read_request();
+        client.wait_for_end();
+    });
+    tandem::http::client_options options;
+    options.max_connections = 1;
+    tandem::http::client one_at_a_time(threads, options);
+    test::asking first(one_at_a_time, {.url = server.url("/")});
+    asked.get_future().wait();
+    request what{.url = server.url("/")};
+    what.options.total_timeout = 2s;
+    test::asking second(one_at_a_time, what);
+    std::this_thread::sleep_for(2500ms);
+    go_on.set_value();
+    check_answer(first.wait(), 200, "first");
+    check_answer(second.wait(), 200, "second");
+
+    // It does run when the turn has come.
+    what.options.total_timeout = 100ms;
+    check_failed(ask(one_at_a_time, what), errc::total_timeout);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
