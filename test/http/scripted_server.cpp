@@ -4,6 +4,9 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 
+#include <algorithm>
+#include <vector>
+
 #include <sys/socket.h>
 
 namespace asio = boost::asio;
@@ -55,6 +58,20 @@ std::string peer::read(std::size_t size)
         result += c;
     }
     return result;
+}
+
+std::size_t peer::discard(std::size_t size)
+{
+    std::vector<char> buffer(64 * 1024);
+    std::size_t all = 0;
+    while (all < size) {
+        const std::size_t more = read_some(buffer.data(), std::min(buffer.size(), size - all));
+        if (more == 0) {
+            break;
+        }
+        all += more;
+    }
+    return all;
 }
 
 bool peer::send(std::string_view bytes)

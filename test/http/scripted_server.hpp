@@ -34,6 +34,9 @@ public:
     /// Of what comes, so many bytes; fewer at the end of the connection.
     std::string read(std::size_t size);
 
+    /// Reads so many bytes, or to the end of the connection, and says how many there were.
+    std::size_t discard(std::size_t size);
+
     bool send(std::string_view bytes);
 
     /// Ends with a FIN; over TLS without a close notification.

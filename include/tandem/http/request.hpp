@@ -16,7 +16,12 @@ struct request
 {
     std::string url{};
     std::string method = "GET"; ///< a token, in capitals as all known ones are; CONNECT is not for here
-    std::string body{};         ///< sent with its Content-Length where it is not empty, or the method is POST, PUT or PATCH
+
+    /// Sent with its Content-Length where it is not empty, or the method is POST, PUT or PATCH. One of more than 1 MiB is
+    /// announced (Expect: 100-continue), and sent when the server wants it or has said nothing for a second; a field Expect
+    /// in the options leaves that to the user. It is not sent on once the server has answered.
+    std::string body{};
+
     transfer_options options{.max_body_size = 64 * 1024 * 1024}; ///< the answer's body is held in memory
 };
 

@@ -1,9 +1,14 @@
 #include "http/connection/connection.hpp"
 
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+
+#include <memory>
 
 namespace asio = boost::asio;
 using boost::system::error_code;
@@ -71,6 +76,31 @@ asio::awaitable<void> connection::write(std::string_view bytes, error_code& erro
     if (!error && written < bytes.size()) {
         co_await asio::async_write(socket_, from + written, asio::redirect_error(asio::use_awaitable, error));
     }
+}
+
+std::size_t connection::write_now(std::string_view bytes, bool& wants_room, error_code& error)
+{
+    if (!encrypted) {
+        wants_room = true;
+        return socket_.write_some(asio::buffer(bytes.data(), bytes.size()), error);
+    }
+    const std::size_t size = tls_->write_now(bytes, error);
+    wants_room = tls_->blocked_by() == socket_type::wait_write;
+    return size;
+}
+
+asio::awaitable<void> connection::wait_for_any(bool wants_room, std::chrono::steady_clock::time_point latest)
+{
+    const auto executor = co_await asio::this_coro::executor;
+    const auto woken = std::make_shared<asio::steady_timer>(executor, latest);
+    const auto wake = [&] { return asio::bind_executor(executor, [woken](error_code) { woken->cancel(); }); };
+    socket_.async_wait(socket_type::wait_read, wake());
+    if (wants_room) {
+        socket_.async_wait(socket_type::wait_write, wake());
+    }
+    error_code cancelled;
+    co_await woken->async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    socket_.cancel(cancelled);
 }
 
 } // namespace tandem::http

@@ -52,6 +52,14 @@ public:
 
     boost::asio::awaitable<void> write(std::string_view bytes, boost::system::error_code& error);
 
+    /// As much as there is room for now; `asio::error::would_block` where there is none, and then whether it is room
+    /// that is waited for, and not bytes. The next write, if there is one, is of what is left.
+    std::size_t write_now(std::string_view bytes, bool& wants_room, boost::system::error_code& error);
+
+    /// Until bytes have come, or there is room for some where that is wanted, or that time has. Also ends when it is
+    /// closed.
+    boost::asio::awaitable<void> wait_for_any(bool wants_room, std::chrono::steady_clock::time_point latest);
+
     boost::beast::flat_buffer buffer; ///< received, not yet parsed
     bool encrypted = false;           ///< the TLS handshake is done
     bool connected = false;           ///< ready for a request

@@ -93,6 +93,8 @@ tls_stream::tls_stream(SSL_CTX* settings, socket_type& over) : link_{over}, sess
     BIO_set_init(bio, 1);
     SSL_set_bio(session_.get(), bio, bio);
     SSL_set_connect_state(session_.get());
+    // A write may take a part, and what is left may be written from elsewhere.
+    SSL_set_mode(session_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 }
 
 template <class Step>
@@ -156,8 +158,19 @@ asio::awaitable<void> tls_stream::wait(error_code& error)
 
 asio::awaitable<void> tls_stream::write(std::string_view bytes, error_code& error)
 {
+    error = {};
+    while (!bytes.empty() && !error) {
+        std::size_t size = 0;
+        co_await repeat([&] { return SSL_write_ex(session_.get(), bytes.data(), bytes.size(), &size); }, error);
+        bytes.remove_prefix(size);
+    }
+}
+
+std::size_t tls_stream::write_now(std::string_view bytes, error_code& error)
+{
     std::size_t size = 0;
-    co_await repeat([&] { return SSL_write_ex(session_.get(), bytes.data(), bytes.size(), &size); }, error);
+    error = try_once([&] { return SSL_write_ex(session_.get(), bytes.data(), bytes.size(), &size); });
+    return size;
 }
 
 } // namespace tandem::http

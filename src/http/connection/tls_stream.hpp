@@ -46,6 +46,13 @@ public:
 
     boost::asio::awaitable<void> write(std::string_view bytes, boost::system::error_code& error);
 
+    /// As much as there is room for now; `asio::error::would_block` where there is none. The next write, if there is
+    /// one, is of what is left.
+    std::size_t write_now(std::string_view bytes, boost::system::error_code& error);
+
+    /// What the last call that would have blocked waits for.
+    socket_type::wait_type blocked_by() const noexcept { return blocked_by_; }
+
     /// The socket as OpenSSL sees it, and what it said last.
     struct link
     {

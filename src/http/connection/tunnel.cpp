@@ -26,8 +26,8 @@ asio::awaitable<void> open_tunnel(const client_options& options, connection& ove
     co_await over.write(connect_text(options, at, via), error);
     std::optional<response_parser> parser;
     if (!error || is_early_end(error)) {
-        bool begun = false;
-        error = co_await read_header(over, options.max_header_size, true, parser, begun);
+        header_reader reader(over, options.max_header_size, true, parser);
+        co_await reader.read(error, [] {}); // within the time for the whole connection
     }
     by.check();
     const std::string who = "the proxy " + via.at.host + " port " + std::to_string(via.at.port);

@@ -241,7 +241,7 @@ asio::awaitable<void> read_raw(detail::client_state& client, transfer& by, const
     if (stream->buffer.size() > 0) {
         throw failure(errc::body_too_long, std::to_string(from.received) + " bytes were promised", from.status());
     }
-    if (from.parser->keep_alive()) {
+    if (from.parser->keep_alive() && !from.cut_off) {
         from.from.give_back();
     }
 }
@@ -286,7 +286,7 @@ asio::awaitable<void> read_body(detail::client_state& client, transfer& by, cons
 
 asio::awaitable<void> skip_body(detail::client_state& client, transfer& by, answer& from)
 {
-    if (!from.parser->keep_alive() || (!from.parser->is_done() && from.content_length().value_or(0) > skip_at_most)) {
+    if (from.cut_off || !from.parser->keep_alive() || (!from.parser->is_done() && from.content_length().value_or(0) > skip_at_most)) {
         co_return;
     }
     transfer_options options;

@@ -4,8 +4,12 @@
 #include "http/connection/tunnel.hpp"
 #include "http/exchange/message.hpp"
 
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/string.hpp>
 
+#include <chrono>
 #include <utility>
 
 namespace asio = boost::asio;
@@ -16,6 +20,13 @@ namespace tandem::http {
 namespace {
 
 constexpr std::size_t written_at_once = 64 * 1024;
+constexpr int writes_at_once = 16;
+
+/// A body up to this size is sent in one piece with the header.
+constexpr std::size_t small_body = 16 * 1024;
+
+/// How long a server may take to say that it wants the body. Many never say so. (curl's number.)
+constexpr std::chrono::seconds wait_for_wish(1);
 
 /// The body must be framed in a way that shows its end: one length, or chunked and nothing else on top.
 void check_framing(const answer& result)
@@ -45,25 +56,123 @@ asio::awaitable<connection_pool::lease> acquire(detail::client_state& client, tr
     co_return co_await client.pool->acquire(by, std::move(at));
 }
 
-/// One request over the connection as it is. `begun` once a byte of an answer came.
-asio::awaitable<error_code> send_and_read(detail::client_state& client, transfer& by, const question& what,
-                                          const std::string& text, connection& over, answer& result, bool& begun)
+/// One request over the connection as it is. While it is being sent, an answer is looked for: a server may have made up
+/// its mind before it has read all.
+class one_exchange
 {
-    transfer::interrupt_scope scope(by, [&over] { over.close(); });
-    error_code error;
-    // In pieces, so that a long body may take longer than the deadline of each.
-    for (std::string_view left = text; !left.empty() && !error;) {
-        by.set_step_deadline(what.options->idle_timeout, errc::idle_timeout);
-        const std::string_view piece = left.substr(0, written_at_once);
-        co_await over.write(piece, error);
-        left.remove_prefix(piece.size());
+public:
+    one_exchange(detail::client_state& client, transfer& by, const question& what, connection& over, answer& result)
+        : by_(by), what_(what), over_(over), result_(result),
+          reader_(over, client.options.max_header_size, what.method == "HEAD", result.parser)
+    {
     }
-    by.set_step_deadline(what.options->idle_timeout, errc::idle_timeout);
+
+    /// `text` is the request's header.
+    asio::awaitable<error_code> run(std::string text);
+
+    /// A byte of an answer came.
+    bool begun() const noexcept { return reader_.begun(); }
+
+private:
+    asio::awaitable<void> send(std::string_view bytes, error_code& error);
+    asio::awaitable<void> wait_for_wish_of_body(error_code& error);
+    asio::awaitable<void> wait(bool wants_room, transfer::clock::time_point latest);
+    void look_for_answer(error_code& error);
+    void set_deadline() { by_.set_step_deadline(what_.options->idle_timeout, errc::idle_timeout); }
+
+    transfer& by_;
+    const question& what_;
+    connection& over_;
+    answer& result_;
+    header_reader reader_;
+    bool answered_ = false;
+    bool moved_ = true; ///< bytes, in either direction, since the deadline was set
+};
+
+asio::awaitable<error_code> one_exchange::run(std::string text)
+{
+    transfer::interrupt_scope scope(by_, [this] { over_.close(); });
+    const bool is_small = what_.body.size() <= small_body;
+    if (is_small) {
+        text += what_.body;
+    }
+    error_code error;
+    co_await send(text, error);
+    if (!is_small && !error) {
+        if (what_.asks_before_body()) {
+            co_await wait_for_wish_of_body(error);
+        }
+        if (!error) {
+            co_await send(what_.body, error);
+        }
+    }
     // The server may have answered and closed before it read all, so a failed write is not yet the answer.
-    if (!error || is_early_end(error)) {
-        error = co_await read_header(over, client.options.max_header_size, what.method == "HEAD", result.parser, begun);
+    if (!answered_ && (!error || is_early_end(error))) {
+        co_await reader_.read(error, [this] { set_deadline(); });
     }
     co_return error;
+}
+
+/// All, unless the server answers meanwhile.
+asio::awaitable<void> one_exchange::send(std::string_view bytes, error_code& error)
+{
+    result_.cut_off = true;
+    for (int writes = 0; !bytes.empty() && !answered_;) {
+        bool wants_room = false;
+        const std::size_t size = over_.write_now(bytes.substr(0, written_at_once), wants_room, error);
+        bytes.remove_prefix(size);
+        moved_ = moved_ || size > 0;
+        const bool is_blocked = error == asio::error::would_block;
+        if (error && !is_blocked) {
+            co_return;
+        }
+        error = {};
+        if (!is_blocked && (bytes.empty() || ++writes != writes_at_once)) {
+            continue;
+        }
+        writes = 0;
+        look_for_answer(error);
+        if (error) {
+            co_return;
+        }
+        if (!answered_ && is_blocked) {
+            co_await wait(wants_room, transfer::clock::time_point::max());
+        } else if (!answered_) {
+            // A server that is quick enough must not keep all else on this thread waiting.
+            co_await asio::post(by_.get_executor(), asio::use_awaitable);
+        }
+        by_.check();
+    }
+    result_.cut_off = !bytes.empty();
+}
+
+asio::awaitable<void> one_exchange::wait_for_wish_of_body(error_code& error)
+{
+    const auto latest = transfer::clock::now() + wait_for_wish;
+    for (look_for_answer(error); !error && !answered_ && !reader_.wants_body() && transfer::clock::now() < latest;
+         look_for_answer(error)) {
+        co_await wait(false, latest);
+        by_.check();
+    }
+}
+
+asio::awaitable<void> one_exchange::wait(bool wants_room, transfer::clock::time_point latest)
+{
+    if (std::exchange(moved_, false)) {
+        set_deadline();
+    }
+    co_await over_.wait_for_any(wants_room, latest);
+}
+
+/// In what has come, without waiting.
+void one_exchange::look_for_answer(error_code& error)
+{
+    const std::uint64_t before = reader_.received();
+    answered_ = reader_.read_now(error);
+    moved_ = moved_ || reader_.received() != before;
+    if (error == asio::error::would_block) {
+        error = {};
+    }
 }
 
 } // namespace
@@ -107,26 +216,28 @@ bool answer::encoded() const
                       beast::iequals({coding->data(), coding->size()}, "x-gzip"));
 }
 
-asio::awaitable<void> ask(detail::client_state& client, transfer& by, const question& what, answer& result)
+asio::awaitable<void> ask(detail::client_state& client, transfer& by, question& what, answer& result)
 {
     const proxy* const via = client.proxies.choose(what.at.from);
-    const std::string text = request_text(client, what, via);
     connection_pool::lease from = co_await acquire(client, by, route_to(what.at.from, via));
     for (;;) {
         const bool reused = from->reused;
         if (!from->connected) {
             co_await connect(client, *from, by, what.at.from, via);
         }
-        bool begun = false;
-        const error_code error = co_await send_and_read(client, by, what, text, *from, result, begun);
+        one_exchange exchange(client, by, what, *from, result);
+        const error_code error = co_await exchange.run(request_text(client, what, via));
         by.check();
-        if (!error) {
+        if (error) {
+            // A server may close a kept connection at any time, also as a request is on its way.
+            if (!reused || exchange.begun() || !is_early_end(error) || !what.idempotent()) {
+                throw header_failure(error);
+            }
+        } else if (result.status() == 417 && what.asks_before_body()) {
+            what.may_ask_before_body = false;
+        } else {
             result.reused = reused;
             break;
-        }
-        // A server may close a kept connection at any time, also as a request is on its way.
-        if (!reused || begun || !is_early_end(error) || !what.idempotent()) {
-            throw header_failure(error);
         }
         from.replace();
     }

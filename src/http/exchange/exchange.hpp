@@ -25,6 +25,7 @@ struct answer
     connection_pool::lease from{};
     std::optional<response_parser> parser{};
     bool reused = false;        ///< it came over a kept connection
+    bool cut_off = false;       ///< it came before all of the request was sent: the connection is of no more use
     std::uint64_t received = 0; ///< bytes of the body so far, as they came: before decoding
 
     /// Closes the connection, unless it has been given back.
@@ -55,8 +56,8 @@ struct answer
 };
 
 /// Asks and reads the header of the answer, of any final status, into `result`: one exchange, redirects not followed.
-/// Throws `failure`.
-boost::asio::awaitable<void> ask(detail::client_state& client, transfer& by, const question& what, answer& result);
+/// Where the server does not know what to do with an expectation (417), it asks again without. Throws `failure`.
+boost::asio::awaitable<void> ask(detail::client_state& client, transfer& by, question& what, answer& result);
 
 } // namespace tandem::http
 

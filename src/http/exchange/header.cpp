@@ -44,41 +44,78 @@ failure header_failure(const error_code& error)
     return failure(error, "no answer");
 }
 
-asio::awaitable<error_code> read_header(connection& from, std::uint32_t max_size, bool no_body,
-                                        std::optional<response_parser>& parser, bool& begun)
+header_reader::header_reader(connection& from, std::uint32_t max_size, bool no_body,
+                             std::optional<response_parser>& parser)
+    : from_(from), max_size_(max_size), no_body_(no_body), parser_(parser)
 {
-    auto& buffer = from.buffer;
-    parser.reset();
-    for (int interim = 0; interim < interim_at_most;) {
-        if (!parser || parser->is_header_done()) {
-            parser.emplace();
-            parser->header_limit(max_size);
-            parser->body_limit(boost::none);
-            parser->skip(no_body);
+    parser_.reset();
+}
+
+bool header_reader::parse(error_code& error)
+{
+    for (;;) {
+        if (!parser_ || parser_->is_header_done()) {
+            parser_.emplace();
+            parser_->header_limit(max_size_);
+            parser_->body_limit(boost::none);
+            parser_->skip(no_body_);
         }
-        error_code error = beast::http::error::need_more;
-        if (buffer.size() > 0) {
-            begun = true;
-            buffer.consume(parser->put(buffer.data(), error));
+        error = {};
+        if (from_.buffer.size() == 0) {
+            return false;
         }
+        begun_ = true;
+        from_.buffer.consume(parser_->put(from_.buffer.data(), error));
         if (error == beast::http::error::need_more) {
-            // The parser's limit ends a header that never does, so the buffer grows no further than that.
-            const std::size_t size = co_await from.read_some(buffer.prepare(read_size), error);
-            buffer.commit(size);
-            if (error) {
-                co_return error;
-            }
-        } else if (error) {
-            co_return error;
-        } else if (parser->is_header_done()) {
-            const unsigned status = parser->get().result_int();
-            if (status >= 200 || status == 101) {
-                co_return error;
-            }
-            ++interim;
+            error = {};
+            return false;
+        }
+        if (error) {
+            return false;
+        }
+        if (!parser_->is_header_done()) {
+            continue;
+        }
+        const unsigned status = parser_->get().result_int();
+        if (status >= 200 || status == 101) {
+            return true;
+        }
+        wants_body_ = wants_body_ || status == 100;
+        if (++interim_ == interim_at_most) {
+            error = beast::http::error::bad_status;
+            return false;
         }
     }
-    co_return error_code(beast::http::error::bad_status);
+}
+
+bool header_reader::read_now(error_code& error)
+{
+    while (!parse(error)) {
+        if (error) {
+            return false;
+        }
+        // The parser's limit ends a header that never does, so the buffer grows no further than that.
+        const std::size_t size = from_.read_now(from_.buffer.prepare(read_size), 1, error);
+        from_.buffer.commit(size);
+        received_ += size;
+        if (error) {
+            return false;
+        }
+    }
+    return true;
+}
+
+asio::awaitable<void> header_reader::read(error_code& error, const std::function<void()>& before_read)
+{
+    while (!parse(error) && !error) {
+        before_read();
+        const std::size_t size = co_await from_.read_some(from_.buffer.prepare(read_size), error);
+        from_.buffer.commit(size);
+        received_ += size;
+        if (error) {
+            co_return;
+        }
+    }
 }
 
 } // namespace tandem::http

@@ -10,16 +10,49 @@
 #include <boost/system/error_code.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 namespace tandem::http {
 
 using response_parser = boost::beast::http::response_parser<sink_body>;
 
-/// Reads the header of a final response; the interim ones (100, 102, 103, ...) before it are passed over. 101 counts as
-/// final. `begun` once a byte of an answer came. What follows the header is left in the connection's buffer.
-boost::asio::awaitable<boost::system::error_code> read_header(connection& from, std::uint32_t max_size, bool no_body,
-                                                              std::optional<response_parser>& parser, bool& begun);
+/// Finds the header of a final response in what comes over a connection. The interim ones (100, 102, 103, ...) before
+/// it are passed over. 101 counts as final.
+class header_reader
+{
+public:
+    /// The header is in `parser` in the end. All must outlive it.
+    header_reader(connection& from, std::uint32_t max_size, bool no_body, std::optional<response_parser>& parser);
+
+    /// Parses what the connection's buffer holds, and leaves in it what follows the header. True once that is there.
+    bool parse(boost::system::error_code& error);
+
+    /// The same with what has come, without waiting.
+    bool read_now(boost::system::error_code& error);
+
+    /// Reads until it is there. `before_read` is called before each read that may have to wait.
+    boost::asio::awaitable<void> read(boost::system::error_code& error, const std::function<void()>& before_read);
+
+    /// A byte of an answer came.
+    bool begun() const noexcept { return begun_; }
+
+    /// Bytes that were read here.
+    std::uint64_t received() const noexcept { return received_; }
+
+    /// The server wants the request's body (100).
+    bool wants_body() const noexcept { return wants_body_; }
+
+private:
+    connection& from_;
+    const std::uint32_t max_size_;
+    const bool no_body_;
+    std::optional<response_parser>& parser_;
+    int interim_ = 0;
+    std::uint64_t received_ = 0;
+    bool begun_ = false;
+    bool wants_body_ = false;
+};
 
 /// The connection ended where more had to come.
 bool is_early_end(const boost::system::error_code& error);
@@ -27,7 +60,7 @@ bool is_early_end(const boost::system::error_code& error);
 /// What came is not HTTP.
 bool is_protocol_error(const boost::system::error_code& error);
 
-/// What an error of `read_header` means.
+/// What an error of a header_reader means.
 failure header_failure(const boost::system::error_code& error);
 
 } // namespace tandem::http

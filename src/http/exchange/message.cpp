@@ -110,7 +110,10 @@ std::string request_text(const detail::client_state& client, const question& wha
     if (has_body(what)) {
         result.content_length(what.body.size());
     }
-    return text_of(result) + what.body;
+    if (what.asks_before_body()) {
+        result.set(field::expect, "100-continue");
+    }
+    return text_of(result);
 }
 
 std::string connect_text(const client_options& options, const origin& at, const proxy& via)

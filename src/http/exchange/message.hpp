@@ -9,7 +9,7 @@
 
 namespace tandem::http {
 
-/// The bytes that ask `what`, of `via` where there is a proxy.
+/// The header that asks `what`, of `via` where there is a proxy. What follows it is the body.
 std::string request_text(const detail::client_state& client, const question& what, const proxy* via);
 
 /// The bytes that ask the proxy `via` for a tunnel to `at`.

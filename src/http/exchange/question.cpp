@@ -69,6 +69,15 @@ question::question(std::string_view url, const transfer_options& with, std::stri
     }
 }
 
+bool question::asks_before_body() const
+{
+    constexpr std::size_t sent_unasked = 1024 * 1024; // curl's number
+    return may_ask_before_body && body.size() > sent_unasked &&
+           std::none_of(options->headers.begin(), options->headers.end(), [](const header_field& one) {
+               return boost::beast::http::string_to_field(one.name) == field::expect;
+           });
+}
+
 bool question::idempotent() const
 {
     return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" || method == "OPTIONS";

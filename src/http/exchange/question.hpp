@@ -21,12 +21,17 @@ struct question
     /// Whether it may be sent twice: the server does the same for two as for one (RFC 9110, section 9.2.2).
     bool idempotent() const;
 
+    /// Whether the body is sent only when the server has said that it wants it, or nothing for a while (RFC 9110,
+    /// section 10.1.1): a large one, where no field of the user's says otherwise.
+    bool asks_before_body() const;
+
     location at;
     std::string method;
     std::string body{};                ///< sent where not empty, or the method is POST, PUT or PATCH
     std::vector<header_field> extra{}; ///< the client's own: Range, If-Range, If-None-Match, ...
     const transfer_options* options;   ///< must outlive it
     bool crossed_origin = false;       ///< by a redirect: the user's credentials are not for this server
+    bool may_ask_before_body = true;   ///< until the server refuses that
     bool body_dropped = false;         ///< by a redirect, and so the fields that tell of it
 };
 

@@ -221,4 +221,31 @@ BOOST_AUTO_TEST_CASE(the_total_time_does_not_run_in_line)
     check_failed(ask(one_at_a_time, what), errc::total_timeout);
 }
 
+BOOST_AUTO_TEST_CASE(each_byte_of_a_header_is_a_sign_of_life)
+{
+    const std::string header = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
+    std::vector<std::string> by_the_byte;
+    for (const char c : header) {
+        by_the_byte.emplace_back(1, c);
+    }
+    std::vector<std::string> interim(8, "HTTP/1.1 102 Working\r\n\r\n");
+    interim.push_back(header);
+    for (const std::vector<std::string>& pieces : {by_the_byte, interim}) {
+        test::scripted_server server([&](test::peer& client) {
+            client.read_request();
+            for (const std::string& piece : pieces) {
+                client.send(piece);
+                std::this_thread::sleep_for(2500ms / pieces.size());
+            }
+            client.send("hello");
+        });
+        request what{.url = server.url("/")};
+        what.options.idle_timeout = 1s;
+        check_answer(ask(what), 200, "hello");
+
+        what.options.total_timeout = 1s;
+        check_failed(ask(what), errc::total_timeout);
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,204 @@
+// What is sent with a request, and what a server may say meanwhile.
+#include "http/certificates.hpp"
+#include "http/net/asked.hpp"
+#include "support/preconditions.hpp"
+
+#include <boost/asio/ssl/context.hpp>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <thread>
+
+#include <unistd.h>
+
+using tandem::http::errc;
+using tandem::http::request;
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t mebibyte = 1024 * 1024;
+
+struct upload_fixture : test::net_fixture
+{
+    upload_fixture()
+    {
+        options.ca_file =
+            std::filesystem::temp_directory_path() / ("tandem-uploads-" + std::to_string(::getpid()) + ".pem");
+        authority.write(options.ca_file);
+    }
+    ~upload_fixture() { std::filesystem::remove(options.ca_file); }
+
+    test::authority authority{};
+    tandem::http::client_options options{};
+};
+
+/// Without the question whether it may be sent.
+request upload(const std::string& url, std::size_t size)
+{
+    request what{.url = url, .method = "POST", .body = std::string(size, 'b')};
+    what.options.headers = {{"Expect", "nothing"}};
+    return what;
+}
+
+long resident()
+{
+    long size = 0;
+    long pages = 0;
+    std::ifstream("/proc/self/statm") >> size >> pages;
+    return pages * ::sysconf(_SC_PAGESIZE);
+}
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(uploads, upload_fixture)
+
+BOOST_AUTO_TEST_CASE(an_answer_ends_the_sending)
+{
+    // A server that reads no more says why, over plain connections and over TLS.
+    auto context = authority.server("IP:127.0.0.1");
+    for (boost::asio::ssl::context* tls : {static_cast<boost::asio::ssl::context*>(nullptr), &context}) {
+        BOOST_TEST_CONTEXT((tls ? "https" : "http"))
+        {
+            std::promise<void> over;
+            std::shared_future<void> is_over = over.get_future().share();
+            test::scripted_server server(
+                [&](test::peer& client) {
+                    if (client.read_request().starts_with("GET ")) {
+                        client.send(test::ok("next"));
+                        return;
+                    }
+                    client.discard(mebibyte);
+                    client.send("HTTP/1.1 413 Too Large\r\nContent-Length: 5\r\n\r\nlarge");
+                    is_over.wait_for(60s);
+                },
+                tls);
+            tandem::http::client trusting(threads, options);
+            request what = upload(server.url("/"), 64 * mebibyte);
+            what.options.idle_timeout = 5s;
+            check_answer(ask(trusting, what), 413, "large");
+            const test::asked next = ask(trusting, {.url = server.url("/")});
+            over.set_value();
+            check_answer(next, 200, "next");
+            BOOST_TEST(!next.answer->reused_connection);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(all_of_it_arrives)
+{
+    auto context = authority.server("IP:127.0.0.1");
+    for (boost::asio::ssl::context* tls : {static_cast<boost::asio::ssl::context*>(nullptr), &context}) {
+        for (const std::size_t size : std::vector<std::size_t>{1, 16 * 1024, 16 * 1024 + 1, 1'200'000}) {
+            const std::string body = test::noise(size);
+            std::string seen;
+            test::scripted_server server(
+                [&](test::peer& client) {
+                    for (std::string header; !(header = client.read_request()).empty();) {
+                        seen = client.read(size);
+                        // What comes early and is not final is passed over.
+                        client.send("HTTP/1.1 102 Working\r\n\r\n" + test::ok("thanks"));
+                    }
+                },
+                tls);
+            tandem::http::client trusting(threads, options);
+            for (const bool again : {false, true}) {
+                request what = upload(server.url("/"), 0);
+                what.body = body;
+                const test::asked answer = ask(trusting, what);
+                check_answer(answer, 200, "thanks");
+                BOOST_TEST((seen == body), size << " bytes");
+                BOOST_TEST(answer.answer->reused_connection == again);
+            }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_large_body_is_announced)
+{
+    std::atomic<bool> says_so = true;
+    test::log seen;
+    std::atomic<std::chrono::steady_clock::duration> waited{};
+    test::scripted_server server([&](test::peer& client) {
+        for (std::string header; !(header = client.read_request()).empty();) {
+            seen.add(header);
+            const auto start = std::chrono::steady_clock::now();
+            if (says_so) {
+                client.send("HTTP/1.1 100 Continue\r\n\r\n");
+            }
+            client.discard(1);
+            waited = std::chrono::steady_clock::now() - start;
+            const std::size_t size = std::stoul(header.substr(header.find("Content-Length: ") + 16));
+            client.send(test::ok(std::to_string(1 + client.discard(size - 1))));
+        }
+    });
+    request what{.url = server.url("/"), .method = "PUT", .body = std::string(mebibyte, 'b')};
+    check_answer(ask(what), 200, std::to_string(mebibyte));
+    BOOST_TEST(!test::has_line(seen.last(), "Expect: 100-continue"), seen.last());
+    what.body += 'b';
+    check_answer(ask(what), 200, std::to_string(mebibyte + 1));
+    BOOST_TEST(test::has_line(seen.last(), "Expect: 100-continue"), seen.last());
+    says_so = false;
+    check_answer(ask(what), 200, std::to_string(mebibyte + 1));
+    BOOST_TEST((waited.load() >= 900ms), "many servers never say so, and are given a second");
+    BOOST_TEST(server.connections() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_large_body_that_is_not_wanted_is_not_sent)
+{
+    test::log seen;
+    std::atomic<std::size_t> bytes = 0;
+    test::scripted_server server([&](test::peer& client) {
+        const std::string header = client.read_request();
+        seen.add(header);
+        if (header.starts_with("GET ")) {
+            client.send(test::ok("there"));
+        } else {
+            client.send("HTTP/1.1 303 See Other\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n");
+            bytes += client.discard(mebibyte);
+        }
+    });
+    check_answer(ask({.url = server.url("/"), .method = "POST", .body = std::string(2 * mebibyte, 'b')}), 200, "there");
+    BOOST_TEST(bytes == 0u);
+    BOOST_TEST(seen.all().size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_knows_no_expectations_is_asked_again_without)
+{
+    test::log seen;
+    test::scripted_server server([&](test::peer& client) {
+        const std::string header = client.read_request();
+        seen.add(header);
+        if (test::has_line(header, "Expect: 100-continue")) {
+            client.send("HTTP/1.1 417 What\r\nContent-Length: 0\r\n\r\n");
+            client.discard(1);
+        } else {
+            client.send(test::ok(std::to_string(client.discard(2 * mebibyte))));
+        }
+    });
+    check_answer(ask({.url = server.url("/"), .method = "POST", .body = std::string(2 * mebibyte, 'b')}), 200,
+                 std::to_string(2 * mebibyte));
+    BOOST_TEST(seen.all().size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_body_is_not_copied, *test::unsanitized())
+{
+    constexpr std::size_t size = 64 * mebibyte;
+    std::atomic<long> half_sent = 0;
+    test::scripted_server server([&](test::peer& client) {
+        client.read_request();
+        const std::size_t half = client.discard(size / 2);
+        half_sent = resident();
+        client.send(test::ok(std::to_string(half + client.discard(size - half))));
+    });
+    request what = upload(server.url("/"), size);
+    const long before = resident();
+    check_answer(ask(std::move(what)), 200, std::to_string(size));
+    BOOST_TEST(half_sent < before + static_cast<long>(size / 2));
+    BOOST_TEST_MESSAGE((half_sent - before) / 1024 << " KiB more while it is sent");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
