@@ -80,6 +80,10 @@ void explain(http::errc code, cause& result)
             return {"proxy_refused", "--proxy or --no-proxy"};
         case http::errc::invalid_option:
             return {"invalid_option", ""};
+        case http::errc::source_not_repeatable:
+            return {"source_not_repeatable", ""};
+        case http::errc::source_size_mismatch:
+            return {"source_size_mismatch", ""};
         case http::errc::login_required:
             return {"login_required", "--user or --netrc"};
         }

@@ -68,6 +68,11 @@ const char* sentence(errc e)
         return "a user name and a password are needed, or others than those that were given";
     case errc::invalid_option:
         return "an option is not valid; nothing was sent";
+    case errc::source_not_repeatable:
+        return "the server wants the request's body elsewhere, and its source cannot be read twice; ask there, or give it "
+               "as body";
+    case errc::source_size_mismatch:
+        return "the request's source gave another number of bytes than source_size";
     }
     return "unknown error";
 }

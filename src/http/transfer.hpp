@@ -3,6 +3,8 @@
 
 #include "http/failure.hpp"
 
+#include <tandem/http/options.hpp>
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -10,6 +12,7 @@
 #include <boost/system/error_code.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -56,6 +59,9 @@ public:
 
     /// The timer holds on to the context's `run()` until it is ended.
     void end();
+
+    transfer_times times{};
+    std::uint64_t sent = 0; ///< bytes of request bodies
 
     /// While it lives, `stop` calls `interrupt`.
     class [[nodiscard]] interrupt_scope
@@ -114,6 +120,20 @@ private:
     bool ended_ = false;
     boost::system::error_code reason_;
     std::function<void()> interrupt_;
+};
+
+/// Adds the time of its life.
+class [[nodiscard]] stopwatch
+{
+public:
+    explicit stopwatch(transfer::clock::duration& sum) : sum_(sum), begin_(transfer::clock::now()) {}
+    stopwatch(const stopwatch&) = delete;
+    stopwatch& operator=(const stopwatch&) = delete;
+    ~stopwatch() { sum_ += transfer::clock::now() - begin_; }
+
+private:
+    transfer::clock::duration& sum_;
+    const transfer::clock::time_point begin_;
 };
 
 } // namespace tandem::http

@@ -245,4 +245,15 @@ BOOST_AUTO_TEST_CASE(options_out_of_bounds)
     BOOST_CHECK_THROW(tandem::http::downloader(threads, options), boost::system::system_error);
 }
 
+BOOST_AUTO_TEST_CASE(a_downloads_ranges_are_its_own)
+{
+    test::scripted_server server(test::answer_always(test::ok("hello")));
+    for (const char* name : {"Range", "If-Range"}) {
+        tandem::http::download_options options = test::once();
+        options.headers = {{name, "bytes=1-"}};
+        check_failed(get(server.url("/"), options), errc::invalid_option);
+    }
+    BOOST_TEST(server.connections() == 0);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

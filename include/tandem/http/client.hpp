@@ -73,7 +73,7 @@ public:
 
     executor_type get_executor() const noexcept { return executor_; }
 
-    /// Sends a request and reads the whole answer into memory.
+    /// Sends a request and reads the whole answer, into memory where `request::sink` does not take it.
     ///
     /// Follows redirects, to http and https only, never from https to http; 303, and 301 and 302 of a POST, are
     /// followed by a GET. An answer of any status is a success: 404 is one. A request on a kept connection that the
@@ -92,7 +92,8 @@ public:
     /// anywhere): `total`, `partial` and `terminal` do the same. The connection is closed, and the operation completes
     /// with `asio::error::operation_aborted`. Whether the server saw the request is not known then.
     ///
-    /// Errors: always a `download_error`, which names the URL and the cause. Out of memory is `std::bad_alloc`.
+    /// Errors: a `download_error`, which names the URL and the cause, or what a function of the request threw. Out of
+    /// memory is `std::bad_alloc`.
     ///
     /// Thread safety: may be called from any thread.
     template <

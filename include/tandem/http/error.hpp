@@ -45,6 +45,8 @@ enum class errc
     proxy_refused,            ///< the proxy did not make the tunnel
     login_required,           ///< 401 or 407: the server or the proxy wants credentials, or others
     invalid_option,           ///< an option that is out of its bounds, or a header field that cannot be sent
+    source_not_repeatable,    ///< a redirect wants the body again that `request::source` gave
+    source_size_mismatch,     ///< `request::source` gave another number of bytes than `request::source_size`
 };
 
 /// The category of errc. Its messages are sentences: what happened, and what to do. The three timeouts and `too_slow`

@@ -198,6 +198,17 @@ struct download_options : transfer_options
     std::shared_ptr<download_progress> progress{};
 };
 
+/// Where the time of an operation went, in all of its exchanges, redirects and tries together. Zero where there was none,
+/// as over a kept connection. Of a file in segments, that of the first one.
+struct transfer_times
+{
+    std::chrono::steady_clock::duration waiting{};    ///< in line for a connection
+    std::chrono::steady_clock::duration look_up{};    ///< of a host's addresses
+    std::chrono::steady_clock::duration connect{};    ///< to one of them; a proxy's tunnel included
+    std::chrono::steady_clock::duration handshake{};  ///< of TLS
+    std::chrono::steady_clock::duration first_byte{}; ///< of the last answer, since its request was begun
+};
+
 /// What a complete download was.
 struct download_report
 {
@@ -211,6 +222,7 @@ struct download_report
     unsigned retries = 0;                          ///< tries after the first
     bool reused_connection = false;                ///< the last response came over a kept connection
     bool skipped = false;                          ///< the file was there, and the same
+    transfer_times times{};
     std::chrono::steady_clock::duration elapsed{}; ///< from the start to the final name
 };
 

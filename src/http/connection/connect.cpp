@@ -17,7 +17,12 @@ namespace {
 
 asio::awaitable<void> connect_socket(const client_options& options, connection& to, transfer& by, const origin& at)
 {
-    const std::vector<tcp::endpoint> found = co_await resolve(by, at);
+    std::vector<tcp::endpoint> found;
+    {
+        const stopwatch watch(by.times.look_up);
+        found = co_await resolve(by, at);
+    }
+    const stopwatch watch(by.times.connect);
     error_code error;
     to.socket() =
         co_await connect_one(by, to.get_executor(), interleaved(found), options.connection_attempt_delay, error);
@@ -32,6 +37,7 @@ asio::awaitable<void> connect_socket(const client_options& options, connection& 
 asio::awaitable<void> shake_hands(connection& to, transfer& by, const origin& at)
 {
     expect_host(to.tls()->native_handle(), at.host);
+    const stopwatch watch(by.times.handshake);
     error_code error;
     co_await to.tls()->handshake(error);
     by.check();
@@ -57,6 +63,7 @@ asio::awaitable<void> connect(detail::client_state& client, connection& to, tran
         transfer::interrupt_scope scope(by, [&to] { to.close(); });
         if (to.tls()) {
             if (via) {
+                const stopwatch watch(by.times.connect);
                 co_await open_tunnel(client.options, to, by, at, *via);
             }
             co_await shake_hands(to, by, at);

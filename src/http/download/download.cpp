@@ -208,6 +208,7 @@ asio::awaitable<outcome<download_report>> download(detail::client_state& client,
         job of{client, by, what.options, report, std::move(what.target)};
         try {
             co_await run(of);
+            report.times = by.times;
             report.elapsed = std::chrono::steady_clock::now() - start;
         } catch (...) {
             result.error = current_as_download_error(report.url, report.status);

@@ -25,6 +25,7 @@ namespace tandem::http {
 namespace {
 
 constexpr std::size_t parsed_at_once = 64 * 1024;
+constexpr std::size_t decoded_at_once = 16 * 1024; ///< for a sink that is emptied
 constexpr std::size_t skip_at_most = 64 * 1024;
 constexpr int reads_at_once = 4; // of a buffer each
 
@@ -49,8 +50,8 @@ class body_transfer
 {
 public:
     body_transfer(detail::client_state& client, transfer& by, const transfer_options& options, answer& from,
-                  const sink& to)
-        : client_(client), by_(by), options_(options), from_(from), to_(to),
+                  const sink& to, const drain& emptied)
+        : client_(client), by_(by), options_(options), from_(from), to_(to), emptied_(emptied),
           watch_(options.min_rate, options.min_rate_period, transfer::clock::now()),
           excused_(by.lost_time(transfer::clock::now()))
     {
@@ -66,9 +67,13 @@ public:
         by_.set_step_deadline(std::min(idle, slow), slow < idle ? errc::too_slow : errc::idle_timeout);
     }
 
-    /// How much the next read may take: with a rate, so much that pauses are short.
+    /// How much the next read may take: with a rate, so much that pauses are short; for a sink that is emptied, so much
+    /// that what decoding makes of it can be held.
     std::size_t at_most(std::size_t size) const
     {
+        if (emptied_ && from_.encoded()) {
+            size = std::min(size, decoded_at_once);
+        }
         return client_.rate.limited()
                    ? static_cast<std::size_t>(std::clamp<std::uint64_t>(client_.options.max_rate / 10, 1024, size))
                    : size;
@@ -100,6 +105,17 @@ public:
             watch_.excuse(transfer::clock::now() - now);
         }
     }
+    /// After what was taken.
+    asio::awaitable<void> drain_sink()
+    {
+        const auto begin = transfer::clock::now();
+        co_await emptied_();
+        by_.check();
+        const auto end = transfer::clock::now();
+        excuse_lost_time(end);
+        watch_.excuse(end - begin);
+    }
+
     bool paced() const { return client_.rate.limited() || options_.min_rate > 0; }
 
     asio::awaitable<void> next_turn(error_code& error);
@@ -120,6 +136,7 @@ private:
     const transfer_options& options_;
     answer& from_;
     const sink& to_;
+    const drain& emptied_;
     speed_watch watch_;
     transfer::clock::duration excused_; ///< of the transfer's lost time
     int reads_ = 0;                     ///< since others had a turn
@@ -152,11 +169,17 @@ asio::awaitable<void> body_transfer::read_sized(std::uint64_t left)
     if (paced()) {
         co_await keep_pace(here);
     }
+    if (emptied_) {
+        co_await drain_sink();
+    }
     while (left > 0) {
         error_code error;
         const std::size_t size = read_piece(left, error);
         if (paced() && size > 0) {
             co_await keep_pace(size);
+        }
+        if (emptied_ && size > 0) {
+            co_await drain_sink();
         }
         if (left > 0 && (!error || error == asio::error::would_block)) {
             co_await next_turn(error);
@@ -202,6 +225,9 @@ asio::awaitable<void> body_transfer::read_parsed()
             if (paced()) {
                 co_await keep_pace(size);
             }
+            if (emptied_) {
+                co_await drain_sink();
+            }
         }
         if (error == beast::http::error::need_more || (!error && !parser.is_done())) {
             if (stream.buffer.size() >= client_.options.max_header_size) {
@@ -223,12 +249,12 @@ asio::awaitable<void> body_transfer::read_parsed()
 }
 
 asio::awaitable<void> read_raw(detail::client_state& client, transfer& by, const transfer_options& options,
-                               answer& from, const sink& to)
+                               answer& from, const sink& to, const drain& emptied)
 {
     connection* const stream = &*from.from;
     {
         transfer::interrupt_scope scope(by, [stream] { stream->close(); });
-        body_transfer body(client, by, options, from, to);
+        body_transfer body(client, by, options, from, to, emptied);
         if (!from.parser->is_done()) {
             if (const auto length = from.content_length()) {
                 co_await body.read_sized(*length);
@@ -269,16 +295,16 @@ void check_body(const transfer_options& options, const answer& from)
 }
 
 asio::awaitable<void> read_body(detail::client_state& client, transfer& by, const transfer_options& options,
-                                answer& from, const sink& to)
+                                answer& from, const sink& to, const drain& emptied)
 {
     check_body(options, from);
     if (!from.encoded()) {
-        co_await read_raw(client, by, options, from, to);
+        co_await read_raw(client, by, options, from, to, emptied);
         co_return;
     }
     gzip_decoder decoder(options.max_body_size, options.max_decoded_ratio);
     const sink decoding = [&](std::span<const char> bytes) { decoder.write(bytes, to); };
-    co_await read_raw(client, by, options, from, decoding);
+    co_await read_raw(client, by, options, from, decoding, emptied);
     if (from.received > 0) {
         decoder.finish();
     }
@@ -286,7 +312,8 @@ asio::awaitable<void> read_body(detail::client_state& client, transfer& by, cons
 
 asio::awaitable<void> skip_body(detail::client_state& client, transfer& by, answer& from)
 {
-    if (from.cut_off || !from.parser->keep_alive() || (!from.parser->is_done() && from.content_length().value_or(0) > skip_at_most)) {
+    if (from.cut_off || !from.parser->keep_alive() ||
+        (!from.parser->is_done() && from.content_length().value_or(0) > skip_at_most)) {
         co_return;
     }
     transfer_options options;
@@ -294,7 +321,7 @@ asio::awaitable<void> skip_body(detail::client_state& client, transfer& by, answ
     options.max_body_size = skip_at_most;
     const sink nowhere = [](std::span<const char>) {};
     try {
-        co_await read_raw(client, by, options, from, nowhere);
+        co_await read_raw(client, by, options, from, nowhere, no_drain);
     } catch (const failure&) {
         // Its connection is closed, and that is all.
         by.forgive(errc::idle_timeout);

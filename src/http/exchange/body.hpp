@@ -14,9 +14,9 @@ void check_body(const transfer_options& options, const answer& from);
 
 /// Reads the whole body in pieces, decoded, gives the connection back if it may be used again. `from.received` counts.
 /// What `to` throws goes through. Throws `failure` unless every byte promised came, and none else. Within the client's
-/// rate and the options' limits.
+/// rate and the options' limits. Where there is `emptied` it is awaited after each piece.
 boost::asio::awaitable<void> read_body(detail::client_state& client, transfer& by, const transfer_options& options,
-                                       answer& from, const sink& to);
+                                       answer& from, const sink& to, const drain& emptied = no_drain);
 
 /// Reads past a body that nobody wants, if it is short, so that its connection can be used again. Throws nothing; what
 /// stopped `by` meanwhile, its next check says.

@@ -3,6 +3,7 @@
 #include "http/connection/connect.hpp"
 #include "http/connection/tunnel.hpp"
 #include "http/exchange/message.hpp"
+#include "http/users_code.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
@@ -10,6 +11,7 @@
 #include <boost/beast/core/string.hpp>
 
 #include <chrono>
+#include <sstream>
 #include <utility>
 
 namespace asio = boost::asio;
@@ -53,7 +55,16 @@ route route_to(const origin& at, const proxy* via)
 asio::awaitable<connection_pool::lease> acquire(detail::client_state& client, transfer& by, route at)
 {
     const transfer::total_pause waiting(by);
+    const stopwatch watch(by.times.waiting);
     co_return co_await client.pool->acquire(by, std::move(at));
+}
+
+/// RFC 9112, section 7.1.
+std::string as_chunk(const std::string& piece)
+{
+    std::ostringstream size;
+    size << std::hex << piece.size();
+    return std::move(size).str() + "\r\n" + piece + "\r\n";
 }
 
 /// One request over the connection as it is. While it is being sent, an answer is looked for: a server may have made up
@@ -61,7 +72,7 @@ asio::awaitable<connection_pool::lease> acquire(detail::client_state& client, tr
 class one_exchange
 {
 public:
-    one_exchange(detail::client_state& client, transfer& by, const question& what, connection& over, answer& result)
+    one_exchange(detail::client_state& client, transfer& by, question& what, connection& over, answer& result)
         : by_(by), what_(what), over_(over), result_(result),
           reader_(over, client.options.max_header_size, what.method == "HEAD", result.parser)
     {
@@ -74,14 +85,15 @@ public:
     bool begun() const noexcept { return reader_.begun(); }
 
 private:
-    asio::awaitable<void> send(std::string_view bytes, error_code& error);
+    asio::awaitable<std::size_t> send(std::string_view bytes, error_code& error);
+    asio::awaitable<void> send_from_source(error_code& error);
     asio::awaitable<void> wait_for_wish_of_body(error_code& error);
     asio::awaitable<void> wait(bool wants_room, transfer::clock::time_point latest);
     void look_for_answer(error_code& error);
     void set_deadline() { by_.set_step_deadline(what_.options->idle_timeout, errc::idle_timeout); }
 
     transfer& by_;
-    const question& what_;
+    question& what_;
     connection& over_;
     answer& result_;
     header_reader reader_;
@@ -92,30 +104,37 @@ private:
 asio::awaitable<error_code> one_exchange::run(std::string text)
 {
     transfer::interrupt_scope scope(by_, [this] { over_.close(); });
-    const bool is_small = what_.body.size() <= small_body;
-    if (is_small) {
+    const auto begin = transfer::clock::now();
+    const bool is_apart = what_.source || what_.body.size() > small_body;
+    if (!is_apart) {
         text += what_.body;
+        by_.sent += what_.body.size();
     }
     error_code error;
     co_await send(text, error);
-    if (!is_small && !error) {
-        if (what_.asks_before_body()) {
-            co_await wait_for_wish_of_body(error);
-        }
-        if (!error) {
-            co_await send(what_.body, error);
+    if (is_apart && !error && what_.asks_before_body()) {
+        co_await wait_for_wish_of_body(error);
+    }
+    if (is_apart && !error) {
+        if (what_.source) {
+            co_await send_from_source(error);
+        } else {
+            const std::size_t size = co_await send(what_.body, error);
+            by_.sent += size;
         }
     }
     // The server may have answered and closed before it read all, so a failed write is not yet the answer.
     if (!answered_ && (!error || is_early_end(error))) {
         co_await reader_.read(error, [this] { set_deadline(); });
     }
+    by_.times.first_byte = reader_.begun_at().value_or(begin) - begin;
     co_return error;
 }
 
-/// All, unless the server answers meanwhile.
-asio::awaitable<void> one_exchange::send(std::string_view bytes, error_code& error)
+/// All, unless the server answers meanwhile. How much.
+asio::awaitable<std::size_t> one_exchange::send(std::string_view bytes, error_code& error)
 {
+    const std::size_t all = bytes.size();
     result_.cut_off = true;
     for (int writes = 0; !bytes.empty() && !answered_;) {
         bool wants_room = false;
@@ -124,7 +143,7 @@ asio::awaitable<void> one_exchange::send(std::string_view bytes, error_code& err
         moved_ = moved_ || size > 0;
         const bool is_blocked = error == asio::error::would_block;
         if (error && !is_blocked) {
-            co_return;
+            break;
         }
         error = {};
         if (!is_blocked && (bytes.empty() || ++writes != writes_at_once)) {
@@ -133,7 +152,7 @@ asio::awaitable<void> one_exchange::send(std::string_view bytes, error_code& err
         writes = 0;
         look_for_answer(error);
         if (error) {
-            co_return;
+            break;
         }
         if (!answered_ && is_blocked) {
             co_await wait(wants_room, transfer::clock::time_point::max());
@@ -144,6 +163,41 @@ asio::awaitable<void> one_exchange::send(std::string_view bytes, error_code& err
         by_.check();
     }
     result_.cut_off = !bytes.empty();
+    co_return all - bytes.size();
+}
+
+asio::awaitable<void> one_exchange::send_from_source(error_code& error)
+{
+    std::uint64_t size = 0;
+    for (;;) {
+        look_for_answer(error);
+        result_.cut_off = true; // until the source's end
+        if (error || answered_) {
+            co_return;
+        }
+        what_.source_begun = true;
+        const std::string piece = co_await await_users(by_, what_.source());
+        by_.check();
+        moved_ = true;
+        size += piece.size();
+        if (what_.source_size && (piece.empty() ? size != *what_.source_size : size > *what_.source_size)) {
+            throw failure(errc::source_size_mismatch,
+                          std::to_string(size) + " of " + std::to_string(*what_.source_size) + " bytes");
+        }
+        if (piece.empty()) {
+            break;
+        }
+        const std::string chunk = what_.source_size ? std::string() : as_chunk(piece);
+        const std::string_view bytes = what_.source_size ? piece : chunk;
+        co_await send(bytes, error);
+        by_.sent += piece.size();
+        if (error || answered_) {
+            result_.cut_off = true;
+            co_return;
+        }
+    }
+    const std::string_view end = what_.source_size ? "" : "0\r\n\r\n";
+    co_await send(end, error);
 }
 
 asio::awaitable<void> one_exchange::wait_for_wish_of_body(error_code& error)
@@ -167,6 +221,9 @@ asio::awaitable<void> one_exchange::wait(bool wants_room, transfer::clock::time_
 /// In what has come, without waiting.
 void one_exchange::look_for_answer(error_code& error)
 {
+    if (answered_) {
+        return;
+    }
     const std::uint64_t before = reader_.received();
     answered_ = reader_.read_now(error);
     moved_ = moved_ || reader_.received() != before;
@@ -230,10 +287,10 @@ asio::awaitable<void> ask(detail::client_state& client, transfer& by, question& 
         by.check();
         if (error) {
             // A server may close a kept connection at any time, also as a request is on its way.
-            if (!reused || exchange.begun() || !is_early_end(error) || !what.idempotent()) {
+            if (!reused || exchange.begun() || !is_early_end(error) || !what.repeatable()) {
                 throw header_failure(error);
             }
-        } else if (result.status() == 417 && what.asks_before_body()) {
+        } else if (result.status() == 417 && what.asks_before_body() && !what.source_begun) {
             what.may_ask_before_body = false;
         } else {
             result.reused = reused;

@@ -22,8 +22,7 @@ void change_method(question& what, unsigned status)
     const bool see_other = status == 303 && what.method != "GET" && what.method != "HEAD";
     if (see_other || ((status == 301 || status == 302) && what.method == "POST")) {
         what.method = "GET";
-        what.body.clear();
-        what.body_dropped = true;
+        what.drop_body();
     }
 }
 
@@ -50,6 +49,9 @@ asio::awaitable<void> follow(detail::client_state& client, transfer& by, questio
         // The connection goes before another is waited for: two transfers must not hold what each other needs.
         result.reset();
         change_method(what, so_far.status);
+        if (what.source_begun) {
+            throw failure(errc::source_not_repeatable, "redirected to " + printable_url(next.text), so_far.status);
+        }
         what.crossed_origin = what.crossed_origin || next.from != what.at.from;
         what.at = std::move(next);
         ++so_far.redirects;

@@ -64,7 +64,9 @@ bool header_reader::parse(error_code& error)
         if (from_.buffer.size() == 0) {
             return false;
         }
-        begun_ = true;
+        if (!begun_at_) {
+            begun_at_ = std::chrono::steady_clock::now();
+        }
         from_.buffer.consume(parser_->put(from_.buffer.data(), error));
         if (error == beast::http::error::need_more) {
             error = {};

@@ -9,6 +9,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -34,8 +35,9 @@ public:
     /// Reads until it is there. `before_read` is called before each read that may have to wait.
     boost::asio::awaitable<void> read(boost::system::error_code& error, const std::function<void()>& before_read);
 
-    /// A byte of an answer came.
-    bool begun() const noexcept { return begun_; }
+    /// A byte of an answer came, and when.
+    bool begun() const noexcept { return begun_at_.has_value(); }
+    std::optional<std::chrono::steady_clock::time_point> begun_at() const noexcept { return begun_at_; }
 
     /// Bytes that were read here.
     std::uint64_t received() const noexcept { return received_; }
@@ -50,7 +52,7 @@ private:
     std::optional<response_parser>& parser_;
     int interim_ = 0;
     std::uint64_t received_ = 0;
-    bool begun_ = false;
+    std::optional<std::chrono::steady_clock::time_point> begun_at_{};
     bool wants_body_ = false;
 };
 

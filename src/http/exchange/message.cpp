@@ -69,11 +69,6 @@ std::optional<credentials> login_for(const detail::client_state& client, const q
     return client.logins.find(what.at.from.host);
 }
 
-bool has_body(const question& what)
-{
-    return !what.body.empty() || what.method == "POST" || what.method == "PUT" || what.method == "PATCH";
-}
-
 } // namespace
 
 std::string request_text(const detail::client_state& client, const question& what, const proxy* via)
@@ -107,8 +102,10 @@ std::string request_text(const detail::client_state& client, const question& wha
     for (const header_field* one : users) {
         result.insert(one->name, one->value);
     }
-    if (has_body(what)) {
-        result.content_length(what.body.size());
+    if (what.source && !what.source_size) {
+        result.chunked(true);
+    } else if (what.has_body()) {
+        result.content_length(what.source ? *what.source_size : what.body.size());
     }
     if (what.asks_before_body()) {
         result.set(field::expect, "100-continue");

@@ -27,7 +27,7 @@ bool is_field_value(std::string_view text)
 }
 
 /// Not the value: it may be a secret.
-void check_header(const header_field& one)
+void check_header(const header_field& one, question::ranges asked_for)
 {
     if (!is_token(one.name)) {
         throw failure(errc::invalid_option, "the name of a header field has other characters than a name may have");
@@ -35,14 +35,17 @@ void check_header(const header_field& one)
     if (!is_field_value(one.value)) {
         throw failure(errc::invalid_option, "the header field " + one.name + " holds a control character");
     }
-    constexpr field own[] = {field::host,  field::connection, field::content_length, field::transfer_encoding,
-                             field::range, field::if_range,   field::accept_encoding};
-    if (std::find(std::begin(own), std::end(own), boost::beast::http::string_to_field(one.name)) != std::end(own)) {
+    constexpr field own[] = {field::host, field::connection, field::content_length, field::transfer_encoding,
+                             field::accept_encoding};
+    const field name = boost::beast::http::string_to_field(one.name);
+    const bool is_range = name == field::range || name == field::if_range;
+    if ((is_range && asked_for == question::ranges::own) ||
+        std::find(std::begin(own), std::end(own), name) != std::end(own)) {
         throw failure(errc::invalid_option, "the header field " + one.name + " is the client's own");
     }
 }
 
-void check_options(const transfer_options& options)
+void check_options(const transfer_options& options, question::ranges asked_for)
 {
     const auto require = [](bool condition, const char* what) {
         if (!condition) {
@@ -52,15 +55,19 @@ void check_options(const transfer_options& options)
     require(options.idle_timeout.count() >= 0, "idle_timeout is not negative");
     require(options.total_timeout.count() >= 0, "total_timeout is not negative");
     require(options.min_rate_period.count() >= 0, "min_rate_period is not negative");
-    std::for_each(options.headers.begin(), options.headers.end(), check_header);
+    for (const header_field& one : options.headers) {
+        check_header(one, asked_for);
+        require(!options.compressed || boost::beast::http::string_to_field(one.name) != field::range,
+                "a part of what is encoded cannot be decoded: Range and compressed exclude each other");
+    }
 }
 
 } // namespace
 
-question::question(std::string_view url, const transfer_options& with, std::string_view method_name)
+question::question(std::string_view url, const transfer_options& with, std::string_view method_name, ranges asked_for)
     : at(parse_url(url)), method(method_name), options(&with)
 {
-    check_options(with);
+    check_options(with, asked_for);
     if (!is_token(method) || method == "CONNECT") {
         throw failure(errc::invalid_option, "the method is CONNECT, or has other characters than a method may have");
     }
@@ -72,15 +79,30 @@ question::question(std::string_view url, const transfer_options& with, std::stri
 bool question::asks_before_body() const
 {
     constexpr std::size_t sent_unasked = 1024 * 1024; // curl's number
-    return may_ask_before_body && body.size() > sent_unasked &&
+    const std::uint64_t size = source ? source_size.value_or(UINT64_MAX) : body.size();
+    return may_ask_before_body && size > sent_unasked &&
            std::none_of(options->headers.begin(), options->headers.end(), [](const header_field& one) {
                return boost::beast::http::string_to_field(one.name) == field::expect;
            });
 }
 
-bool question::idempotent() const
+bool question::repeatable() const
 {
-    return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" || method == "OPTIONS";
+    return !source_begun &&
+           (method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" || method == "OPTIONS");
+}
+
+bool question::has_body() const
+{
+    return source || !body.empty() || method == "POST" || method == "PUT" || method == "PATCH";
+}
+
+void question::drop_body()
+{
+    body.clear();
+    source = nullptr;
+    source_begun = false;
+    body_dropped = true;
 }
 
 } // namespace tandem::http

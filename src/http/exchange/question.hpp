@@ -5,6 +5,11 @@
 
 #include <tandem/http/options.hpp>
 
+#include <boost/asio/awaitable.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,12 +19,24 @@ namespace tandem::http {
 /// What is asked of a server.
 struct question
 {
+    /// Who asks for ranges.
+    enum class ranges
+    {
+        own,  ///< the client itself
+        users ///< the user, by fields
+    };
+
     /// Throws `failure` where the URL is none, or is not allowed by the options; where the options or the method are
     /// not valid.
-    question(std::string_view url, const transfer_options& with, std::string_view method_name = "GET");
+    question(std::string_view url, const transfer_options& with, std::string_view method_name = "GET",
+             ranges asked_for = ranges::own);
 
-    /// Whether it may be sent twice: the server does the same for two as for one (RFC 9110, section 9.2.2).
-    bool idempotent() const;
+    /// Whether it may be sent twice: the server does the same for two as for one (RFC 9110, section 9.2.2), and there
+    /// is a body for both.
+    bool repeatable() const;
+
+    bool has_body() const;
+    void drop_body();
 
     /// Whether the body is sent only when the server has said that it wants it, or nothing for a while (RFC 9110,
     /// section 10.1.1): a large one, where no field of the user's says otherwise.
@@ -27,7 +44,10 @@ struct question
 
     location at;
     std::string method;
-    std::string body{};                ///< sent where not empty, or the method is POST, PUT or PATCH
+    std::string body{}; ///< sent where not empty, or the method is POST, PUT or PATCH
+    std::function<boost::asio::awaitable<std::string>()> source{}; ///< of a body, in its place
+    std::optional<std::uint64_t> source_size{};                    ///< unknown: it is sent in chunks
+    bool source_begun = false;                                     ///< it cannot be sent again
     std::vector<header_field> extra{}; ///< the client's own: Range, If-Range, If-None-Match, ...
     const transfer_options* options;   ///< must outlive it
     bool crossed_origin = false;       ///< by a redirect: the user's credentials are not for this server

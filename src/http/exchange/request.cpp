@@ -3,6 +3,7 @@
 #include "http/exchange/body.hpp"
 #include "http/exchange/follow.hpp"
 #include "http/spawn.hpp"
+#include "http/users_code.hpp"
 
 #include <boost/beast/core/string.hpp>
 
@@ -29,12 +30,36 @@ void copy_header(const answer& from, response& to)
     to.reused_connection = from.reused;
 }
 
+/// The answer's body into its memory, or to the user's sink.
+asio::awaitable<void> read_answer(detail::client_state& client, transfer& by, const request& what, answer& from,
+                                  response& result)
+{
+    if (!what.sink && !from.parser->is_done()) {
+        result.body.reserve(static_cast<std::size_t>(std::min(from.content_length().value_or(0), reserve_at_most)));
+    }
+    std::string held;
+    std::string& to = what.sink ? held : result.body;
+    const sink into = [&to](std::span<const char> bytes) { to.append(bytes.data(), bytes.size()); };
+    const drain emptied = [&]() -> asio::awaitable<void> {
+        if (!held.empty()) {
+            co_await await_users(by, what.sink(result, held));
+            held.clear();
+        }
+    };
+    co_await read_body(client, by, what.options, from, into, what.sink ? emptied : no_drain);
+}
+
 asio::awaitable<void> exchange(detail::client_state& client, transfer& by, request& what, response& result)
 {
     by.check();
     by.set_total_deadline(what.options.total_timeout);
-    question asked(what.url, what.options, what.method);
+    question asked(what.url, what.options, what.method, question::ranges::users);
+    if (what.source && !what.body.empty()) {
+        throw failure(errc::invalid_option, "a request has a body or a source, not both");
+    }
     asked.body = std::move(what.body);
+    asked.source = std::move(what.source);
+    asked.source_size = what.source_size;
     trail so_far;
     answer from;
     // Also where it throws.
@@ -43,7 +68,8 @@ asio::awaitable<void> exchange(detail::client_state& client, transfer& by, reque
         const question& asked;
         const trail& so_far;
         response& result;
-        ~note()
+        ~note() { write(); }
+        void write() const
         {
             result.url = asked.at.text;
             result.status = so_far.status;
@@ -57,11 +83,10 @@ asio::awaitable<void> exchange(detail::client_state& client, transfer& by, reque
         co_await follow(client, by, asked, from, so_far);
     }
     copy_header(from, result);
-    if (!from.parser->is_done()) {
-        result.body.reserve(static_cast<std::size_t>(std::min(from.content_length().value_or(0), reserve_at_most)));
-    }
-    const sink into = [&](std::span<const char> bytes) { result.body.append(bytes.data(), bytes.size()); };
-    co_await read_body(client, by, what.options, from, into);
+    noted.write();
+    co_await read_answer(client, by, what, from, result);
+    result.sent = by.sent;
+    result.received = from.received;
 }
 
 } // namespace
@@ -79,10 +104,16 @@ std::shared_ptr<detail::operation> detail::make_operation(std::shared_ptr<client
 {
     auto work = [what = std::move(what)](client_state& with,
                                          transfer& by) mutable -> asio::awaitable<outcome<response>> {
+        const auto start = transfer::clock::now();
         outcome<response> result;
         result.value.url = what.url;
         try {
             co_await exchange(with, by, what, result.value);
+            result.value.times = by.times;
+            result.value.elapsed = transfer::clock::now() - start;
+        } catch (const users_error& users) {
+            result.error = users.error;
+            result.value = {};
         } catch (...) {
             result.error = current_as_download_error(result.value.url, result.value.status);
             result.value = {};
