@@ -227,4 +227,27 @@ BOOST_AUTO_TEST_CASE(the_default_token_is_the_executors)
     asio::co_spawn(threads, run(), asio::use_future).get();
 }
 
+BOOST_AUTO_TEST_CASE(a_default_token_is_given_to_a_client_and_a_downloader)
+{
+    test::scripted_server server(test::answer_always(test::ok("hello")));
+    const tandem::http::client plain(threads);
+    const auto asks = asio::use_awaitable_t<>::as_default_on(plain);
+    const auto writes = asio::use_awaitable_t<>::as_default_on(tandem::http::downloader(plain));
+    using asks_type = asio::use_awaitable_t<>::as_default_on_t<tandem::http::client>;
+    using writes_type = asio::use_awaitable_t<>::as_default_on_t<tandem::http::downloader>;
+    static_assert(std::same_as<decltype(asks), const asks_type>);
+    static_assert(std::same_as<decltype(writes), const writes_type>);
+    const auto run = [&]() -> asio::awaitable<void> {
+        asio::awaitable<tandem::http::response> answer = asks.async_get(server.url("/"));
+        BOOST_TEST((co_await std::move(answer)).body == "hello");
+        asio::awaitable<download_report> report = writes.async_download(server.url("/"), folder / "file");
+        const download_report seen = co_await std::move(report);
+        BOOST_TEST(seen.bytes == 5u);
+        BOOST_TEST(seen.reused_connection, "they share their connections");
+        BOOST_TEST((seen.times.first_byte > 0s));
+    };
+    asio::co_spawn(threads, run(), asio::use_future).get();
+    BOOST_TEST(server.connections() == 1);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -71,6 +71,14 @@ public:
     {
     }
 
+    /// The same client, whose executor is of another type: it shares the connections and the limits. So that
+    /// `asio::use_awaitable_t<>::as_default_on(client)` is one with that default token.
+    template <class Other>
+        requires(!std::same_as<Other, Executor> && std::convertible_to<const Other&, Executor>)
+    basic_client(const basic_client<Other>& other) : executor_(other.executor_), state_(other.state_)
+    {
+    }
+
     executor_type get_executor() const noexcept { return executor_; }
 
     /// Sends a request and reads the whole answer, into memory where `request::sink` does not take it.
@@ -141,6 +149,8 @@ public:
     }
 
 private:
+    template <class Other>
+    friend class basic_client;
     friend class basic_downloader<Executor>;
 
     Executor executor_;

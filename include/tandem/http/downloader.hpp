@@ -3,6 +3,7 @@
 
 #include <tandem/http/client.hpp>
 
+#include <concepts>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -38,6 +39,13 @@ public:
         requires std::is_convertible_v<Context&, boost::asio::execution_context&> &&
                      std::constructible_from<Executor, typename Context::executor_type>
     explicit basic_downloader(Context& context) : client_(context)
+    {
+    }
+
+    /// The same downloader, whose executor is of another type: as for a client.
+    template <class Other>
+        requires(!std::same_as<Other, Executor> && std::convertible_to<const Other&, Executor>)
+    basic_downloader(const basic_downloader<Other>& other) : client_(other.client())
     {
     }
 
