@@ -10,13 +10,16 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace asio = boost::asio;
@@ -28,6 +31,20 @@ asio::awaitable<void> ask(const http::client& client, std::string url)
 {
     const http::response answer = co_await client.async_get(url);
     std::cout << answer.status << ' ' << answer.reason << ", " << answer.body.size() << " bytes\n";
+}
+
+asio::awaitable<void> count_lines_of(const http::client& client, std::string url)
+{
+    std::ptrdiff_t lines = 0;
+    http::request what{.url = url};
+    what.options.max_body_size = UINT64_MAX; // nothing is held in memory
+    what.sink = [&](const http::response&, std::string_view piece) -> asio::awaitable<void> {
+        lines += std::count(piece.begin(), piece.end(), '\n');
+        co_return; // then the next piece is read
+    };
+    const http::response answer = co_await client.async_request(what);
+    const auto first = std::chrono::duration_cast<std::chrono::microseconds>(answer.times.first_byte);
+    std::cout << lines << " lines, the first byte after " << first.count() << " microseconds\n";
 }
 
 asio::awaitable<void> download(const http::downloader& downloads, std::string url, fs::path target)
@@ -88,6 +105,7 @@ asio::awaitable<void> run(asio::io_context& context, tandem::process_pool& cpu, 
     const http::downloader downloads{client}; // over the client's connections
 
     co_await ask(client, server.url("a.txt"));
+    co_await count_lines_of(client, server.url("a.txt"));
     co_await download(downloads, server.url("a.txt"), folder / "copy.txt");
     co_await download(downloads, server.url("none.txt"), folder / "none.txt");
     const std::vector<std::string> urls{server.url("a.txt"), server.url("b.txt")};
