@@ -72,7 +72,7 @@ struct download_list
     std::function<boost::asio::awaitable<std::optional<list_item>>()> next{};
 
     std::filesystem::path folder = "."; ///< exists
-    std::size_t parallel = 16;          ///< downloads at once. At least 1.
+    std::size_t parallel = 16;          ///< downloads at once. At least 1. An item's time runs from when it has its place
     download_options each{};            ///< `progress`, `expected`, `mirrors` and `not_written_since` are the list's own
 
     /// Called for each file that is there, beside the further downloads: what it throws is the item's error, what it

@@ -35,9 +35,10 @@ struct credentials
 /// given. To https URLs a tunnel is asked for (CONNECT).
 struct proxy_options
 {
-    std::string http{};     ///< for http URLs; empty: none
-    std::string https{};    ///< for https URLs; empty: none
-    std::string no_proxy{}; ///< hosts reached without, as in the variable NO_PROXY: "localhost,.example.org,10.0.0.0/8" or "*"
+    std::string http{};  ///< for http URLs; empty: none
+    std::string https{}; ///< for https URLs; empty: none
+    std::string
+        no_proxy{}; ///< hosts reached without, as in the variable NO_PROXY: "localhost,.example.org,10.0.0.0/8" or "*"
 
     /// `http_proxy`, `https_proxy` and `no_proxy`, else the same in capitals, but for HTTP_PROXY, which a CGI request
     /// could set; `all_proxy` for what is not given.
@@ -88,17 +89,18 @@ struct client_options
 /// one is `errc::invalid_option`.
 struct transfer_options
 {
-    /// The longest time with no byte from the server once connected. Zero: no limit. Time in which this process was
-    /// stopped, or its executor kept busy, does not count if it is more than a second.
+    /// The longest time with no byte from the server once connected, of a header or an interim answer too, and with
+    /// none that it takes while a request's body is sent. Zero: no limit. Time in which this process was stopped, or
+    /// its executor kept busy, does not count if it is more than a second.
     std::chrono::milliseconds idle_timeout = std::chrono::seconds(60);
 
-    /// From the start to the end, all redirects, retries and the pauses between them included. It does not run while the
-    /// operation waits in line because as many connections are in use as `client_options` allows: a file's time does not
-    /// go by while it has its turn yet to come. Zero: no limit.
+    /// From the start to the end, all redirects, retries and the pauses between them included. It does not run while
+    /// the operation waits in line because as many connections are in use as `client_options` allows: a file's time
+    /// does not go by while it has its turn yet to come. Zero: no limit.
     std::chrono::milliseconds total_timeout = std::chrono::milliseconds(0);
 
-    /// The fewest bytes a second of a body, on the average of each `min_rate_period`. Zero, or a period of zero: no limit.
-    /// Time that `client_options::max_rate` takes does not count, nor what idle_timeout does not count.
+    /// The fewest bytes a second of a body, on the average of each `min_rate_period`. Zero, or a period of zero: no
+    /// limit. Time that `client_options::max_rate` takes does not count, nor what idle_timeout does not count.
     std::uint64_t min_rate = 0;
     std::chrono::milliseconds min_rate_period = std::chrono::seconds(30);
 
@@ -126,8 +128,8 @@ struct transfer_options
     std::optional<credentials> login{};
 };
 
-/// When and how often a download is tried again. Tried again are: no connection, a time-out, a connection that ended too
-/// early, 408, 429, 500, 502, 503 and 504. What will not get better (404, a certificate, a full disk) is not.
+/// When and how often a download is tried again. Tried again are: no connection, a time-out, a connection that ended
+/// too early, 408, 429, 500, 502, 503 and 504. What will not get better (404, a certificate, a full disk) is not.
 struct retry_options
 {
     /// Tries after the first one. After a try that has brought at least 1 MiB of the file that the next one can go on
@@ -135,13 +137,14 @@ struct retry_options
     unsigned retries = 5;
 
     /// Before the first of them; each further one waits twice as long, up to `max_delay`. The actual time is drawn at
-    /// random between half of that and all of it, so that many clients do not come back at once. A delay of zero, or less:
-    /// at once. A `max_delay` of `milliseconds::max()`: it grows without bound.
+    /// random between half of that and all of it, so that many clients do not come back at once. A delay of zero, or
+    /// less: at once. A `max_delay` of `milliseconds::max()`: it grows without bound.
     std::chrono::milliseconds first_delay = std::chrono::seconds(1);
     std::chrono::milliseconds max_delay = std::chrono::seconds(60);
 
-    /// The longest Retry-After that is waited for; a server that asks for more fails the download. Zero, or less: any
-    /// wish of that kind does. `milliseconds::max()`: none does. 429 and 503 make all downloads from that origin wait.
+    /// The longest Retry-After that is waited for; a server that asks for more fails the download. Zero:
+    /// no pause that a server asks for is waited for. `milliseconds::max()`: each is. 429 and 503 make all downloads
+    /// from that origin wait.
     std::chrono::milliseconds max_retry_after = std::chrono::minutes(5);
 };
 
@@ -173,9 +176,9 @@ struct download_options : transfer_options
     /// What the whole file's bytes, as they are on the disk, must have.
     std::optional<checksum> expected{};
 
-    /// Other URLs of the same file: tried in turn, one try each, when the first one has failed: at once where nothing is
-    /// there to go on from, else once its retries are used up. After them, what retries are left go to the first one.
-    /// None goes on from what another URL has delivered.
+    /// Other URLs of the same file: tried in turn, one try each, when the first one has failed: at once where nothing
+    /// is there to go on from, else once its retries are used up. After them, what retries are left go to the first
+    /// one. None goes on from what another URL has delivered.
     std::vector<std::string> mirrors{};
 
     /// Parts fetched at once, over a connection each, where the server supports ranges and identifies the file by a
@@ -198,8 +201,8 @@ struct download_options : transfer_options
     std::shared_ptr<download_progress> progress{};
 };
 
-/// Where the time of an operation went, in all of its exchanges, redirects and tries together. Zero where there was none,
-/// as over a kept connection. Of a file in segments, that of the first one.
+/// Where the time of an operation went, in all of its exchanges, redirects and tries together. Zero where there was
+/// none, as over a kept connection. Of a file in segments, that of the first one.
 struct transfer_times
 {
     std::chrono::steady_clock::duration waiting{};    ///< in line for a connection
@@ -212,16 +215,16 @@ struct transfer_times
 /// What a complete download was.
 struct download_report
 {
-    std::string url{};                             ///< where the file came from, after redirects
-    std::filesystem::path path{};                  ///< where it is
-    unsigned status = 0;                           ///< of the last response: 2xx; 0 where none was needed
-    std::uint64_t bytes = 0;                       ///< of the file
-    std::uint64_t received = 0;                    ///< bytes of bodies, of all tries
-    std::uint64_t resumed_at = 0;                  ///< bytes that an earlier download had left
-    unsigned redirects = 0;                        ///< followed in the last try
-    unsigned retries = 0;                          ///< tries after the first
-    bool reused_connection = false;                ///< the last response came over a kept connection
-    bool skipped = false;                          ///< the file was there, and the same
+    std::string url{};              ///< where the file came from, after redirects
+    std::filesystem::path path{};   ///< where it is
+    unsigned status = 0;            ///< of the last response: 2xx; 0 where none was needed
+    std::uint64_t bytes = 0;        ///< of the file
+    std::uint64_t received = 0;     ///< bytes of bodies, of all tries
+    std::uint64_t resumed_at = 0;   ///< bytes that an earlier download had left
+    unsigned redirects = 0;         ///< followed in the last try
+    unsigned retries = 0;           ///< tries after the first
+    bool reused_connection = false; ///< the last response came over a kept connection
+    bool skipped = false;           ///< the file was there, and the same
     transfer_times times{};
     std::chrono::steady_clock::duration elapsed{}; ///< from the start to the final name
 };
