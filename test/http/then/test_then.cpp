@@ -152,9 +152,17 @@ BOOST_AUTO_TEST_CASE(cancelled_between_the_steps_where_the_handler_runs)
         const auto strand = asio::make_strand(threads.get_executor());
         auto signal = std::make_shared<asio::cancellation_signal>();
         auto done = std::make_shared<std::promise<bool>>();
-        std::atomic<bool> between = false;
-        const auto size_then = [&](std::string path) {
-            between = true;
+        auto between = std::make_shared<std::atomic<bool>>(false);
+        // First, so that the handler waits for it; not for ever, where nothing comes between.
+        asio::post(strand, [between, signal] {
+            const auto latest = std::chrono::steady_clock::now() + 30s;
+            while (!*between && std::chrono::steady_clock::now() < latest) {
+                std::this_thread::yield();
+            }
+            signal->emit(asio::cancellation_type::terminal);
+        });
+        const auto size_then = [between](std::string path) {
+            *between = true;
             return tandem::task<size_of>(std::move(path));
         };
         async_download_then(
@@ -163,12 +171,6 @@ BOOST_AUTO_TEST_CASE(cancelled_between_the_steps_where_the_handler_runs)
                                             signal->slot(), [done, signal](std::exception_ptr error, std::uint64_t) {
                                                 done->set_value(error != nullptr);
                                             })));
-        asio::post(strand, [&between, signal] {
-            while (!between) {
-                std::this_thread::yield();
-            }
-            signal->emit(asio::cancellation_type::terminal);
-        });
         auto seen = done->get_future();
         BOOST_REQUIRE((seen.wait_for(60s) == std::future_status::ready));
         cancelled += seen.get() ? 1 : 0;
