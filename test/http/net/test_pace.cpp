@@ -168,16 +168,16 @@ BOOST_AUTO_TEST_CASE(time_in_which_nobody_could_read_is_no_idleness)
             tandem::http::client here(one_thread);
             request what{.url = server.url("/")};
             if (idle) {
-                what.options.idle_timeout = 2s;
+                what.options.idle_timeout = 3s;
             } else {
                 what.options.min_rate = 1000;
-                what.options.min_rate_period = 2s;
+                what.options.min_rate_period = 3s;
             }
             test::asking one(here, what);
             std::thread holds_up([&] {
                 held_up.get_future().wait();
                 boost::asio::post(one_thread, [&] {
-                    std::this_thread::sleep_for(idle ? 3s : 5s);
+                    std::this_thread::sleep_for(idle ? 5s : 7s);
                     over.set_value();
                 });
             });
@@ -235,12 +235,12 @@ BOOST_AUTO_TEST_CASE(each_byte_of_a_header_is_a_sign_of_life)
             client.read_request();
             for (const std::string& piece : pieces) {
                 client.send(piece);
-                std::this_thread::sleep_for(2500ms / pieces.size());
+                std::this_thread::sleep_for(4500ms / pieces.size());
             }
             client.send("hello");
         });
         request what{.url = server.url("/")};
-        what.options.idle_timeout = 1s;
+        what.options.idle_timeout = 2s;
         check_answer(ask(what), 200, "hello");
 
         what.options.total_timeout = 1s;
