@@ -78,6 +78,8 @@ void explain(http::errc code, cause& result)
             return {"checksum_mismatch", ""};
         case http::errc::proxy_refused:
             return {"proxy_refused", "--proxy or --no-proxy"};
+        case http::errc::folder_changed:
+            return {"folder_changed", ""};
         case http::errc::invalid_option:
             return {"invalid_option", ""};
         case http::errc::source_not_repeatable:

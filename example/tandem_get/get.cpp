@@ -102,9 +102,9 @@ int get(const options& given, session& here)
         told->wrong_line(where, line, cause);
     });
     here.on_cancel([&source] { source.stop(); });
-    // For each download two files, and its connections; and what the program and its processes need.
+    // For each download two files and their folder, and its connections; and what the program and its processes need.
     constexpr std::size_t others = 64;
-    allow_descriptors(2 * given.parallel + given.connections.max_connections + others);
+    allow_descriptors(3 * given.parallel + given.connections.max_connections + others);
     make_folder(given.directory);
     const http::downloader downloads{here.context(), given.connections};
     std::optional<tandem::process_pool> cpu;

@@ -8,6 +8,7 @@
 #include "http/exchange/buffer_store.hpp"
 #include "http/exchange/netrc.hpp"
 #include "http/exchange/rate_limit.hpp"
+#include "http/file/open_folder.hpp"
 
 #include <tandem/http/options.hpp>
 
@@ -31,6 +32,7 @@ public:
     rate_limit rate;
     host_pauses pauses;
     buffer_store buffers;
+    open_folders folders;
     tls_settings tls;
     const std::shared_ptr<connection_pool> pool;
 };

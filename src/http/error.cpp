@@ -66,6 +66,8 @@ const char* sentence(errc e)
         return "the proxy refused to connect; ask who runs it, or go without";
     case errc::login_required:
         return "a user name and a password are needed, or others than those that were given";
+    case errc::folder_changed:
+        return "the folder was removed, renamed or replaced during the download; leave it where it is until that is complete";
     case errc::invalid_option:
         return "an option is not valid; nothing was sent";
     case errc::source_not_repeatable:

@@ -20,15 +20,25 @@ public:
     {
     }
 
+    /// One of this machine's disk: no server is to blame.
+    static failure local(const boost::system::error_code& code, std::string detail = {})
+    {
+        failure result(code, std::move(detail));
+        result.is_local_ = true;
+        return result;
+    }
+
     const char* what() const noexcept override { return detail_.c_str(); }
     const boost::system::error_code& code() const noexcept { return code_; }
     const std::string& detail() const noexcept { return detail_; }
     unsigned status() const noexcept { return status_; }
+    bool is_local() const noexcept { return is_local_; }
 
 private:
     boost::system::error_code code_;
     std::string detail_;
     unsigned status_;
+    bool is_local_ = false;
 };
 
 /// Within a handler of any exception: what the user is told of it. `url` may hold credentials, they are removed;

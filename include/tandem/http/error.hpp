@@ -47,6 +47,7 @@ enum class errc
     invalid_option,           ///< an option that is out of its bounds, or a header field that cannot be sent
     source_not_repeatable,    ///< a redirect wants the body again that `request::source` gave
     source_size_mismatch,     ///< `request::source` gave another number of bytes than `request::source_size`
+    folder_changed,           ///< the target's folder was removed, or another has its name, since the download began
 };
 
 /// The category of errc. Its messages are sentences: what happened, and what to do. The three timeouts and `too_slow`

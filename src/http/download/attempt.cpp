@@ -152,9 +152,9 @@ void choose_target(job& of)
     }
     const auto said = of.from.field(field::content_disposition);
     const auto name = said ? disposition_name(*said) : std::nullopt;
-    const std::filesystem::path target = of.target / (name ? safe_name(*name) : file_name(of.asked->at.text));
-    of.copy = look_at_existing(target, of.options);
-    of.to.emplace(target, of.options);
+    const std::string safe = name ? safe_name(*name) : file_name(of.asked->at.text);
+    of.copy = look_at_existing(*of.folder, safe, of.options);
+    of.to.emplace(of.folder, safe, of.options);
 }
 
 asio::awaitable<void> receive(job& of, const file_facts& facts)

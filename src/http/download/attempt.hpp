@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -26,6 +27,7 @@ struct job
     download_report& report;
     std::filesystem::path target; ///< or its folder, see download_options::content_disposition
 
+    std::shared_ptr<const open_folder> folder{}; ///< that the file is to be in
     std::optional<destination> to{};     ///< once the target is known
     std::optional<existing_copy> copy{}; ///< that may be what the server has: to be asked for
     bool may_use_ranges = true;          ///< until the server contradicts itself

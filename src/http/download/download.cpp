@@ -168,20 +168,23 @@ asio::awaitable<void> try_all(job& of, const std::string& url)
 asio::awaitable<bool> prepare(job& of)
 {
     if (of.options.content_disposition) {
+        of.folder = of.client.folders.open(of.target.string());
         co_return false;
     }
     if (!of.target.has_filename()) {
         throw failure(errc::target_is_not_a_file, of.target.string());
     }
+    of.folder = of.client.folders.open(folder_of(of.target));
+    const std::string name = of.target.filename().string();
     if (of.options.existing == existing_file::skip_if_same && of.options.expected) {
-        of.copy = co_await find_with_sum(of.by, of.target, *of.options.expected);
+        of.copy = co_await find_with_sum(of.by, of.folder, name, *of.options.expected);
         if (of.copy) {
             of.skip(of.target);
             co_return true;
         }
     }
-    of.copy = look_at_existing(of.target, of.options);
-    of.to.emplace(of.target, of.options);
+    of.copy = look_at_existing(*of.folder, name, of.options);
+    of.to.emplace(of.folder, name, of.options);
     co_return false;
 }
 

@@ -32,8 +32,8 @@ std::size_t read_at(const descriptor& from, std::uint64_t offset, std::span<char
 
 } // namespace
 
-destination::destination(std::filesystem::path target, const download_options& options)
-    : target_(std::move(target)), options_(options)
+destination::destination(std::shared_ptr<const open_folder> folder, std::string name, const download_options& options)
+    : folder_(std::move(folder)), name_(std::move(name)), options_(options)
 {
     look_for_part();
     if (options_.expected) {
@@ -63,7 +63,7 @@ void destination::look_for_part()
 {
     for (;; ++number_) {
         try {
-            if (std::optional<part_file> found = part_file::find(numbered(target_, number_))) {
+            if (std::optional<part_file> found = part_file::find(*folder_, numbered(name_, number_))) {
                 part_.emplace(std::move(*found));
             }
             return;
@@ -76,11 +76,11 @@ void destination::look_for_part()
     }
 }
 
-void destination::open_part()
+void destination::open_part(mode_t mode)
 {
     for (;; ++number_) {
         try {
-            part_.emplace(part_file::open(numbered(target_, number_)));
+            part_.emplace(part_file::open(*folder_, numbered(name_, number_), mode));
             return;
         } catch (const failure& cause) {
             if ((cause.code() != errc::target_in_use && cause.code() != errc::target_exists) ||
@@ -112,7 +112,7 @@ bool destination::sum_up_some()
         return false;
     }
     std::vector<char> piece(static_cast<std::size_t>(std::min<std::uint64_t>(size_ - summed_, 1024 * 1024)));
-    const std::size_t got = read_at(file(), summed_, piece, name());
+    const std::size_t got = read_at(file(), summed_, piece, path());
     sum_->update({piece.data(), got});
     summed_ += got;
     return true;
@@ -128,7 +128,7 @@ void destination::begin(file_facts what)
     }
     small_.reset();
     if (!part_ && facts_.total.value_or(0) <= small) {
-        small_ = unnamed_file::make(target_);
+        small_ = unnamed_file::make(*folder_);
     }
     if (!small_) {
         move_to_part();
@@ -138,11 +138,15 @@ void destination::begin(file_facts what)
 void destination::move_to_part()
 {
     if (!part_) {
-        if (options_.existing != existing_file::rename && check_replaceable(target_, policy()) &&
-            options_.existing == existing_file::fail) {
-            throw failure(errc::target_exists, target_.string());
+        std::optional<struct stat> there;
+        if (options_.existing != existing_file::rename) {
+            there = find_replaceable(*folder_, name_, policy());
         }
-        open_part();
+        if (there && options_.existing == existing_file::fail) {
+            throw failure(errc::target_exists, target().string());
+        }
+        // Not to be read meanwhile by who may not read the file in the end. This user may in any case, to go on.
+        open_part(mode_after(there).value_or(0666) | 0600);
     }
     const bool resumable = !facts_.entity_tag.empty() && facts_.total && *facts_.total > small;
     part_->begin({.url = facts_.url,
@@ -159,13 +163,13 @@ void destination::write(std::span<const char> bytes)
         // Longer than it seemed.
         std::vector<char> so_far(static_cast<std::size_t>(size_));
         for (std::size_t got = 0; got != so_far.size();) {
-            got += read_at(small_->file(), got, std::span(so_far).subspan(got), target_);
+            got += read_at(small_->file(), got, std::span(so_far).subspan(got), target());
         }
         move_to_part();
         small_.reset();
         write_at(part_->file(), 0, so_far, part_->path());
     }
-    write_at(file(), size_, bytes, name());
+    write_at(file(), size_, bytes, path());
     if (sum_ && summed_ == size_) {
         sum_->update(bytes);
         summed_ += bytes.size();
@@ -251,9 +255,11 @@ std::filesystem::path destination::finish()
     check_sum();
     set_time();
     if (options_.sync && ::fsync(file().get()) != 0) {
-        throw_errno("cannot write", name());
+        throw_errno("cannot write", path());
     }
-    std::filesystem::path named = part_ ? give_name(*part_, target_, policy()) : give_name(*small_, target_, policy());
+    folder_->check_still_there();
+    const std::string named =
+        part_ ? give_name(*part_, *folder_, name_, policy()) : give_name(*small_, *folder_, name_, policy());
     if (part_) {
         part_->close(named);
         part_.reset();
@@ -261,9 +267,9 @@ std::filesystem::path destination::finish()
         small_->close(named);
     }
     if (options_.sync) {
-        sync_folder_of(named);
+        folder_->sync();
     }
-    return named;
+    return folder_->path_of(named);
 }
 
 void destination::discard()

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -34,13 +35,13 @@ public:
     /// Larger bodies are worth a .part.
     static constexpr std::uint64_t small = 1024 * 1024;
 
-    /// `options` must outlive it.
-    destination(std::filesystem::path target, const download_options& options);
+    /// A file of that name in that folder. `options` must outlive it.
+    destination(std::shared_ptr<const open_folder> folder, std::string name, const download_options& options);
     destination(const destination&) = delete;
     destination& operator=(const destination&) = delete;
     ~destination();
 
-    const std::filesystem::path& target() const noexcept { return target_; }
+    std::filesystem::path target() const { return folder_->path_of(name_); }
 
     /// What can be gone on with, if the file at `url` has still this tag and total, from the byte `size()` on.
     const resume_record* resumable(const std::string& url) const;
@@ -87,17 +88,18 @@ public:
 
 private:
     void look_for_part();
-    void open_part();
+    void open_part(mode_t mode);
     void note_progress();
     const descriptor& file() const noexcept { return part_ ? part_->file() : small_->file(); }
-    const std::filesystem::path& name() const noexcept { return part_ ? part_->path() : target_; }
+    std::filesystem::path path() const { return part_ ? part_->path() : target(); }
     void move_to_part();
     void check_sum();
     void set_time() const;
     bool worth_keeping() const;
     name_policy policy() const { return {options_.existing, options_.not_written_since}; }
 
-    const std::filesystem::path target_;
+    const std::shared_ptr<const open_folder> folder_;
+    const std::string name_;
     const download_options& options_;
     unsigned number_ = 1; ///< of the name whose .part is used
     std::optional<part_file> part_{};

@@ -1,6 +1,5 @@
 #include "http/file/existing.hpp"
 
-#include "http/file/descriptor.hpp"
 #include "http/file/final_name.hpp"
 #include "http/file/running_checksum.hpp"
 
@@ -29,21 +28,22 @@ existing_copy as_copy(const struct stat& there)
 
 } // namespace
 
-std::optional<existing_copy> look_at_existing(const std::filesystem::path& target, const download_options& options)
+std::optional<existing_copy> look_at_existing(const open_folder& folder, const std::string& name,
+                                              const download_options& options)
 {
     struct stat there
     {
     };
     switch (options.existing) {
     case existing_file::fail:
-        if (::lstat(target.c_str(), &there) == 0) {
-            throw failure(errc::target_exists, target.string());
+        if (folder.look_at(name, there)) {
+            throw failure(errc::target_exists, folder.path_of(name).string());
         }
         break;
     case existing_file::skip_if_same:
-        if (check_replaceable(target, {options.existing, options.not_written_since}) && !options.expected &&
-            ::lstat(target.c_str(), &there) == 0 && S_ISREG(there.st_mode)) {
-            return as_copy(there);
+        if (const auto found = find_replaceable(folder, name, {options.existing, options.not_written_since});
+            found && !options.expected && S_ISREG(found->st_mode)) {
+            return as_copy(*found);
         }
         break;
     case existing_file::rename:
@@ -53,10 +53,10 @@ std::optional<existing_copy> look_at_existing(const std::filesystem::path& targe
     return std::nullopt;
 }
 
-asio::awaitable<std::optional<existing_copy>> find_with_sum(transfer& by, const std::filesystem::path& target,
-                                                            const checksum& expected)
+asio::awaitable<std::optional<existing_copy>> find_with_sum(transfer& by, std::shared_ptr<const open_folder> folder,
+                                                            std::string name, const checksum& expected)
 {
-    const descriptor file(::open(target.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    const descriptor file = folder->open_file(name, O_RDONLY);
     struct stat there
     {
     };
@@ -68,7 +68,7 @@ asio::awaitable<std::optional<existing_copy>> find_with_sum(transfer& by, const 
     for (;;) {
         const ssize_t got = ::read(file.get(), piece.data(), piece.size());
         if (got < 0 && errno != EINTR) {
-            throw_errno("cannot read", target);
+            folder->throw_errno("cannot read", name);
         }
         if (got == 0) {
             co_return sum.matches() ? std::optional(as_copy(there)) : std::nullopt;

@@ -1,21 +1,17 @@
 #include "http/file/final_name.hpp"
 
 #include "http/failure.hpp"
-#include "http/file/descriptor.hpp"
 
-#include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <mutex>
 #include <string>
 
-#include <fcntl.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 namespace tandem::http {
 namespace {
 
-void replace(unnamed& file, const std::filesystem::path& wanted, const name_policy& policy)
+void replace(unnamed& file, const open_folder& folder, const std::string& wanted, const name_policy& policy)
 {
     std::unique_lock<std::mutex> one_at_a_time;
     if (policy.not_written_since) {
@@ -23,24 +19,28 @@ void replace(unnamed& file, const std::filesystem::path& wanted, const name_poli
         static std::mutex mutex;
         one_at_a_time = std::unique_lock(mutex);
     }
-    check_replaceable(wanted, policy);
+    if (const auto mode = mode_after(find_replaceable(folder, wanted, policy))) {
+        // Where the file system has no modes to set, the file is right all the same.
+        [[maybe_unused]] const int ignored = ::fchmod(file.file().get(), *mode);
+    }
     file.replace(wanted);
 }
 
-std::filesystem::path find_free(unnamed& file, const std::filesystem::path& wanted)
+std::string find_free(unnamed& file, const open_folder& folder, const std::string& wanted)
 {
     for (unsigned number = 2; number <= most_numbers; ++number) {
-        std::filesystem::path next = numbered(wanted, number);
+        std::string next = numbered(wanted, number);
         if (file.try_name(next) == unnamed::naming::named) {
             return next;
         }
     }
-    throw failure(errc::target_exists, wanted.string() + ", and " + std::to_string(most_numbers) + " names made of it");
+    throw failure(errc::target_exists,
+                  folder.path_of(wanted).string() + ", and " + std::to_string(most_numbers) + " names made of it");
 }
 
 } // namespace
 
-std::filesystem::path give_name(unnamed& file, const std::filesystem::path& wanted, const name_policy& policy)
+std::string give_name(unnamed& file, const open_folder& folder, const std::string& wanted, const name_policy& policy)
 {
     // Mostly nothing is there, which is the one way to find out that costs no call of its own.
     const unnamed::naming seen = file.try_name(wanted);
@@ -49,53 +49,63 @@ std::filesystem::path give_name(unnamed& file, const std::filesystem::path& want
     }
     const bool replaces = policy.existing == existing_file::replace || policy.existing == existing_file::skip_if_same;
     if (replaces) {
-        replace(file, wanted, policy);
+        replace(file, folder, wanted, policy);
         return wanted;
     }
     if (seen == unnamed::naming::unsupported) {
         throw failure(make_error_code(boost::system::errc::operation_not_supported),
-                      "the file system cannot name " + wanted.string() + " without replacing what may be there");
+                      "the file system cannot name " + folder.path_of(wanted).string() +
+                          " without replacing what may be there");
     }
     if (policy.existing == existing_file::rename) {
-        return find_free(file, wanted);
+        return find_free(file, folder, wanted);
     }
-    throw failure(errc::target_exists, wanted.string());
+    throw failure(errc::target_exists, folder.path_of(wanted).string());
 }
 
-std::filesystem::path numbered(const std::filesystem::path& name, unsigned number)
+std::string numbered(const std::string& name, unsigned number)
 {
     if (number == 1) {
         return name;
     }
-    std::filesystem::path file = name.stem();
-    file += '-' + std::to_string(number);
-    file += name.extension();
-    return name.parent_path() / file;
+    const std::filesystem::path whole = name;
+    std::filesystem::path result = whole.stem();
+    result += '-' + std::to_string(number);
+    result += whole.extension();
+    return result.string();
 }
 
-bool check_replaceable(const std::filesystem::path& name, const name_policy& policy)
+std::optional<struct stat> find_replaceable(const open_folder& folder, const std::string& name,
+                                            const name_policy& policy)
 {
     struct stat there
     {
     };
-    if (!name.has_filename()) {
-        throw failure(errc::target_is_not_a_file, name.string());
+    if (name.empty()) {
+        throw failure(errc::target_is_not_a_file, folder.path_of(name).string());
     }
-    if (::lstat(name.c_str(), &there) != 0) {
-        return false;
+    if (!folder.look_at(name, there)) {
+        return std::nullopt;
     }
     struct stat behind
     {
     };
     const bool link = S_ISLNK(there.st_mode);
-    if ((!link && !S_ISREG(there.st_mode)) || (link && ::stat(name.c_str(), &behind) == 0 && S_ISDIR(behind.st_mode))) {
-        throw failure(errc::target_is_not_a_file, name.string());
+    if ((!link && !S_ISREG(there.st_mode)) ||
+        (link && ::fstatat(folder.get(), name.c_str(), &behind, 0) == 0 && S_ISDIR(behind.st_mode))) {
+        throw failure(errc::target_is_not_a_file, folder.path_of(name).string());
     }
     if (policy.not_written_since && policy.existing != existing_file::rename &&
         last_change(there) >= *policy.not_written_since) {
-        throw failure(errc::target_written_meanwhile, name.string());
+        throw failure(errc::target_written_meanwhile, folder.path_of(name).string());
     }
-    return true;
+    return there;
+}
+
+std::optional<mode_t> mode_after(const std::optional<struct stat>& replaced)
+{
+    // Not who it runs as: the bytes are a server's.
+    return replaced && S_ISREG(replaced->st_mode) ? std::optional<mode_t>(replaced->st_mode & 0777) : std::nullopt;
 }
 
 std::filesystem::file_time_type last_change(const struct stat& of)
@@ -103,25 +113,6 @@ std::filesystem::file_time_type last_change(const struct stat& of)
     const auto since_epoch = std::chrono::seconds(of.st_ctim.tv_sec) + std::chrono::nanoseconds(of.st_ctim.tv_nsec);
     return std::filesystem::file_time_type::clock::from_sys(
         std::chrono::sys_time<std::chrono::nanoseconds>(since_epoch));
-}
-
-void sync_folder_of(const std::filesystem::path& name)
-{
-    const std::string folder = folder_of(name);
-    const descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    // Some file systems cannot sync folders, and need not.
-    if (!opened || (::fsync(opened.get()) != 0 && errno != EINVAL && errno != EROFS)) {
-        throw_errno("cannot sync", folder);
-    }
-}
-
-std::string folder_of(const std::filesystem::path& name)
-{
-    const std::size_t slash = name.native().rfind('/');
-    if (slash == std::string::npos) {
-        return ".";
-    }
-    return name.native().substr(0, std::max<std::size_t>(slash, 1));
 }
 
 } // namespace tandem::http

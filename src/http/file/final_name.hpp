@@ -1,6 +1,8 @@
 #ifndef TANDEM_SRC_HTTP_FILE_FINAL_NAME_HPP
 #define TANDEM_SRC_HTTP_FILE_FINAL_NAME_HPP
 
+#include "http/file/open_folder.hpp"
+
 #include <tandem/http/options.hpp>
 
 #include <filesystem>
@@ -22,11 +24,13 @@ public:
         unsupported ///< the file system cannot do it without replacing what may be there
     };
 
-    /// Throws `failure`.
-    virtual naming try_name(const std::filesystem::path& name) = 0;
+    /// In the folder that the file is in. Throws `failure`.
+    virtual naming try_name(const std::string& name) = 0;
 
     /// In one step in place of what has that name. Throws `failure`.
-    virtual void replace(const std::filesystem::path& name) = 0;
+    virtual void replace(const std::string& name) = 0;
+
+    virtual const descriptor& file() const noexcept = 0;
 
 protected:
     ~unnamed() = default;
@@ -39,27 +43,25 @@ struct name_policy
     std::optional<std::filesystem::file_time_type> not_written_since{};
 };
 
-/// Returns the name that it got. Throws `failure`.
-std::filesystem::path give_name(unnamed& file, const std::filesystem::path& wanted, const name_policy& policy);
+/// Returns the name that it got. Throws `failure`. A file that it replaces is followed in its mode.
+std::string give_name(unnamed& file, const open_folder& folder, const std::string& wanted, const name_policy& policy);
 
 /// "name-2.txt" of "name.txt"; `name` itself for 1.
-std::filesystem::path numbered(const std::filesystem::path& name, unsigned number);
+std::string numbered(const std::string& name, unsigned number);
 
 /// How many names existing_file::rename tries.
 inline constexpr unsigned most_numbers = 10'000;
 
-/// Whether there is something of that name that a download may replace: a file, or a symbolic link, which is replaced
-/// itself. Throws `failure` where it may not: anything else, also a link to a folder; written too late.
-bool check_replaceable(const std::filesystem::path& name, const name_policy& policy);
+/// What of that name a download may replace: a file, or a symbolic link, which is replaced itself. Nothing where there is
+/// nothing. Throws `failure` where it may not: anything else, also a link to a folder; written too late.
+std::optional<struct stat> find_replaceable(const open_folder& folder, const std::string& name,
+                                            const name_policy& policy);
+
+/// Who may do what with a file that takes the place of that one. Nothing where that is no regular file.
+std::optional<mode_t> mode_after(const std::optional<struct stat>& replaced);
 
 /// By the file system's clock, which no user can set.
 std::filesystem::file_time_type last_change(const struct stat& of);
-
-/// The names of a folder's files, on the disk. Throws `failure`.
-void sync_folder_of(const std::filesystem::path& name);
-
-/// The folder to open for a file: "." where the path has none. Text: a path's parts would be taken apart for nothing.
-std::string folder_of(const std::filesystem::path& name);
 
 } // namespace tandem::http
 

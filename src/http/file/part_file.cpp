@@ -16,30 +16,39 @@
 namespace tandem::http {
 namespace {
 
-bool has_record_file(const std::filesystem::path& target)
+bool has_record_file(const open_folder& folder, const std::string& target)
 {
     struct stat there
     {
     };
-    return ::lstat(resume_record_path(target).c_str(), &there) == 0 && S_ISREG(there.st_mode);
+    return folder.look_at(resume_record_name(target), there) && S_ISREG(there.st_mode) && folder.owns(there);
 }
 
 /// Not to be written over: neither a record, nor one that was just about to be written.
-bool is_foreign_record(const std::filesystem::path& target)
+bool is_foreign_record(const open_folder& folder, const std::string& target)
 {
     struct stat there
     {
     };
-    return ::lstat(resume_record_path(target).c_str(), &there) == 0 &&
-           (!S_ISREG(there.st_mode) || (there.st_size > 0 && !read_resume_record(target)));
+    return folder.look_at(resume_record_name(target), there) &&
+           (!S_ISREG(there.st_mode) || (there.st_size > 0 && !read_resume_record(folder, target)));
+}
+
+/// Whose bytes it may hold, and who else may write it. Empty where nobody's and nobody.
+std::string foreign_part(const open_folder& folder, const struct stat& status)
+{
+    if (!folder.owns(status)) {
+        return "another user's";
+    }
+    return status.st_nlink == 1 ? "" : "a file that has another name as well";
 }
 
 } // namespace
 
-part_file::part_file(std::filesystem::path target, std::filesystem::path path, descriptor file,
+part_file::part_file(const open_folder& folder, std::string target, std::string name, descriptor file,
                      const struct stat& status) noexcept
-    : target_(std::move(target)), path_(std::move(path)), file_(std::move(file)), device_(status.st_dev),
-      inode_(status.st_ino)
+    : folder_(&folder), target_(std::move(target)), name_(std::move(name)), file_(std::move(file)),
+      device_(status.st_dev), inode_(status.st_ino)
 {
 }
 
@@ -48,91 +57,107 @@ bool part_file::is_still_there() const
     struct stat there
     {
     };
-    return ::lstat(path_.c_str(), &there) == 0 && there.st_ino == inode_ && there.st_dev == device_;
+    return folder_->look_at(name_, there) && there.st_ino == inode_ && there.st_dev == device_;
 }
 
-std::optional<part_file> part_file::open_locked(const std::filesystem::path& target, int flags)
+std::optional<part_file> part_file::open_locked(const open_folder& folder, const std::string& target,
+                                                std::optional<mode_t> mode_of_new)
 {
-    std::filesystem::path path = target;
-    path += ".part";
+    const std::string name = target + ".part";
     for (int attempt = 0; attempt < 100; ++attempt) {
-        // Not O_TRUNC: until it is locked it is somebody else's. O_NONBLOCK: a FIFO in the way must not hang.
-        descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | flags, 0666));
+        // Not O_TRUNC: until it is locked it is somebody else's.
+        descriptor file;
+        bool made = false;
+        if (mode_of_new) {
+            file = folder.open_file(name, O_RDWR | O_CREAT | O_EXCL, *mode_of_new);
+            made = static_cast<bool>(file);
+        }
+        if (!file && (!mode_of_new || errno == EEXIST)) {
+            file = folder.open_file(name, O_RDWR);
+        }
         if (!file) {
-            if (errno == ENOENT && (flags & O_CREAT) == 0) {
-                return std::nullopt;
+            if (errno == ENOENT) {
+                folder.check_still_there();
+                if (!mode_of_new) {
+                    return std::nullopt;
+                }
+                continue; // gone between the two calls
             }
             if (errno == ELOOP || errno == EISDIR || errno == ENXIO) {
-                throw failure(errc::target_is_not_a_file, path.string());
+                throw failure(errc::target_is_not_a_file, folder.path_of(name).string());
             }
-            throw_errno("cannot open", path);
+            folder.throw_errno("cannot open", name);
         }
         struct stat status
         {
         };
         if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-            throw failure(errc::target_is_not_a_file, path.string());
+            throw failure(errc::target_is_not_a_file, folder.path_of(name).string());
         }
+        std::string foreign = made ? std::string() : foreign_part(folder, status);
         // The lock goes with the descriptor, so a killed program leaves none.
-        if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-            throw failure(errc::target_in_use, path.string());
+        if (foreign.empty() && ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+            throw failure(errc::target_in_use, folder.path_of(name).string());
         }
-        part_file result(target, path, std::move(file), status);
+        part_file result(folder, target, name, std::move(file), status);
+        result.foreign_ = std::move(foreign);
         if (result.is_still_there()) {
             return result;
         }
     }
-    throw failure(errc::target_in_use, path.string());
+    throw failure(errc::target_in_use, folder.path_of(name).string());
 }
 
-bool part_file::look()
+std::optional<std::string> part_file::look()
 {
+    if (!foreign_.empty()) {
+        keep_ = true;
+        return foreign_;
+    }
     struct stat status
     {
     };
     if (::fstat(file_.get(), &status) != 0) {
-        throw_errno("cannot read", path_);
+        folder_->throw_errno("cannot read", name_);
     }
     const auto size = static_cast<std::uint64_t>(status.st_size);
     if (size == 0) {
-        return true;
+        return std::nullopt;
     }
     keep_ = true;
-    record_ = read_resume_record(target_);
+    record_ = read_resume_record(*folder_, target_);
     if (!record_) {
         // One that a dying system has damaged still tells that a download was here.
-        has_damaged_record_ = has_record_file(target_);
-        return has_damaged_record_;
-    }
-    if (record_->inode != inode_) {
+        has_damaged_record_ = has_record_file(*folder_, target_);
+    } else if (record_->inode != inode_) {
         record_.reset();
-        return false;
+    } else {
+        good_ = std::min(size, record_->good);
     }
-    good_ = std::min(size, record_->good);
-    return true;
+    return record_ || has_damaged_record_ ? std::nullopt : std::optional<std::string>("no unfinished download");
 }
 
-part_file part_file::open(const std::filesystem::path& target)
+part_file part_file::open(const open_folder& folder, const std::string& target, mode_t mode)
 {
-    part_file result = std::move(*open_locked(target, O_CREAT));
-    if (!result.look()) {
+    part_file result = std::move(*open_locked(folder, target, mode));
+    if (const auto obstacle = result.look()) {
         throw failure(errc::target_exists,
-                      result.path_.string() + " is in the way and no unfinished download, move it elsewhere");
+                      result.path().string() + " is in the way and " + *obstacle + ", move it elsewhere");
     }
     return result;
 }
 
-std::optional<part_file> part_file::find(const std::filesystem::path& target)
+std::optional<part_file> part_file::find(const open_folder& folder, const std::string& target)
 {
     // Mostly there is none, and this takes less to find out than an attempt to open it.
     struct stat there
     {
     };
-    if (::lstat((target.native() + ".part").c_str(), &there) != 0 && errno == ENOENT) {
+    if (!folder.look_at(target + ".part", there) && errno == ENOENT) {
         return std::nullopt;
     }
-    std::optional<part_file> result = open_locked(target, 0);
-    if (result && !result->look()) {
+    std::optional<part_file> result = open_locked(folder, target, std::nullopt);
+    if (result && result->look()) {
         result.reset();
     }
     return result;
@@ -143,34 +168,34 @@ part_file::~part_file()
     // Another download's target may be named like this .part, and have taken its place.
     if (file_ && !keep_ && is_still_there()) {
         // The record last: without it what is there would be taken for somebody else's.
-        ::unlink(path_.c_str());
+        folder_->remove(name_);
         if (record_) {
-            remove_resume_record(target_);
+            remove_resume_record(*folder_, target_);
         }
     }
 }
 
 void part_file::begin(resume_record what)
 {
-    if (!has_damaged_record_ && is_foreign_record(target_)) {
-        throw failure(errc::target_exists, resume_record_path(target_).string() + " is in the way, move it elsewhere");
+    if (!has_damaged_record_ && is_foreign_record(*folder_, target_)) {
+        throw failure(errc::target_exists, folder_->path_of(resume_record_name(target_)).string() + " is in the way, move it elsewhere");
     }
     cut(0);
     what.inode = inode_;
     record_ = std::move(what);
-    write_resume_record(target_, *record_);
+    write_resume_record(*folder_, target_, *record_);
 }
 
 void part_file::save_good()
 {
     record_->good = good_;
-    write_resume_record(target_, *record_);
+    write_resume_record(*folder_, target_, *record_);
 }
 
 void part_file::cut(std::uint64_t length)
 {
     if (::ftruncate(file_.get(), static_cast<off_t>(length)) != 0) {
-        throw_errno("cannot write", path_);
+        folder_->throw_errno("cannot write", name_);
     }
     good_ = std::min(good_, length);
 }
@@ -178,21 +203,22 @@ void part_file::cut(std::uint64_t length)
 void part_file::check_still_there() const
 {
     if (!is_still_there()) {
-        throw failure(errc::target_in_use, path_.string());
+        folder_->check_still_there();
+        throw failure(errc::target_in_use, path().string() + " was removed or replaced meanwhile");
     }
 }
 
-unnamed::naming part_file::try_name(const std::filesystem::path& name)
+unnamed::naming part_file::try_name(const std::string& name)
 {
     check_still_there();
     // Renamed while it is locked, so that no other writer can open it in between.
-    if (::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, name.c_str(), RENAME_NOREPLACE) == 0) {
+    if (::renameat2(folder_->get(), name_.c_str(), folder_->get(), name.c_str(), RENAME_NOREPLACE) == 0) {
         return naming::named;
     }
     if (errno == EINVAL || errno == ENOSYS) {
         // Not every file system can do that, but most of these can do this.
-        if (::link(path_.c_str(), name.c_str()) == 0) {
-            ::unlink(path_.c_str());
+        if (::linkat(folder_->get(), name_.c_str(), folder_->get(), name.c_str(), 0) == 0) {
+            folder_->remove(name_);
             return naming::named;
         }
         if (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS) {
@@ -200,25 +226,25 @@ unnamed::naming part_file::try_name(const std::filesystem::path& name)
         }
     }
     if (errno != EEXIST) {
-        throw_errno("cannot rename to", name);
+        folder_->throw_errno("cannot rename to", name);
     }
     return naming::taken;
 }
 
-void part_file::replace(const std::filesystem::path& name)
+void part_file::replace(const std::string& name)
 {
     check_still_there();
-    if (::rename(path_.c_str(), name.c_str()) != 0) {
-        throw_errno("cannot rename to", name);
+    if (::renameat(folder_->get(), name_.c_str(), folder_->get(), name.c_str()) != 0) {
+        folder_->throw_errno("cannot rename to", name);
     }
 }
 
-void part_file::close(const std::filesystem::path& name)
+void part_file::close(const std::string& name)
 {
     if (record_) {
-        remove_resume_record(target_);
+        remove_resume_record(*folder_, target_);
     }
-    close_written(file_, name);
+    folder_->close_written(file_, name);
 }
 
 } // namespace tandem::http

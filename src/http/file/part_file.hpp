@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string>
 
 #include <sys/types.h>
 
@@ -19,18 +20,19 @@ namespace tandem::http {
 class part_file final : public unnamed
 {
 public:
-    /// What is there, or a new one. Refuses what no download has left.
-    static part_file open(const std::filesystem::path& target);
+    /// Of the file `target` in `folder`, which must outlive it: what is there, or a new one, with this mode. Refuses what
+    /// no download of this user's has left.
+    static part_file open(const open_folder& folder, const std::string& target, mode_t mode);
 
-    /// Nothing where there is none, or what is there is not a download's.
-    static std::optional<part_file> find(const std::filesystem::path& target);
+    /// Nothing where there is none, or what is there is not a download's of this user's.
+    static std::optional<part_file> find(const open_folder& folder, const std::string& target);
 
     part_file(part_file&&) = default;
     part_file& operator=(part_file&&) = delete;
     ~part_file();
 
-    const descriptor& file() const noexcept { return file_; }
-    const std::filesystem::path& path() const noexcept { return path_; }
+    const descriptor& file() const noexcept override { return file_; }
+    std::filesystem::path path() const { return folder_->path_of(name_); }
 
     /// What it is of, if there is anything in it.
     const std::optional<resume_record>& record() const noexcept { return record_; }
@@ -52,30 +54,33 @@ public:
     /// Whether it stays at the end.
     void keep(bool yes) noexcept { keep_ = yes; }
 
-    naming try_name(const std::filesystem::path& name) override;
-    void replace(const std::filesystem::path& name) override;
+    naming try_name(const std::string& name) override;
+    void replace(const std::string& name) override;
 
     /// With its final name. Throws `failure`.
-    void close(const std::filesystem::path& name);
+    void close(const std::string& name);
 
 private:
-    part_file(std::filesystem::path target, std::filesystem::path path, descriptor file,
+    part_file(const open_folder& folder, std::string target, std::string name, descriptor file,
               const struct stat& status) noexcept;
 
-    static std::optional<part_file> open_locked(const std::filesystem::path& target, int flags);
+    static std::optional<part_file> open_locked(const open_folder& folder, const std::string& target,
+                                                std::optional<mode_t> mode_of_new);
 
-    /// What is in it; false where that is not a download's.
-    bool look();
+    /// What is in it, and why it must not be used: nothing where it may.
+    std::optional<std::string> look();
 
-    /// Whether `path_` still names the file that is open: who held it before may have renamed or removed it.
+    /// Whether `name_` still names the file that is open: who held it before may have renamed or removed it.
     bool is_still_there() const;
     void check_still_there() const;
 
-    std::filesystem::path target_;
-    std::filesystem::path path_;
+    const open_folder* folder_;
+    std::string target_;
+    std::string name_;
     descriptor file_;
     dev_t device_;
     ino_t inode_;
+    std::string foreign_{}; ///< why it is not this user's alone; empty where it is
     std::optional<resume_record> record_{};
     bool has_damaged_record_ = false;
     std::uint64_t good_ = 0;

@@ -23,20 +23,20 @@ constexpr std::string_view first_line = "tandem resume record 1";
 constexpr std::string_view last_line = "end";
 constexpr const char* boot_id = "/proc/sys/kernel/random/boot_id";
 
-/// Nothing where it is not a regular file, or longer than a record can be.
-std::optional<std::string> read_small_file(const char* path)
+std::optional<std::string> read_small_file(const descriptor& file)
 {
-    // O_NONBLOCK: a FIFO in the way must not hang.
-    const descriptor file(::open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-    struct stat status
-    {
-    };
-    if (file.get() < 0 || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-        return std::nullopt;
-    }
     boost::system::error_code error;
     std::string text = read_all(file, max_record_size, error);
     return error ? std::nullopt : std::optional(std::move(text));
+}
+
+/// Nobody else may have written it, or read it under another name.
+bool is_own_file(const open_folder& folder, const descriptor& file)
+{
+    struct stat status
+    {
+    };
+    return ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 1 && folder.owns(status);
 }
 
 bool has_control(std::string_view text)
@@ -100,20 +100,22 @@ std::optional<resume_record> parse(std::string_view text)
 
 } // namespace
 
-std::filesystem::path resume_record_path(const std::filesystem::path& target)
+std::string resume_record_name(const std::string& target)
 {
-    std::filesystem::path path = target;
-    path += ".part.from";
-    return path;
+    return target + ".part.from";
 }
 
-std::optional<resume_record> read_resume_record(const std::filesystem::path& target)
+std::optional<resume_record> read_resume_record(const open_folder& folder, const std::string& target)
 {
-    const auto text = read_small_file(resume_record_path(target).c_str());
+    const descriptor file = folder.open_file(resume_record_name(target), O_RDONLY);
+    if (!file || !is_own_file(folder, file)) {
+        return std::nullopt;
+    }
+    const auto text = read_small_file(file);
     return text ? parse(*text) : std::nullopt;
 }
 
-void write_resume_record(const std::filesystem::path& target, const resume_record& record)
+void write_resume_record(const open_folder& folder, const std::string& target, const resume_record& record)
 {
     const std::string text = as_text(record);
     if (text.size() > max_record_size || parse(text) != record) {
@@ -122,21 +124,28 @@ void write_resume_record(const std::filesystem::path& target, const resume_recor
     }
     // In place. Of the same file it differs in numbers of fixed width at its beginning, on which no write is
     // interrupted.
-    const std::filesystem::path path = resume_record_path(target);
-    const descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
-    if (!file) {
-        throw_errno("cannot write", path);
+    const std::string name = resume_record_name(target);
+    descriptor file = folder.open_file(name, O_WRONLY);
+    if (file && !is_own_file(folder, file)) {
+        throw failure(errc::target_exists, folder.path_of(name).string() +
+                                               " is in the way and not this user's alone, move it elsewhere");
     }
-    write_at(file, 0, {text.data(), text.size()}, path);
+    if (!file && errno == ENOENT) {
+        file = folder.open_file(name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    }
+    if (!file) {
+        folder.throw_errno("cannot write", name);
+    }
+    write_at(file, 0, {text.data(), text.size()}, folder.path_of(name));
     if (::ftruncate(file.get(), static_cast<off_t>(text.size())) != 0) {
-        throw_errno("cannot write", path);
+        folder.throw_errno("cannot write", name);
     }
 }
 
-void remove_resume_record(const std::filesystem::path& target) noexcept
+void remove_resume_record(const open_folder& folder, const std::string& target) noexcept
 {
     try {
-        ::unlink(resume_record_path(target).c_str());
+        folder.remove(resume_record_name(target));
     } catch (const std::bad_alloc&) {
         // It stays, and tells nothing wrong: the next download compares it with the .part and asks the server.
     }
@@ -145,7 +154,8 @@ void remove_resume_record(const std::filesystem::path& target) noexcept
 const std::string& current_boot()
 {
     static const std::string result = [] {
-        std::string text = read_small_file(boot_id).value_or(std::string());
+        const descriptor file(::open(boot_id, O_RDONLY | O_CLOEXEC));
+        std::string text = file ? read_small_file(file).value_or(std::string()) : std::string();
         text.resize(std::min(text.find('\n'), text.size()));
         return has_control(text) ? std::string() : text;
     }();

@@ -1,8 +1,9 @@
 #ifndef TANDEM_SRC_HTTP_FILE_RESUME_RECORD_HPP
 #define TANDEM_SRC_HTTP_FILE_RESUME_RECORD_HPP
 
+#include "http/file/open_folder.hpp"
+
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
 
@@ -22,19 +23,21 @@ struct resume_record
     bool operator==(const resume_record&) const = default;
 };
 
-std::filesystem::path resume_record_path(const std::filesystem::path& target);
+/// Beside the file `target` of the same folder.
+std::string resume_record_name(const std::string& target);
 
-/// Nothing where there is none, or anything about it is odd: not a regular file, over 64 KiB, not complete.
-std::optional<resume_record> read_resume_record(const std::filesystem::path& target);
+/// Nothing where there is none, or anything about it is odd: not a regular file, somebody else's, linked, over 64 KiB, not
+/// complete.
+std::optional<resume_record> read_resume_record(const open_folder& folder, const std::string& target);
 
 /// A record of the same URL, tag and boot is replaced in one step: whenever the program is killed, there is the former
 /// or this one. Of another, there may be neither, so its .part is to be empty. Only for its owner to read, as URLs may
 /// hold secrets. Not written to the disk at once: after a crash of the system it may be gone, never wrong. Throws
-/// `failure`.
-void write_resume_record(const std::filesystem::path& target, const resume_record& record);
+/// `failure`, also where what is there is not this user's alone.
+void write_resume_record(const open_folder& folder, const std::string& target, const resume_record& record);
 
 /// Whether there was one or not.
-void remove_resume_record(const std::filesystem::path& target) noexcept;
+void remove_resume_record(const open_folder& folder, const std::string& target) noexcept;
 
 /// Changes with each start of the system; empty where it cannot be known.
 const std::string& current_boot();

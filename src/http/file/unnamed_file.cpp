@@ -21,19 +21,19 @@ bool has_descriptor_links()
 }
 
 /// As ::linkat does.
-int link_file(int file, const std::filesystem::path& name)
+int link_file(int file, const open_folder& folder, const std::string& name)
 {
     // The way through /proc takes longer. The direct one is for the privileged before Linux 6.10: others find no file.
     static std::atomic<bool> directly = true;
     if (directly) {
-        const int result = ::linkat(file, "", AT_FDCWD, name.c_str(), AT_EMPTY_PATH);
+        const int result = ::linkat(file, "", folder.get(), name.c_str(), AT_EMPTY_PATH);
         if (result == 0 || errno == EEXIST) {
             return result;
         }
     }
     char path[32];
     std::snprintf(path, sizeof path, "/proc/self/fd/%d", file);
-    const int result = ::linkat(AT_FDCWD, path, AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW);
+    const int result = ::linkat(AT_FDCWD, path, folder.get(), name.c_str(), AT_SYMLINK_FOLLOW);
     if (result == 0 && directly) {
         directly = false;
     }
@@ -48,52 +48,50 @@ std::string temporary_suffix()
 
 } // namespace
 
-std::optional<unnamed_file> unnamed_file::make(const std::filesystem::path& target)
+std::optional<unnamed_file> unnamed_file::make(const open_folder& folder)
 {
     if (!has_descriptor_links()) {
         return std::nullopt;
     }
-    const std::string folder = folder_of(target);
-    descriptor file(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666));
+    descriptor file(::openat(folder.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0666));
     if (!file) {
         if (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL || errno == ENOSYS) {
             return std::nullopt;
         }
-        throw_errno("cannot create a file in", folder);
+        throw_errno("cannot create a file in", folder.path());
     }
-    return unnamed_file(std::move(file));
+    return unnamed_file(folder, std::move(file));
 }
 
-unnamed::naming unnamed_file::try_name(const std::filesystem::path& name)
+unnamed::naming unnamed_file::try_name(const std::string& name)
 {
-    if (link_file(file_.get(), name) == 0) {
+    if (link_file(file_.get(), *folder_, name) == 0) {
         return naming::named;
     }
     if (errno != EEXIST) {
-        throw_errno("cannot create", name);
+        folder_->throw_errno("cannot create", name);
     }
     return naming::taken;
 }
 
-void unnamed_file::replace(const std::filesystem::path& name)
+void unnamed_file::replace(const std::string& name)
 {
     // A link replaces nothing, so there are two steps, of which only the second is seen under that name.
-    std::filesystem::path temporary;
+    std::string temporary;
     do {
-        temporary = name;
-        temporary += temporary_suffix();
+        temporary = name + temporary_suffix();
     } while (try_name(temporary) != naming::named);
-    if (::rename(temporary.c_str(), name.c_str()) != 0) {
+    if (::renameat(folder_->get(), temporary.c_str(), folder_->get(), name.c_str()) != 0) {
         const int error = errno;
-        ::unlink(temporary.c_str());
+        folder_->remove(temporary);
         errno = error;
-        throw_errno("cannot replace", name);
+        folder_->throw_errno("cannot replace", name);
     }
 }
 
-void unnamed_file::close(const std::filesystem::path& name)
+void unnamed_file::close(const std::string& name)
 {
-    close_written(file_, name);
+    folder_->close_written(file_, name);
 }
 
 } // namespace tandem::http

@@ -4,8 +4,9 @@
 #include "http/file/descriptor.hpp"
 #include "http/file/final_name.hpp"
 
-#include <filesystem>
 #include <optional>
+#include <string>
+#include <utility>
 
 namespace tandem::http {
 
@@ -14,20 +15,21 @@ namespace tandem::http {
 class unnamed_file final : public unnamed
 {
 public:
-    /// In the folder of `target`. Nothing where the file system has no such files. Throws `failure`.
-    static std::optional<unnamed_file> make(const std::filesystem::path& target);
+    /// In `folder`, which must outlive it. Nothing where the file system has no such files. Throws `failure`.
+    static std::optional<unnamed_file> make(const open_folder& folder);
 
-    const descriptor& file() const noexcept { return file_; }
+    const descriptor& file() const noexcept override { return file_; }
 
-    naming try_name(const std::filesystem::path& name) override;
-    void replace(const std::filesystem::path& name) override;
+    naming try_name(const std::string& name) override;
+    void replace(const std::string& name) override;
 
     /// With its name. Throws `failure`.
-    void close(const std::filesystem::path& name);
+    void close(const std::string& name);
 
 private:
-    explicit unnamed_file(descriptor file) noexcept : file_(std::move(file)) {}
+    unnamed_file(const open_folder& folder, descriptor file) noexcept : folder_(&folder), file_(std::move(file)) {}
 
+    const open_folder* folder_;
     descriptor file_;
 };
 

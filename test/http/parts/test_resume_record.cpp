@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -28,7 +29,7 @@ struct folder
         char name[] = "/tmp/tandem-resume-XXXXXX";
         BOOST_REQUIRE(::mkdtemp(name) != nullptr);
         path = name;
-        target = path / "a.bin";
+        held.emplace(path.string());
     }
     folder(const folder&) = delete;
     folder& operator=(const folder&) = delete;
@@ -37,6 +38,8 @@ struct folder
         std::error_code ignored;
         fs::remove_all(path, ignored);
     }
+
+    fs::path record() const { return path / resume_record_name(target); }
 
     std::string text() const
     {
@@ -51,7 +54,8 @@ struct folder
     }
 
     fs::path path{};
-    fs::path target{};
+    std::optional<open_folder> held{};
+    const std::string target = "a.bin";
 };
 
 const resume_record example{"https://a/b?c=d", "\"tag\"", 1'000'000, 65'536, 77, "3b8f-01"};
@@ -63,27 +67,27 @@ BOOST_AUTO_TEST_SUITE(resume_records)
 BOOST_AUTO_TEST_CASE(come_back)
 {
     const folder in;
-    BOOST_TEST(!read_resume_record(in.target).has_value());
-    remove_resume_record(in.target);
-    write_resume_record(in.target, example);
-    BOOST_TEST((read_resume_record(in.target) == example));
+    BOOST_TEST(!read_resume_record(*in.held, in.target).has_value());
+    remove_resume_record(*in.held, in.target);
+    write_resume_record(*in.held, in.target, example);
+    BOOST_TEST((read_resume_record(*in.held, in.target) == example));
     BOOST_TEST(in.files() == 1u);
-    BOOST_TEST((resume_record_path(in.target) == in.path / "a.bin.part.from"));
-    BOOST_TEST((fs::status(resume_record_path(in.target)).permissions() == fs::perms(0600)));
+    BOOST_TEST((resume_record_name(in.target) == "a.bin.part.from"));
+    BOOST_TEST((fs::status(in.record()).permissions() == fs::perms(0600)));
 
     resume_record later = example;
     later.good = later.total;
     later.boot.clear();
-    write_resume_record(in.target, later);
-    BOOST_TEST((read_resume_record(in.target) == later));
+    write_resume_record(*in.held, in.target, later);
+    BOOST_TEST((read_resume_record(*in.held, in.target) == later));
 
-    remove_resume_record(in.target);
+    remove_resume_record(*in.held, in.target);
     BOOST_TEST(in.files() == 0u);
 
     resume_record largest{
         std::string(60'000, 'u'), "\"" + std::string(4'000, 't') + "\"", UINT64_MAX, UINT64_MAX, UINT64_MAX, "b"};
-    write_resume_record(in.target, largest);
-    BOOST_TEST((read_resume_record(in.target) == largest));
+    write_resume_record(*in.held, in.target, largest);
+    BOOST_TEST((read_resume_record(*in.held, in.target) == largest));
 }
 
 BOOST_AUTO_TEST_CASE(that_cannot_be_written)
@@ -102,33 +106,36 @@ BOOST_AUTO_TEST_CASE(that_cannot_be_written)
              with([](resume_record& e) { e.boot = "\r"; }),
              with([](resume_record& e) { e.good = e.total + 1; }),
          }) {
-        BOOST_CHECK_THROW(write_resume_record(in.target, r), failure);
+        BOOST_CHECK_THROW(write_resume_record(*in.held, in.target, r), failure);
         BOOST_TEST(in.files() == 0u);
     }
-    BOOST_CHECK_EXCEPTION(write_resume_record(in.path / "none" / "a", example), failure, [](const failure& e) {
+    fs::create_directory(in.path / "none");
+    const open_folder gone((in.path / "none").string());
+    fs::remove(in.path / "none");
+    BOOST_CHECK_EXCEPTION(write_resume_record(gone, "a", example), failure, [](const failure& e) {
         BOOST_TEST_MESSAGE(e.detail() << ": " << e.code().message());
-        return e.code() == boost::system::errc::no_such_file_or_directory && !e.detail().empty();
+        return e.code() == errc::folder_changed && !e.detail().empty();
     });
     resume_record untagged = example;
     untagged.entity_tag.clear();
-    write_resume_record(in.target, untagged);
-    BOOST_TEST((read_resume_record(in.target) == untagged));
-    remove_resume_record(in.target);
-    fs::create_directory(resume_record_path(in.target));
-    BOOST_CHECK_THROW(write_resume_record(in.target, example), failure);
+    write_resume_record(*in.held, in.target, untagged);
+    BOOST_TEST((read_resume_record(*in.held, in.target) == untagged));
+    remove_resume_record(*in.held, in.target);
+    fs::create_directory(in.record());
+    BOOST_CHECK_THROW(write_resume_record(*in.held, in.target, example), failure);
     BOOST_TEST(in.files() == 1u);
-    BOOST_TEST(!read_resume_record(in.target).has_value());
+    BOOST_TEST(!read_resume_record(*in.held, in.target).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(that_are_odd)
 {
     const folder in;
-    write_resume_record(in.target, example);
+    write_resume_record(*in.held, in.target, example);
     const std::string good = in.text();
     BOOST_TEST_MESSAGE(good);
     const auto seen = [&](const std::string& text) {
-        std::ofstream(resume_record_path(in.target), std::ios::binary) << text;
-        return read_resume_record(in.target).has_value();
+        std::ofstream(in.record(), std::ios::binary) << text;
+        return read_resume_record(*in.held, in.target).has_value();
     };
     const auto with = [&](const std::string& from, const std::string& to) {
         std::string text = good;
@@ -177,22 +184,22 @@ BOOST_AUTO_TEST_CASE(what_stands_in_the_way)
 {
     const folder in;
     const fs::path elsewhere = in.path / "elsewhere";
-    const fs::path record = resume_record_path(in.target);
-    write_resume_record(in.target, example);
+    const fs::path record = in.record();
+    write_resume_record(*in.held, in.target, example);
     fs::rename(record, elsewhere);
 
     fs::create_symlink(elsewhere, record);
-    BOOST_TEST(!read_resume_record(in.target).has_value());
+    BOOST_TEST(!read_resume_record(*in.held, in.target).has_value());
     resume_record other = example;
     other.url += "/other";
-    BOOST_CHECK_THROW(write_resume_record(in.target, other), failure);
+    BOOST_CHECK_THROW(write_resume_record(*in.held, in.target, other), failure);
 
     fs::rename(elsewhere, record);
-    BOOST_TEST((read_resume_record(in.target) == example)); // what the links led to is as it was
+    BOOST_TEST((read_resume_record(*in.held, in.target) == example)); // what the links led to is as it was
 
     fs::remove(record);
     BOOST_REQUIRE(::mkfifo(record.c_str(), 0600) == 0);
-    BOOST_TEST(!read_resume_record(in.target).has_value());
+    BOOST_TEST(!read_resume_record(*in.held, in.target).has_value());
 }
 
 /// A writer that is killed at any moment leaves one of its records.
@@ -203,7 +210,7 @@ BOOST_AUTO_TEST_CASE(survive_a_kill)
     one.url = "https://a/" + std::string(30'000, '1');
     resume_record two = one;
     two.good = 0;
-    write_resume_record(in.target, one);
+    write_resume_record(*in.held, in.target, one);
     int odd = 0;
     for (int i = 0; i < 100; ++i) {
         const pid_t child = ::fork();
@@ -211,15 +218,15 @@ BOOST_AUTO_TEST_CASE(survive_a_kill)
         if (child == 0) {
             ::alarm(10);
             while (true) {
-                write_resume_record(in.target, two);
-                write_resume_record(in.target, one);
+                write_resume_record(*in.held, in.target, two);
+                write_resume_record(*in.held, in.target, one);
             }
         }
         std::this_thread::sleep_for(std::chrono::microseconds(200 + 97 * i));
         ::kill(child, SIGKILL);
         int status = 0;
         BOOST_REQUIRE(::waitpid(child, &status, 0) == child);
-        const auto seen = read_resume_record(in.target);
+        const auto seen = read_resume_record(*in.held, in.target);
         odd += seen == one || seen == two ? 0 : 1;
     }
     BOOST_TEST(odd == 0);

@@ -1,0 +1,142 @@
+#include "http/file/open_folder.hpp"
+
+#include "http/failure.hpp"
+#include "http/file/descriptor.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace tandem::http {
+
+open_folder::open_folder(std::string location)
+    : path_(std::move(location)), opened_(::open(path(), O_PATH | O_DIRECTORY | O_CLOEXEC))
+{
+    struct stat status
+    {
+    };
+    if (!opened_ || ::fstat(opened_.get(), &status) != 0) {
+        tandem::http::throw_errno("cannot open the folder", path());
+    }
+    device_ = status.st_dev;
+    inode_ = status.st_ino;
+}
+
+bool open_folder::look_at(const std::string& name, struct stat& status) const noexcept
+{
+    return ::fstatat(get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+descriptor open_folder::open_file(const std::string& name, int flags, mode_t mode) const noexcept
+{
+    return descriptor(::openat(get(), name.c_str(), flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, mode));
+}
+
+void open_folder::remove(const std::string& name) const noexcept
+{
+    ::unlinkat(get(), name.c_str(), 0);
+}
+
+descriptor open_folder::make_probe() const
+{
+    descriptor result(::openat(get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    static std::atomic<unsigned> next = 0;
+    for (int attempt = 0; !result && attempt != 100; ++attempt) {
+        const std::string name = ".tandem-" + std::to_string(::getpid()) + '-' + std::to_string(next++);
+        result = open_file(name, O_RDWR | O_CREAT | O_EXCL, 0600);
+        if (result) {
+            remove(name);
+        } else if (errno != EEXIST) {
+            break;
+        }
+    }
+    return result;
+}
+
+bool open_folder::owns(const struct stat& status) const
+{
+    if (status.st_uid == ::geteuid()) {
+        return true;
+    }
+    // Some file systems give a file another owner than who makes it: NFS where root is made nobody, FAT, FUSE.
+    const descriptor probe = make_probe();
+    struct stat made
+    {
+    };
+    return probe && ::fstat(probe.get(), &made) == 0 && made.st_uid == status.st_uid;
+}
+
+bool open_folder::is_still_there() const noexcept
+{
+    struct stat status
+    {
+    };
+    return ::stat(path(), &status) == 0 && status.st_ino == inode_ && status.st_dev == device_;
+}
+
+void open_folder::check_still_there() const
+{
+    if (!is_still_there()) {
+        throw failure(errc::folder_changed, path());
+    }
+}
+
+void open_folder::throw_errno(const char* what, const std::string& name) const
+{
+    const int error = errno;
+    if (error == ENOENT) {
+        check_still_there();
+    }
+    errno = error;
+    tandem::http::throw_errno(what, path_of(name));
+}
+
+void open_folder::close_written(descriptor& file, const std::string& name) const
+{
+    if (!file.close()) {
+        const int error = errno;
+        remove(name);
+        errno = error;
+        throw_errno("cannot write", name);
+    }
+}
+
+void open_folder::sync() const
+{
+    const descriptor readable(::openat(get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    // Some file systems cannot sync folders, and need not.
+    if (!readable || (::fsync(readable.get()) != 0 && errno != EINVAL && errno != EROFS)) {
+        tandem::http::throw_errno("cannot sync", path());
+    }
+}
+
+std::shared_ptr<const open_folder> open_folders::open(const std::string& path)
+{
+    std::lock_guard guard(mutex_);
+    if (folders_.size() >= sweep_at_) {
+        std::erase_if(folders_, [](const auto& entry) { return entry.second.expired(); });
+        sweep_at_ = std::max<std::size_t>(64, 2 * folders_.size());
+    }
+    std::weak_ptr<const open_folder>& held = folders_[path];
+    std::shared_ptr<const open_folder> result = held.lock();
+    if (!result || !result->is_still_there()) {
+        result = std::make_shared<const open_folder>(path);
+        held = result;
+    }
+    return result;
+}
+
+std::string folder_of(const std::filesystem::path& name)
+{
+    const std::size_t slash = name.native().rfind('/');
+    if (slash == std::string::npos) {
+        return {};
+    }
+    return name.native().substr(0, std::max<std::size_t>(slash, 1));
+}
+
+} // namespace tandem::http

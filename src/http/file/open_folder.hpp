@@ -1,0 +1,87 @@
+// A folder that is held open, and those that are.
+#ifndef TANDEM_SRC_HTTP_FILE_OPEN_FOLDER_HPP
+#define TANDEM_SRC_HTTP_FILE_OPEN_FOLDER_HPP
+
+#include <descriptor.hpp>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+namespace tandem::http {
+
+/// A name in it leads to the same file for a whole download, whatever becomes of the folder's own name. Names are those
+/// of files in it, without a slash. Thread-safe.
+class open_folder
+{
+public:
+    /// Empty: where the program works. Throws `failure`.
+    explicit open_folder(std::string location);
+
+    const char* path() const noexcept { return path_.empty() ? "." : path_.c_str(); }
+
+    std::filesystem::path path_of(const std::string& name) const { return std::filesystem::path(path_) / name; }
+
+    /// For system calls that take a folder and a name in it.
+    int get() const noexcept { return opened_.get(); }
+
+    /// What has the name, a symbolic link itself; false, with `errno`, where nothing has it.
+    bool look_at(const std::string& name, struct stat& status) const noexcept;
+
+    /// As ::openat; close-on-exec. A symbolic link is not followed, a FIFO not waited for.
+    descriptor open_file(const std::string& name, int flags, mode_t mode = 0) const noexcept;
+
+    /// As ::unlinkat.
+    void remove(const std::string& name) const noexcept;
+
+    /// Whether it is owned as what this process makes in it would be.
+    bool owns(const struct stat& status) const;
+
+    bool is_still_there() const noexcept;
+
+    /// Throws `failure` (`errc::folder_changed`) where its path leads elsewhere by now, or nowhere.
+    void check_still_there() const;
+
+    /// Throws a `failure` with `errno`: "cannot write /a/b". Or that the folder is not there any more, where that is why.
+    [[noreturn]] void throw_errno(const char* what, const std::string& name) const;
+
+    /// Closes a file that was written as `name`, and removes it where that shows that it is not there whole. Throws
+    /// `failure`.
+    void close_written(descriptor& file, const std::string& name) const;
+
+    /// Its names, on the disk. Throws `failure`.
+    void sync() const;
+
+private:
+    descriptor make_probe() const;
+
+    const std::string path_;
+    const descriptor opened_;
+    dev_t device_ = 0;
+    ino_t inode_ = 0;
+};
+
+/// Those that a client's downloads are under way in: each is open once, however many they are. Thread-safe.
+class open_folders
+{
+public:
+    /// Throws `failure`.
+    std::shared_ptr<const open_folder> open(const std::string& path);
+
+private:
+    std::mutex mutex_;
+    std::map<std::string, std::weak_ptr<const open_folder>> folders_{};
+    std::size_t sweep_at_ = 64;
+};
+
+/// The folder to open for a file: empty where the path has none. Text: a path's parts would be taken apart for nothing.
+std::string folder_of(const std::filesystem::path& name);
+
+} // namespace tandem::http
+
+#endif
