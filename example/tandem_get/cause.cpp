@@ -80,6 +80,8 @@ void explain(http::errc code, cause& result)
             return {"proxy_refused", "--proxy or --no-proxy"};
         case http::errc::folder_changed:
             return {"folder_changed", ""};
+        case http::errc::naming_unsupported:
+            return {"naming_unsupported", "--if-exists=replace"};
         case http::errc::invalid_option:
             return {"invalid_option", ""};
         case http::errc::source_not_repeatable:

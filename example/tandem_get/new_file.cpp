@@ -50,8 +50,15 @@ int new_file::take_descriptor()
 void new_file::finish()
 {
     const unsigned how = replace_ ? 0 : RENAME_NOREPLACE;
-    if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, path_.c_str(), how) != 0) {
+    finished_ = ::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, path_.c_str(), how) == 0;
+    // Not every file system can do that, nor every sandbox, but most of these can do one of those.
+    if (!finished_ && replace_) {
+        finished_ = ::rename(temporary_.c_str(), path_.c_str()) == 0;
+    } else if (!finished_ && errno != EEXIST && ::link(temporary_.c_str(), path_.c_str()) == 0) {
+        ::unlink(temporary_.c_str());
+        finished_ = true;
+    }
+    if (!finished_) {
         throw_error(errno, path_.string());
     }
-    finished_ = true;
 }

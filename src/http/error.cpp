@@ -68,6 +68,9 @@ const char* sentence(errc e)
         return "a user name and a password are needed, or others than those that were given";
     case errc::folder_changed:
         return "the folder was removed, renamed or replaced during the download; leave it where it is until that is complete";
+    case errc::naming_unsupported:
+        return "the file system cannot give the file its name but by replacing what may have it; allow that, or choose "
+               "another folder";
     case errc::invalid_option:
         return "an option is not valid; nothing was sent";
     case errc::source_not_repeatable:

@@ -9,16 +9,21 @@
 #include <unistd.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 
 namespace test {
 
-/// The call of this number fails with `error` in all threads, and in programs that they start. Whether it does now.
-inline bool refuse_call(unsigned number, unsigned error)
+/// The call of this number, where its argument of that index has all of `bits`, fails with `error` in all threads, and in
+/// programs that they start. Whether it does now. For little-endian machines.
+inline bool refuse_call(unsigned number, unsigned error, unsigned argument = 0, std::uint32_t bits = 0)
 {
     sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 4),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offsetof(seccomp_data, args) + 8 * argument)),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, bits),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, bits, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };

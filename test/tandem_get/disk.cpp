@@ -6,11 +6,13 @@
 #include <boost/test/unit_test.hpp>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <future>
 #include <memory>
+#include <ostream>
 #include <thread>
 #include <utility>
 
@@ -478,6 +480,182 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_larger_than_the_process_may_make)
         command.insert(command.end(), tool.begin(), tool.end());
         box.check_ended(process(command, box.place()).wait(), 1, {server.url(path), "RLIMIT_FSIZE", "File too large"});
         box.check_there({});
+    }
+}
+
+namespace {
+
+struct missing
+{
+    const char* call;
+    std::vector<int> errors;
+};
+
+std::ostream& operator<<(std::ostream& out, const missing& m)
+{
+    return out << m.call;
+}
+
+/// tandem-get where these calls fail.
+ended get_without(const sandbox& box, const std::vector<std::string>& calls, const std::vector<std::string>& arguments)
+{
+    std::vector<std::string> command = {WITHOUT_CALLS};
+    command.insert(command.end(), calls.begin(), calls.end());
+    command.push_back("--");
+    const std::vector<std::string> tool = box.command(arguments);
+    command.insert(command.end(), tool.begin(), tool.end());
+    return process(command, box.place()).wait();
+}
+
+/// What a file system, an old kernel or a sandbox may not have, and how each of them says so.
+const std::vector<missing> missing_calls = {
+    {"flock", {ENOSYS, ENOLCK, EOPNOTSUPP, EINVAL, EPERM}},
+    {"linkat", {ENOSYS, EPERM, EOPNOTSUPP, EINVAL, EMLINK, EXDEV}},
+    {"renameat2", {ENOSYS, EINVAL, EPERM, EOPNOTSUPP}},
+    {"tmpfile", {ENOSYS, EISDIR, EINVAL, EOPNOTSUPP, EPERM, ENOENT}},
+    {"fchmod", {ENOSYS, EPERM, EOPNOTSUPP}},
+    {"utimensat", {ENOSYS, EPERM, EINVAL}},
+    {"getrlimit", {ENOSYS, EPERM}},
+};
+
+} // namespace
+
+BOOST_DATA_TEST_CASE(what_the_system_does_not_have, boost::unit_test::data::make(missing_calls), one)
+{
+    for (const int error : one.errors) {
+        const std::vector<std::string> calls = {one.call + ("=" + std::to_string(error))};
+        for (const char* const policy : {"fail", "rename", "replace", "skip"}) {
+            BOOST_TEST_CONTEXT(calls.front() << ", " << policy)
+            {
+                const sandbox with;
+                const scripted_server here([](peer& client) {
+                    client.read_request();
+                    client.send(complete(bytes.substr(0, small)));
+                });
+                const bool replaces = policy == std::string("replace");
+                if (replaces) {
+                    write_file(with.files() / "file", "old");
+                }
+                with.check_ended(get_without(with, calls, {"--if-exists", policy, here.url("/file")}), 0);
+                with.check_there({{"file", bytes.substr(0, small)}});
+            }
+        }
+        BOOST_TEST_CONTEXT(calls.front() << ", interrupted")
+        {
+            const sandbox with;
+            std::atomic<int> parts{0};
+            const scripted_server here([&parts, first = std::make_shared<std::atomic<bool>>(true)](peer& client) {
+                if (first->exchange(false)) {
+                    client.read_request();
+                    client.send(complete(bytes, "ETag: \"one\"\r\n").substr(0, 2'000'000));
+                } else {
+                    serve(0us, &parts)(client);
+                }
+            });
+            with.check_ended(get_without(with, calls, {here.url("/file")}), 1);
+            with.check_ended(get_without(with, calls, {here.url("/file")}), 0);
+            with.check_there({{"file", bytes}});
+            BOOST_TEST(parts == 1);
+        }
+    }
+}
+
+// Before anything is written, with the option that helps.
+BOOST_AUTO_TEST_CASE(where_no_name_can_be_given_that_replaces_nothing)
+{
+    const std::vector<std::string> calls = {"renameat2=" + std::to_string(EINVAL), "linkat=" + std::to_string(EPERM)};
+    held_server held(bytes.size());
+    process running(
+        [&] {
+            std::vector<std::string> command = {WITHOUT_CALLS, calls[0], calls[1], "--"};
+            const std::vector<std::string> tool = box.command({held.server.url("/file")});
+            command.insert(command.end(), tool.begin(), tool.end());
+            return command;
+        }(),
+        box.place());
+    BOOST_TEST(held.wait_until_begun());
+    const ended seen = running.wait(20s); // the rest of the body is not waited for
+    held.go_on.set_value();
+    box.check_ended(seen, 1, {held.server.url("/file"), "--if-exists=replace"});
+    box.check_there({});
+    for (const char* const policy : {"replace", "skip"}) {
+        box.check_ended(get_without(box, calls, {"--if-exists", policy, url()}), 0);
+        box.check_there({{"file", bytes}});
+        fs::remove(file());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(where_nothing_can_be_put_on_the_disk)
+{
+    const std::vector<std::string> calls = {"fsync=" + std::to_string(ENOSYS)};
+    box.check_ended(get_without(box, calls, {"--sync", url()}), 1, {url(), "do without sync"});
+    box.check_there({});
+    BOOST_TEST(server.connections() == 0);
+    box.check_ended(get_without(box, calls, {url()}), 0);
+    box.check_there({{"file", bytes}});
+}
+
+// Two downloads of one file, which no lock keeps apart: what is there in the end is one of them.
+BOOST_AUTO_TEST_CASE(two_without_locks_do_not_mix_their_bytes)
+{
+    const std::vector<std::string> calls = {"flock=" + std::to_string(ENOSYS)};
+    const std::string others(bytes.size(), 'o');
+    std::atomic<int> number{0};
+    const scripted_server slow([&](peer& client) {
+        client.read_request();
+        const bool first = number++ == 0;
+        const std::string answer = complete(first ? bytes : others, first ? "ETag: \"one\"\r\n" : "ETag: \"two\"\r\n");
+        for (std::size_t i = 0; i < answer.size() && client.send(std::string_view(answer).substr(i, 65'536)); i += 65'536) {
+            std::this_thread::sleep_for(10ms);
+        }
+    });
+    std::vector<std::string> command = {WITHOUT_CALLS, calls.front(), "--"};
+    const std::vector<std::string> tool = box.command({"--if-exists", "replace", slow.url("/file")});
+    command.insert(command.end(), tool.begin(), tool.end());
+    process first(command, box.place());
+    for (int i = 0; i != 20'000 && first.running() && read_file(file("file.part")).size() < 100'000; ++i) {
+        std::this_thread::sleep_for(1ms);
+    }
+    surroundings place = box.place();
+    place.output = box.own() / "second";
+    box.check_ended(process(command, place).wait(), 0);
+    box.check_ended(first.wait(), 1, {"another download is writing this file"});
+    box.check_there({{"file", others}});
+}
+
+// A download that was killed between the two steps in which a file system without renameat2 renames.
+BOOST_AUTO_TEST_CASE(a_part_that_has_its_final_name_already)
+{
+    const interrupted with;
+    fs::create_hard_link(with.file("file.part"), with.file("file"));
+    with.box.check_ended(with.box.get({"--if-exists", "replace", with.url()}), 0);
+    with.box.check_there({{"file", bytes}});
+}
+
+// Nothing tells whether the machine went down since: what was not synced is not gone on with.
+BOOST_AUTO_TEST_CASE(without_proc, *mounts())
+{
+    for (const bool sync : {false, true}) {
+        const sandbox with;
+        std::atomic<int> parts{0};
+        const scripted_server here([&parts, first = std::make_shared<std::atomic<bool>>(true)](peer& client) {
+            if (first->exchange(false)) {
+                client.read_request();
+                client.send(complete(bytes, "ETag: \"one\"\r\n").substr(0, 2'000'000));
+            } else {
+                serve(0us, &parts)(client);
+            }
+        });
+        const std::string script = R"(mount -t tmpfs none /proc && { "$@"; status=$?; "$@" && echo "first $status"; })";
+        std::vector<std::string> arguments = {here.url("/file")};
+        if (sync) {
+            arguments.push_back("--sync");
+        }
+        const ended seen = in_own_mounts(with, script, arguments);
+        with.check_ended(seen, 0);
+        BOOST_TEST((seen.out.find("first 1") != seen.out.npos), seen);
+        with.check_there({{"file", bytes}});
+        BOOST_TEST(parts == (sync ? 1 : 0));
     }
 }
 

@@ -57,6 +57,7 @@ bool is_own(const failure& cause)
     const boost::system::error_code& code = cause.code();
     return is_one_of(code, {errc::invalid_url, errc::unsupported_scheme, errc::target_is_not_a_file,
                             errc::target_in_use, errc::target_exists, errc::target_written_meanwhile, errc::folder_changed,
+                            errc::naming_unsupported,
                             errc::total_timeout, asio::error::operation_aborted}) ||
            (code.category() == boost::system::system_category() && !may_pass(cause) &&
             code != asio::error::host_not_found && code != asio::error::no_data);

@@ -16,6 +16,23 @@ namespace {
 /// How often the record says how far the file is complete.
 constexpr std::uint64_t note_every = 16 * 1024 * 1024;
 
+/// Whether the system has the call at all is known before there is anything to sync.
+void check_can_sync()
+{
+    if (::fsync(-1) != 0 && errno != EBADF) {
+        throw failure::local(boost::system::error_code(errno, boost::system::system_category()),
+                             "files cannot be put on the disk here (fsync); do without sync");
+    }
+}
+
+/// Throws `failure`. What has no disk need not be put on it.
+void sync(const descriptor& file, const std::filesystem::path& path)
+{
+    if (::fsync(file.get()) != 0 && errno != EINVAL) {
+        throw_errno("files cannot be put on the disk here (fsync), do without sync:", path);
+    }
+}
+
 std::size_t read_at(const descriptor& from, std::uint64_t offset, std::span<char> to, const std::filesystem::path& name)
 {
     for (;;) {
@@ -35,6 +52,9 @@ std::size_t read_at(const descriptor& from, std::uint64_t offset, std::span<char
 destination::destination(std::shared_ptr<const open_folder> folder, std::string name, const download_options& options)
     : folder_(std::move(folder)), name_(std::move(name)), options_(options)
 {
+    if (options_.sync) {
+        check_can_sync();
+    }
     look_for_part();
     if (options_.expected) {
         sum_.emplace(*options_.expected);
@@ -145,6 +165,7 @@ void destination::move_to_part()
         if (there && options_.existing == existing_file::fail) {
             throw failure(errc::target_exists, target().string());
         }
+        check_renaming();
         // Not to be read meanwhile by who may not read the file in the end. This user may in any case, to go on.
         open_part(mode_after(there).value_or(0666) | 0600);
     }
@@ -157,17 +178,38 @@ void destination::move_to_part()
     part_->keep(false);
 }
 
+void destination::move_small_to_part()
+{
+    std::vector<char> so_far(static_cast<std::size_t>(size_));
+    for (std::size_t got = 0; got != so_far.size();) {
+        got += read_at(small_->file(), got, std::span(so_far).subspan(got), target());
+    }
+    move_to_part();
+    small_.reset();
+    write_at(part_->file(), 0, so_far, part_->path());
+}
+
+/// Else it would be known when all of it is there only.
+void destination::check_renaming() const
+{
+    const bool may_replace =
+        options_.existing == existing_file::replace || options_.existing == existing_file::skip_if_same;
+    if (!may_replace && !folder_->can_rename()) {
+        throw failure(errc::naming_unsupported, target().string());
+    }
+}
+
+void destination::go_on(file_facts what)
+{
+    check_renaming();
+    facts_ = std::move(what);
+    begun_ = true;
+}
+
 void destination::write(std::span<const char> bytes)
 {
     if (small_ && size_ + bytes.size() > small) {
-        // Longer than it seemed.
-        std::vector<char> so_far(static_cast<std::size_t>(size_));
-        for (std::size_t got = 0; got != so_far.size();) {
-            got += read_at(small_->file(), got, std::span(so_far).subspan(got), target());
-        }
-        move_to_part();
-        small_.reset();
-        write_at(part_->file(), 0, so_far, part_->path());
+        move_small_to_part(); // longer than it seemed
     }
     write_at(file(), size_, bytes, path());
     if (sum_ && summed_ == size_) {
@@ -217,8 +259,8 @@ void destination::note_progress()
     if (record.good == record.total) {
         return;
     }
-    if (record.boot.empty() && ::fdatasync(part_->file().get()) != 0) {
-        throw_errno("cannot write", part_->path());
+    if (record.boot.empty()) {
+        sync(part_->file(), part_->path());
     }
     part_->set_good(size_);
     part_->save_good();
@@ -250,26 +292,37 @@ void destination::set_time() const
     [[maybe_unused]] const int ignored = ::futimens(file().get(), times);
 }
 
+std::optional<std::string> destination::try_to_name()
+{
+    set_time();
+    if (options_.sync) {
+        sync(file(), path());
+    }
+    folder_->check_still_there();
+    return part_ ? give_name(*part_, *folder_, name_, policy()) : give_name(*small_, *folder_, name_, policy());
+}
+
 std::filesystem::path destination::finish()
 {
     check_sum();
-    set_time();
-    if (options_.sync && ::fsync(file().get()) != 0) {
-        throw_errno("cannot write", path());
+    std::optional<std::string> named = try_to_name();
+    if (!named && small_) {
+        move_small_to_part();
+        named = try_to_name();
     }
-    folder_->check_still_there();
-    const std::string named =
-        part_ ? give_name(*part_, *folder_, name_, policy()) : give_name(*small_, *folder_, name_, policy());
-    if (part_) {
-        part_->close(named);
-        part_.reset();
-    } else {
-        small_->close(named);
+    if (!named) {
+        throw failure(errc::naming_unsupported, target().string());
     }
     if (options_.sync) {
-        folder_->sync();
+        folder_->sync(file());
     }
-    return folder_->path_of(named);
+    if (part_) {
+        part_->close(*named);
+        part_.reset();
+    } else {
+        small_->close(*named);
+    }
+    return folder_->path_of(*named);
 }
 
 void destination::discard()
@@ -278,7 +331,7 @@ void destination::discard()
     size_ = found_ = summed_ = noted_ = 0;
     if (part_) {
         part_->keep(false);
-        part_->cut(0);
+        part_->empty();
     }
     if (sum_) {
         sum_.emplace(*options_.expected);

@@ -60,11 +60,7 @@ public:
     void begin(file_facts what);
 
     /// The rest comes.
-    void go_on(file_facts what)
-    {
-        facts_ = std::move(what);
-        begun_ = true;
-    }
+    void go_on(file_facts what);
 
     void write(std::span<const char> bytes);
 
@@ -93,6 +89,9 @@ private:
     const descriptor& file() const noexcept { return part_ ? part_->file() : small_->file(); }
     std::filesystem::path path() const { return part_ ? part_->path() : target(); }
     void move_to_part();
+    void move_small_to_part();
+    void check_renaming() const;
+    std::optional<std::string> try_to_name();
     void check_sum();
     void set_time() const;
     bool worth_keeping() const;

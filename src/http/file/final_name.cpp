@@ -11,7 +11,7 @@
 namespace tandem::http {
 namespace {
 
-void replace(unnamed& file, const open_folder& folder, const std::string& wanted, const name_policy& policy)
+bool replace(unnamed& file, const open_folder& folder, const std::string& wanted, const name_policy& policy)
 {
     std::unique_lock<std::mutex> one_at_a_time;
     if (policy.not_written_since) {
@@ -23,14 +23,14 @@ void replace(unnamed& file, const open_folder& folder, const std::string& wanted
         // Where the file system has no modes to set, the file is right all the same.
         [[maybe_unused]] const int ignored = ::fchmod(file.file().get(), *mode);
     }
-    file.replace(wanted);
+    return file.replace(wanted);
 }
 
 std::string find_free(unnamed& file, const open_folder& folder, const std::string& wanted)
 {
     for (unsigned number = 2; number <= most_numbers; ++number) {
         std::string next = numbered(wanted, number);
-        if (file.try_name(next) == unnamed::naming::named) {
+        if (file.try_name(next) == naming::named) {
             return next;
         }
     }
@@ -40,22 +40,20 @@ std::string find_free(unnamed& file, const open_folder& folder, const std::strin
 
 } // namespace
 
-std::string give_name(unnamed& file, const open_folder& folder, const std::string& wanted, const name_policy& policy)
+std::optional<std::string> give_name(unnamed& file, const open_folder& folder, const std::string& wanted,
+                                     const name_policy& policy)
 {
     // Mostly nothing is there, which is the one way to find out that costs no call of its own.
-    const unnamed::naming seen = file.try_name(wanted);
-    if (seen == unnamed::naming::named) {
+    const naming seen = file.try_name(wanted);
+    if (seen == naming::named) {
         return wanted;
     }
     const bool replaces = policy.existing == existing_file::replace || policy.existing == existing_file::skip_if_same;
     if (replaces) {
-        replace(file, folder, wanted, policy);
-        return wanted;
+        return replace(file, folder, wanted, policy) ? std::optional(wanted) : std::nullopt;
     }
-    if (seen == unnamed::naming::unsupported) {
-        throw failure(make_error_code(boost::system::errc::operation_not_supported),
-                      "the file system cannot name " + folder.path_of(wanted).string() +
-                          " without replacing what may be there");
+    if (seen == naming::unsupported) {
+        return std::nullopt;
     }
     if (policy.existing == existing_file::rename) {
         return find_free(file, folder, wanted);

@@ -17,18 +17,11 @@ namespace tandem::http {
 class unnamed
 {
 public:
-    enum class naming
-    {
-        named,
-        taken,      ///< something has that name
-        unsupported ///< the file system cannot do it without replacing what may be there
-    };
-
     /// In the folder that the file is in. Throws `failure`.
     virtual naming try_name(const std::string& name) = 0;
 
-    /// In one step in place of what has that name. Throws `failure`.
-    virtual void replace(const std::string& name) = 0;
+    /// In one step in place of what has that name. False where the file system cannot do that. Throws `failure`.
+    virtual bool replace(const std::string& name) = 0;
 
     virtual const descriptor& file() const noexcept = 0;
 
@@ -43,8 +36,10 @@ struct name_policy
     std::optional<std::filesystem::file_time_type> not_written_since{};
 };
 
-/// Returns the name that it got. Throws `failure`. A file that it replaces is followed in its mode.
-std::string give_name(unnamed& file, const open_folder& folder, const std::string& wanted, const name_policy& policy);
+/// Returns the name that it got; nothing where the file system cannot give it one by that policy. Throws `failure`. A file
+/// that it replaces is followed in its mode.
+std::optional<std::string> give_name(unnamed& file, const open_folder& folder, const std::string& wanted,
+                                     const name_policy& policy);
 
 /// "name-2.txt" of "name.txt"; `name` itself for 1.
 std::string numbered(const std::string& name, unsigned number);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 namespace tandem::http {
@@ -41,16 +42,58 @@ void open_folder::remove(const std::string& name) const noexcept
     ::unlinkat(get(), name.c_str(), 0);
 }
 
-descriptor open_folder::make_probe() const
+naming open_folder::rename(const std::string& name, const std::string& other) const
 {
-    descriptor result(::openat(get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    if (::renameat2(get(), name.c_str(), get(), other.c_str(), RENAME_NOREPLACE) == 0) {
+        return naming::named;
+    }
+    // Not every file system can do that, nor every sandbox, but most of these can do this. What is wrong otherwise, it
+    // meets too.
+    if (errno != EEXIST && ::linkat(get(), name.c_str(), get(), other.c_str(), 0) == 0) {
+        remove(name);
+        return naming::named;
+    }
+    switch (errno) {
+    case EEXIST:
+        return naming::taken;
+    case EINVAL:
+    case EMLINK:
+    case ENOSYS:
+    case EOPNOTSUPP:
+    case EPERM:
+        return naming::unsupported;
+    default:
+        throw_errno("cannot rename to", other);
+    }
+}
+
+bool open_folder::can_rename() const
+{
+    std::call_once(renaming_tried_, [this] {
+        std::string name;
+        if (!make_probe(name)) {
+            return; // what comes next says why
+        }
+        const std::string other = name + ".new";
+        try {
+            can_rename_ = rename(name, other) != naming::unsupported;
+        } catch (const failure&) {
+            // The same.
+        }
+        remove(name);
+        remove(other);
+    });
+    return can_rename_;
+}
+
+descriptor open_folder::make_probe(std::string& name) const
+{
     static std::atomic<unsigned> next = 0;
+    descriptor result;
     for (int attempt = 0; !result && attempt != 100; ++attempt) {
-        const std::string name = ".tandem-" + std::to_string(::getpid()) + '-' + std::to_string(next++);
+        name = ".tandem-" + std::to_string(::getpid()) + '-' + std::to_string(next++);
         result = open_file(name, O_RDWR | O_CREAT | O_EXCL, 0600);
-        if (result) {
-            remove(name);
-        } else if (errno != EEXIST) {
+        if (!result && errno != EEXIST) {
             break;
         }
     }
@@ -63,11 +106,16 @@ bool open_folder::owns(const struct stat& status) const
         return true;
     }
     // Some file systems give a file another owner than who makes it: NFS where root is made nobody, FAT, FUSE.
-    const descriptor probe = make_probe();
+    std::string name;
+    const descriptor probe = make_probe(name);
     struct stat made
     {
     };
-    return probe && ::fstat(probe.get(), &made) == 0 && made.st_uid == status.st_uid;
+    if (!probe) {
+        return false;
+    }
+    remove(name);
+    return ::fstat(probe.get(), &made) == 0 && made.st_uid == status.st_uid;
 }
 
 bool open_folder::is_still_there() const noexcept
@@ -105,9 +153,12 @@ void open_folder::close_written(descriptor& file, const std::string& name) const
     }
 }
 
-void open_folder::sync() const
+void open_folder::sync(const descriptor& file) const
 {
     const descriptor readable(::openat(get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!readable && errno == EACCES && ::syncfs(file.get()) == 0) {
+        return; // one that may be written, not read
+    }
     // Some file systems cannot sync folders, and need not.
     if (!readable || (::fsync(readable.get()) != 0 && errno != EINVAL && errno != EROFS)) {
         tandem::http::throw_errno("cannot sync", path());

@@ -4,6 +4,7 @@
 
 #include <descriptor.hpp>
 
+#include <atomic>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -14,6 +15,14 @@
 #include <sys/types.h>
 
 namespace tandem::http {
+
+/// What became of an attempt to give a file a name that nothing has.
+enum class naming
+{
+    named,
+    taken,      ///< something has that name
+    unsupported ///< the file system cannot do it without replacing what may be there
+};
 
 /// A name in it leads to the same file for a whole download, whatever becomes of the folder's own name. Names are those
 /// of files in it, without a slash. Thread-safe.
@@ -39,6 +48,16 @@ public:
     /// As ::unlinkat.
     void remove(const std::string& name) const noexcept;
 
+    /// Gives a file of it another name, which replaces nothing. Throws `failure`.
+    naming rename(const std::string& name, const std::string& other) const;
+
+    /// Whether that can be done here. Found out with a file of its own, once.
+    bool can_rename() const;
+
+    /// Whether a file without a name can get one here: true until somebody says that it cannot.
+    bool can_link() const noexcept { return can_link_; }
+    void cannot_link() const noexcept { can_link_ = false; }
+
     /// Whether it is owned as what this process makes in it would be.
     bool owns(const struct stat& status) const;
 
@@ -54,16 +73,20 @@ public:
     /// `failure`.
     void close_written(descriptor& file, const std::string& name) const;
 
-    /// Its names, on the disk. Throws `failure`.
-    void sync() const;
+    /// Its names, on the disk, where `file` is in it. Throws `failure`.
+    void sync(const descriptor& file) const;
 
 private:
-    descriptor make_probe() const;
+    /// An empty file that is of no use otherwise, and its name.
+    descriptor make_probe(std::string& name) const;
 
     const std::string path_;
     const descriptor opened_;
     dev_t device_ = 0;
     ino_t inode_ = 0;
+    mutable std::once_flag renaming_tried_;
+    mutable bool can_rename_ = true;
+    mutable std::atomic<bool> can_link_ = true;
 };
 
 /// Those that a client's downloads are under way in: each is open once, however many they are. Thread-safe.

@@ -34,6 +34,16 @@ bool is_foreign_record(const open_folder& folder, const std::string& target)
            (!S_ISREG(there.st_mode) || (there.st_size > 0 && !read_resume_record(folder, target)));
 }
 
+/// Linked to its final name by a download that was killed before it could take this one away.
+bool is_complete(const open_folder& folder, const std::string& target, const struct stat& status)
+{
+    struct stat there
+    {
+    };
+    return status.st_nlink == 2 && folder.look_at(target, there) && there.st_ino == status.st_ino &&
+           there.st_dev == status.st_dev;
+}
+
 /// Whose bytes it may hold, and who else may write it. Empty where nobody's and nobody.
 std::string foreign_part(const open_folder& folder, const struct stat& status)
 {
@@ -67,10 +77,10 @@ std::optional<part_file> part_file::open_locked(const open_folder& folder, const
     for (int attempt = 0; attempt < 100; ++attempt) {
         // Not O_TRUNC: until it is locked it is somebody else's.
         descriptor file;
-        bool made = false;
+        bool is_new = false;
         if (mode_of_new) {
             file = folder.open_file(name, O_RDWR | O_CREAT | O_EXCL, *mode_of_new);
-            made = static_cast<bool>(file);
+            is_new = static_cast<bool>(file);
         }
         if (!file && (!mode_of_new || errno == EEXIST)) {
             file = folder.open_file(name, O_RDWR);
@@ -94,12 +104,21 @@ std::optional<part_file> part_file::open_locked(const open_folder& folder, const
         if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
             throw failure(errc::target_is_not_a_file, folder.path_of(name).string());
         }
-        std::string foreign = made ? std::string() : foreign_part(folder, status);
-        // The lock goes with the descriptor, so a killed program leaves none.
-        if (foreign.empty() && ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+        const bool complete = is_complete(folder, target, status);
+        std::string foreign = is_new || complete ? std::string() : foreign_part(folder, status);
+        // The lock goes with the descriptor, so a killed program leaves none. Any other error: there are no locks here.
+        const bool locked = foreign.empty() && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0;
+        if (foreign.empty() && !locked && errno == EWOULDBLOCK) {
             throw failure(errc::target_in_use, folder.path_of(name).string());
         }
+        if (complete) {
+            folder.remove(name);
+            remove_resume_record(folder, target);
+            continue;
+        }
         part_file result(folder, target, name, std::move(file), status);
+        result.is_new_ = is_new;
+        result.is_locked_ = locked;
         result.foreign_ = std::move(foreign);
         if (result.is_still_there()) {
             return result;
@@ -180,24 +199,69 @@ void part_file::begin(resume_record what)
     if (!has_damaged_record_ && is_foreign_record(*folder_, target_)) {
         throw failure(errc::target_exists, folder_->path_of(resume_record_name(target_)).string() + " is in the way, move it elsewhere");
     }
-    cut(0);
+    empty();
     what.inode = inode_;
+    if (!is_locked_) {
+        what.good = 0; // its length tells nothing where two may write it
+    }
     record_ = std::move(what);
     write_resume_record(*folder_, target_, *record_);
 }
 
 void part_file::save_good()
 {
+    if (!is_locked_) {
+        check_still_there(); // else the record is of another one by now
+    }
     record_->good = good_;
     write_resume_record(*folder_, target_, *record_);
 }
 
-void part_file::cut(std::uint64_t length)
+/// Without locks two downloads may have the same file open. Both go on with bytes of the same version, which do no harm,
+/// but neither may take from it, nor write another version into it.
+void part_file::empty()
 {
-    if (::ftruncate(file_.get(), static_cast<off_t>(length)) != 0) {
+    good_ = 0;
+    if (!is_locked_ && (!is_new_ || record_)) {
+        renew();
+    } else if (::ftruncate(file_.get(), 0) != 0) {
         folder_->throw_errno("cannot write", name_);
     }
+}
+
+void part_file::renew()
+{
+    struct stat status
+    {
+    };
+    if (::fstat(file_.get(), &status) != 0) {
+        folder_->throw_errno("cannot read", name_);
+    }
+    check_still_there();
+    folder_->remove(name_);
+    descriptor file = folder_->open_file(name_, O_RDWR | O_CREAT | O_EXCL, status.st_mode & 0777);
+    if (!file && errno == EEXIST) {
+        throw failure(errc::target_in_use, path().string());
+    }
+    if (!file || ::fstat(file.get(), &status) != 0) {
+        folder_->throw_errno("cannot open", name_);
+    }
+    file_ = std::move(file);
+    device_ = status.st_dev;
+    inode_ = status.st_ino;
+    is_new_ = true;
+    record_.reset();
+}
+
+void part_file::cut(std::uint64_t length)
+{
     good_ = std::min(good_, length);
+    if (!is_locked_) {
+        good_ = length;
+        save_good();
+    } else if (::ftruncate(file_.get(), static_cast<off_t>(length)) != 0) {
+        folder_->throw_errno("cannot write", name_);
+    }
 }
 
 void part_file::check_still_there() const
@@ -208,35 +272,20 @@ void part_file::check_still_there() const
     }
 }
 
-unnamed::naming part_file::try_name(const std::string& name)
+naming part_file::try_name(const std::string& name)
 {
     check_still_there();
     // Renamed while it is locked, so that no other writer can open it in between.
-    if (::renameat2(folder_->get(), name_.c_str(), folder_->get(), name.c_str(), RENAME_NOREPLACE) == 0) {
-        return naming::named;
-    }
-    if (errno == EINVAL || errno == ENOSYS) {
-        // Not every file system can do that, but most of these can do this.
-        if (::linkat(folder_->get(), name_.c_str(), folder_->get(), name.c_str(), 0) == 0) {
-            folder_->remove(name_);
-            return naming::named;
-        }
-        if (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS) {
-            return naming::unsupported;
-        }
-    }
-    if (errno != EEXIST) {
-        folder_->throw_errno("cannot rename to", name);
-    }
-    return naming::taken;
+    return folder_->rename(name_, name);
 }
 
-void part_file::replace(const std::string& name)
+bool part_file::replace(const std::string& name)
 {
     check_still_there();
     if (::renameat(folder_->get(), name_.c_str(), folder_->get(), name.c_str()) != 0) {
         folder_->throw_errno("cannot rename to", name);
     }
+    return true;
 }
 
 void part_file::close(const std::string& name)

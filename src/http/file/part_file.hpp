@@ -43,19 +43,23 @@ public:
     /// Empties it, for another content.
     void begin(resume_record what);
 
+    /// Nothing in it is of use.
+    void empty();
+
     /// So many are good now. Not written to the record, see `save_good`.
     void set_good(std::uint64_t bytes) noexcept { good_ = bytes; }
 
     /// What is over that is none of it. For when a writer of segments ends before it has them all.
     void save_good();
 
+    /// What comes after so many bytes is none of it.
     void cut(std::uint64_t length);
 
     /// Whether it stays at the end.
     void keep(bool yes) noexcept { keep_ = yes; }
 
     naming try_name(const std::string& name) override;
-    void replace(const std::string& name) override;
+    bool replace(const std::string& name) override;
 
     /// With its final name. Throws `failure`.
     void close(const std::string& name);
@@ -66,6 +70,9 @@ private:
 
     static std::optional<part_file> open_locked(const open_folder& folder, const std::string& target,
                                                 std::optional<mode_t> mode_of_new);
+
+    /// Another file of the same name and mode.
+    void renew();
 
     /// What is in it, and why it must not be used: nothing where it may.
     std::optional<std::string> look();
@@ -80,7 +87,9 @@ private:
     descriptor file_;
     dev_t device_;
     ino_t inode_;
-    std::string foreign_{}; ///< why it is not this user's alone; empty where it is
+    bool is_new_ = false;    ///< made by this download
+    bool is_locked_ = false; ///< else the file system has no locks, and what is there may be another download's too
+    std::string foreign_{};  ///< why it is not this user's alone; empty where it is
     std::optional<resume_record> record_{};
     bool has_damaged_record_ = false;
     std::uint64_t good_ = 0;

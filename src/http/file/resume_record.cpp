@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <new>
+#include <random>
 #include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -157,7 +158,11 @@ const std::string& current_boot()
         const descriptor file(::open(boot_id, O_RDONLY | O_CLOEXEC));
         std::string text = file ? read_small_file(file).value_or(std::string()) : std::string();
         text.resize(std::min(text.find('\n'), text.size()));
-        return has_control(text) ? std::string() : text;
+        if (text.empty() || has_control(text)) { // there is no /proc
+            std::random_device random;
+            text = "program " + std::to_string(random()) + '-' + std::to_string(random());
+        }
+        return text;
     }();
     return result;
 }

@@ -39,7 +39,7 @@ void write_resume_record(const open_folder& folder, const std::string& target, c
 /// Whether there was one or not.
 void remove_resume_record(const open_folder& folder, const std::string& target) noexcept;
 
-/// Changes with each start of the system; empty where it cannot be known.
+/// Changes with each start of the system; where that cannot be known, with each start of this program. Never empty.
 const std::string& current_boot();
 
 } // namespace tandem::http

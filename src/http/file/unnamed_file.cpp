@@ -48,45 +48,48 @@ std::string temporary_suffix()
 
 } // namespace
 
-std::optional<unnamed_file> unnamed_file::make(const open_folder& folder)
+std::optional<unnamed_file> unnamed_file::make(const open_folder& folder) noexcept
 {
-    if (!has_descriptor_links()) {
+    if (!has_descriptor_links() || !folder.can_link()) {
         return std::nullopt;
     }
+    // Why ever it cannot be made: a .part is made in its place, or says why not.
     descriptor file(::openat(folder.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0666));
-    if (!file) {
-        if (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL || errno == ENOSYS) {
-            return std::nullopt;
-        }
-        throw_errno("cannot create a file in", folder.path());
-    }
-    return unnamed_file(folder, std::move(file));
+    return file ? std::optional(unnamed_file(folder, std::move(file))) : std::nullopt;
 }
 
-unnamed::naming unnamed_file::try_name(const std::string& name)
+naming unnamed_file::try_name(const std::string& name)
 {
     if (link_file(file_.get(), *folder_, name) == 0) {
         return naming::named;
     }
-    if (errno != EEXIST) {
-        folder_->throw_errno("cannot create", name);
+    if (errno == EEXIST) {
+        return naming::taken;
     }
-    return naming::taken;
+    // The same: a .part gets the name in its place, or says why not.
+    folder_->cannot_link();
+    return naming::unsupported;
 }
 
-void unnamed_file::replace(const std::string& name)
+bool unnamed_file::replace(const std::string& name)
 {
     // A link replaces nothing, so there are two steps, of which only the second is seen under that name.
     std::string temporary;
+    naming seen{};
     do {
         temporary = name + temporary_suffix();
-    } while (try_name(temporary) != naming::named);
+        seen = try_name(temporary);
+    } while (seen == naming::taken);
+    if (seen == naming::unsupported) {
+        return false;
+    }
     if (::renameat(folder_->get(), temporary.c_str(), folder_->get(), name.c_str()) != 0) {
         const int error = errno;
         folder_->remove(temporary);
         errno = error;
         folder_->throw_errno("cannot replace", name);
     }
+    return true;
 }
 
 void unnamed_file::close(const std::string& name)

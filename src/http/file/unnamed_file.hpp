@@ -15,13 +15,13 @@ namespace tandem::http {
 class unnamed_file final : public unnamed
 {
 public:
-    /// In `folder`, which must outlive it. Nothing where the file system has no such files. Throws `failure`.
-    static std::optional<unnamed_file> make(const open_folder& folder);
+    /// In `folder`, which must outlive it. Nothing where that has no such files.
+    static std::optional<unnamed_file> make(const open_folder& folder) noexcept;
 
     const descriptor& file() const noexcept override { return file_; }
 
     naming try_name(const std::string& name) override;
-    void replace(const std::string& name) override;
+    bool replace(const std::string& name) override;
 
     /// With its name. Throws `failure`.
     void close(const std::string& name);
