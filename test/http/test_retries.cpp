@@ -212,4 +212,38 @@ BOOST_AUTO_TEST_CASE(mirrors)
     BOOST_TEST((seen.what.find("after 3 tries") != seen.what.npos), seen);
 }
 
+// What an address does wrong, or a redirect from it, is nobody else's fault.
+BOOST_AUTO_TEST_CASE(mirrors_are_asked_after_whatever_one_of_them_does_wrong)
+{
+    const auto redirect = [](const std::string& to) {
+        return test::answer_always("HTTP/1.1 302 Found\r\nLocation: " + to + "\r\nContent-Length: 0\r\n\r\n");
+    };
+    test::scripted_server to_ftp(redirect("ftp://127.0.0.1/file"));
+    test::scripted_server to_nothing(redirect("http://"));
+    test::scripted_server to_a_port(redirect("http://127.0.0.1:0/"));
+    test::scripted_server to_itself(redirect("/again"));
+    test::scripted_server nowhere(test::answer_always("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"));
+    test::scripted_server good(test::answer_always(test::ok("hello")));
+    for (const std::string& bad :
+         {to_ftp.url("/"), to_nothing.url("/"), to_a_port.url("/"), to_itself.url("/"), nowhere.url("/"),
+          std::string("ftp://127.0.0.1/file"), std::string("no URL"), std::string("http://"),
+          std::string("http://[fe80::1]/file"), std::string("http://255.255.255.255/file")}) {
+        BOOST_TEST_CONTEXT(bad)
+        {
+            tandem::http::download_options options = test::once();
+            options.mirrors = {good.url("/")};
+            check_complete(get(bad, options), "hello");
+            std::filesystem::remove(folder / "file");
+            options.mirrors = {bad, good.url("/")};
+            check_complete(get(to_ftp.url("/"), options), "hello");
+            std::filesystem::remove(folder / "file");
+        }
+    }
+    // What is the user's is told at once.
+    tandem::http::download_options options = test::once();
+    options.mirrors = {good.url("/")};
+    options.headers = {{"Host", "other"}};
+    check_failed(get(good.url("/"), options), errc::invalid_option);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,6 +2,9 @@
 #include "http/serve.hpp"
 
 #include <atomic>
+#include <functional>
+#include <mutex>
+#include <vector>
 
 using tandem::http::errc;
 
@@ -130,6 +133,147 @@ BOOST_AUTO_TEST_CASE(a_contradiction_begins_anew)
             std::filesystem::remove(folder / "file");
         }
     }
+}
+
+namespace {
+
+/// Leads from "/" to an address that answers `good_for` requests.
+struct signing_server
+{
+    std::string status = "403 Forbidden";
+    int good_for = 1;
+    std::function<std::string(const std::string& request)> answer = right;
+    test::request_log log{};
+    std::atomic<int> refused = 0;
+
+    test::scripted_server::script script()
+    {
+        return [this](test::peer& peer) {
+            for (std::string request; !(request = peer.read_request()).empty();) {
+                log.add(request);
+                if (!peer.send(answer_to(request))) {
+                    return;
+                }
+            }
+        };
+    }
+
+private:
+    std::string answer_to(const std::string& request)
+    {
+        std::lock_guard guard(mutex_);
+        if (request.starts_with("GET / ")) {
+            uses_.push_back(0);
+            return "HTTP/1.1 302 Found\r\nLocation: /signed/" + std::to_string(uses_.size() - 1) +
+                   "\r\nContent-Length: 0\r\n\r\n";
+        }
+        if (uses_.at(std::stoul(request.substr(std::string("GET /signed/").size())))++ >= good_for) {
+            ++refused;
+            return "HTTP/1.1 " + status + "\r\nContent-Length: 0\r\n\r\n";
+        }
+        return answer(request);
+    }
+
+    std::mutex mutex_{};
+    std::vector<int> uses_{};
+};
+
+} // namespace
+
+// Where a redirect led was good for a while, or for one request.
+BOOST_AUTO_TEST_CASE(an_address_that_expires_is_asked_for_again)
+{
+    for (const char* status : {"400 Bad", "401 Who", "403 No", "404 None", "410 Gone"}) {
+        for (const int good_for : {1, 3}) {
+            BOOST_TEST_CONTEXT(status << ", good for " << good_for)
+            {
+                signing_server here{.status = status, .good_for = good_for};
+                test::scripted_server server(here.script());
+                const test::outcome seen = get(server.url("/"), in_segments());
+                check_complete(seen, whole());
+                BOOST_TEST(here.refused > 0);
+                BOOST_TEST(here.refused <= 4, "each connection may have been on its way with it");
+                BOOST_TEST(seen.report->retries == 0u);
+                std::filesystem::remove(folder / "file");
+            }
+        }
+    }
+}
+
+// The server that a redirect led to goes away: another one of the same is found by asking again.
+BOOST_AUTO_TEST_CASE(an_address_that_does_not_answer_any_more_is_asked_for_again)
+{
+    std::atomic<int> others = 0;
+    test::scripted_server dies([&](test::peer& peer) {
+        for (std::string request; !(request = peer.read_request()).empty();) {
+            if (!test::field_of(request, "Range").empty() || !peer.send(right(request))) {
+                return;
+            }
+        }
+    });
+    test::request_log log;
+    test::scripted_server lives(serve(log, [](int, const std::string& request) { return right(request); }));
+    test::scripted_server source([&](test::peer& peer) {
+        while (!peer.read_request().empty()) {
+            peer.send("HTTP/1.1 302 Found\r\nLocation: " + (others++ == 0 ? dies : lives).url("/") +
+                      "\r\nContent-Length: 0\r\n\r\n");
+        }
+    });
+    check_complete(get(source.url("/"), in_segments(1)), whole());
+    BOOST_TEST(others > 1);
+}
+
+// What the new address has is another file.
+BOOST_AUTO_TEST_CASE(an_address_that_is_asked_for_again_must_have_the_same_file)
+{
+    const std::string changed(whole().size(), 'n');
+    std::atomic<int> answers = 0;
+    signing_server here{};
+    here.answer = [&](const std::string& request) {
+        const auto range = test::range_of(request, changed.size());
+        if (answers++ == 0) {
+            return right(request);
+        }
+        return range ? test::part_of(changed, *range, "ETag: \"two\"\r\n") : test::ok(changed, "ETag: \"two\"\r\n");
+    };
+    test::scripted_server server(here.script());
+    check_complete(get(server.url("/"), in_segments()), changed);
+}
+
+// Siblings: a retry, the next download, and the question whether the copy that is there is the same.
+BOOST_AUTO_TEST_CASE(an_address_that_is_good_once_is_never_asked_twice)
+{
+    const std::string dated = tag + "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+    std::atomic<int> answers = 0;
+    signing_server here{};
+    here.answer = [&](const std::string& request) {
+        const std::string bytes = right(request);
+        return answers++ < 2 ? bytes.substr(0, 3'000'000) : bytes;
+    };
+    test::scripted_server breaking([script = here.script()](test::peer& peer) {
+        // One answer a connection, as it may be broken off.
+        script(peer);
+    });
+    auto options = test::tries(0);
+    options.idle_timeout = 200ms;
+    const test::outcome failed = get(breaking.url("/"), options);
+    BOOST_TEST(!failed.report.has_value(), failed);
+    options.retry.retries = 3;
+    options.retry.first_delay = 1ms;
+    check_complete(get(breaking.url("/"), options), whole());
+    BOOST_TEST(here.refused == 0);
+
+    signing_server other{};
+    other.answer = [&](const std::string& request) {
+        const auto range = test::range_of(request, whole().size());
+        return range ? test::part_of(whole(), *range, dated) : test::ok(whole(), dated);
+    };
+    test::scripted_server server(other.script());
+    options = test::once();
+    options.existing = tandem::http::existing_file::skip_if_same;
+    put("file", "another");
+    check_complete(get(server.url("/"), options), whole());
+    BOOST_TEST(other.refused == 0);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_left_of_it_is_gone_on_with)

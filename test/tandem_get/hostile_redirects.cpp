@@ -187,6 +187,21 @@ BOOST_AUTO_TEST_CASE(credentials_stay_with_their_origin)
     BOOST_TEST((there.asked().find("X-Kept: yes\r\n") != std::string::npos), there.asked());
 }
 
+// A redirect that cannot be followed is that server's fault: the next one is asked.
+BOOST_AUTO_TEST_CASE(a_mirror_makes_up_for_a_redirect_that_leads_nowhere)
+{
+    const scripted_server good(answer_always(complete("there")));
+    for (const char* const location : {"ftp://127.0.0.1/file", "http://", "http://127.0.0.1:0/", "/again", "file:///etc/passwd"}) {
+        BOOST_TEST_CONTEXT(location)
+        {
+            const sandbox box;
+            const scripted_server bad(answer_always(redirect(location)));
+            box.check_ended(box.get({bad.url("/file"), "mirror=" + bad.url("/2"), "mirror=" + good.url("/file")}), 0);
+            box.check_there({{"file", "there"}});
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(credentials_in_a_url_stay_with_their_origin)
 {
     const sandbox box;

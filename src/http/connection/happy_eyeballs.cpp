@@ -6,6 +6,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/errc.hpp>
 
 #include <algorithm>
 #include <list>
@@ -33,6 +34,24 @@ void open(tcp::socket& socket, const tcp& protocol)
             }
         }
     }
+}
+
+/// How much is known of the host by it: whether this machine has such addresses, whether there is a way to it, what is
+/// there.
+int weight_of(const error_code& error)
+{
+    if (error == asio::error::operation_aborted) {
+        return 0;
+    }
+    if (error == asio::error::address_family_not_supported || error == boost::system::errc::address_not_available) {
+        return 1;
+    }
+    if (error == asio::error::network_unreachable || error == asio::error::host_unreachable ||
+        error == asio::error::network_down || error == asio::error::access_denied ||
+        error == asio::error::no_permission || error == asio::error::invalid_argument) {
+        return 2;
+    }
+    return 3;
 }
 
 /// All on the transfer's strand.
@@ -99,7 +118,9 @@ private:
             end();
             return;
         }
-        error_ = error;
+        if (weight_of(error) >= weight_of(error_)) {
+            error_ = error;
+        }
         if (next_ != addresses_.size()) {
             // Expired or not, the pause is over.
             pause_.cancel();

@@ -17,8 +17,8 @@ namespace tandem::http {
 std::vector<boost::asio::ip::tcp::endpoint> interleaved(const std::vector<boost::asio::ip::tcp::endpoint>& addresses);
 
 /// Tries one address after the other (RFC 8305, section 5): the next one when the one before has failed, or has not
-/// connected within `delay`, and then beside it. The first socket that is connected; else `error`, of the last one that
-/// failed. Ends when `by` is stopped.
+/// connected within `delay`, and then beside it. The first socket that is connected; else `error`: of those that
+/// failed, the one by which most is known of the host. Ends when `by` is stopped.
 boost::asio::awaitable<boost::asio::ip::tcp::socket> connect_one(transfer& by,
                                                                  const boost::asio::any_io_executor& executor,
                                                                  std::vector<boost::asio::ip::tcp::endpoint> addresses,

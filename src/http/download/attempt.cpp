@@ -121,12 +121,19 @@ void ask_about(question& what, const existing_copy& copy)
     what.extra.push_back({"Accept-Encoding", "identity"}); // the size of what is encoded is not the file's
 }
 
+/// Asks for the file at `source` and where that leads.
+asio::awaitable<void> ask_source(job& of)
+{
+    of.so_far = {};
+    of.asked.emplace(of.source, of.options);
+    co_await follow(of.client, of.by, *of.asked, of.from, of.so_far);
+}
+
 /// True where the copy is the file. Else `from` is the answer to a request for the whole of it.
 asio::awaitable<bool> compare_copy(job& of)
 {
-    question& what = *of.asked;
-    ask_about(what, *of.copy);
-    co_await follow(of.client, of.by, what, of.from, of.so_far);
+    ask_about(*of.asked, *of.copy);
+    co_await follow(of.client, of.by, *of.asked, of.from, of.so_far);
     const unsigned status = of.from.status();
     if (status != 206 && status != 416) {
         co_return false;
@@ -139,8 +146,7 @@ asio::awaitable<bool> compare_copy(job& of)
     }
     of.report.received += of.from.received;
     of.from.reset();
-    what.extra.clear();
-    co_await follow(of.client, of.by, what, of.from, of.so_far);
+    co_await ask_source(of); // where a redirect led may be for one request only
     co_return false;
 }
 
@@ -213,19 +219,19 @@ asio::awaitable<void> attempt(job& of, const std::string& url)
     of.so_far = {};
     of.retry_after.reset();
     of.resumed = false;
+    of.source = url;
     of.asked.emplace(url, of.options);
-    question& what = *of.asked;
-    of.key = what.at.text;
-    co_await wait_for(of, what.at.from);
+    of.key = of.asked->at.text;
+    co_await wait_for(of, of.asked->at.from);
     std::optional<wanted_range> rest = co_await find_rest(of, of.key);
     bool same = false;
     if (!rest && of.copy && of.copy->size > 0 && of.may_use_ranges) {
         same = co_await compare_copy(of);
     } else {
         if (rest) {
-            ask_for(what, *rest);
+            ask_for(*of.asked, *rest);
         }
-        co_await follow(of.client, of.by, what, of.from, of.so_far);
+        co_await follow(of.client, of.by, *of.asked, of.from, of.so_far);
     }
 
     const unsigned status = of.from.status();

@@ -33,12 +33,16 @@ struct job
     bool may_use_ranges = true;          ///< until the server contradicts itself
 
     // Of the last try:
-    std::string key{};               ///< its URL, as it stands in records
+    std::string source{};            ///< its URL, as the user gave it
+    std::string key{};               ///< the same, as it stands in records
     std::optional<question> asked{}; ///< where it came to, also when it failed
     trail so_far{};
     answer from{};
     std::optional<std::chrono::seconds> retry_after{}; ///< what the server asked for
     bool resumed = false;                              ///< it went on from what was there
+
+    /// Where it came to is where a redirect led: for this once perhaps, or for a while.
+    bool redirected() const { return asked->at.text != key; }
 
     /// The copy is the file.
     void skip(const std::filesystem::path& name) const

@@ -4,6 +4,7 @@
 #include <boost/asio/ssl/error.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <initializer_list>
 
 namespace asio = boost::asio;
@@ -54,13 +55,12 @@ bool asks_for_pause(const failure& cause)
 
 bool is_own(const failure& cause)
 {
-    const boost::system::error_code& code = cause.code();
-    return is_one_of(code, {errc::invalid_url, errc::unsupported_scheme, errc::target_is_not_a_file,
-                            errc::target_in_use, errc::target_exists, errc::target_written_meanwhile, errc::folder_changed,
-                            errc::naming_unsupported,
-                            errc::total_timeout, asio::error::operation_aborted}) ||
-           (code.category() == boost::system::system_category() && !may_pass(cause) &&
-            code != asio::error::host_not_found && code != asio::error::no_data);
+    return cause.is_local() ||
+           is_one_of(cause.code(), {errc::invalid_option, errc::target_is_not_a_file, errc::target_in_use,
+                                    errc::target_exists, errc::target_written_meanwhile, errc::folder_changed,
+                                    errc::naming_unsupported, errc::total_timeout, asio::error::operation_aborted,
+                                    asio::error::no_descriptors, asio::error::no_memory,
+                                    asio::error::no_buffer_space, {ENFILE, boost::system::system_category()}});
 }
 
 void forgive_step(transfer& by)

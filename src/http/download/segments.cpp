@@ -49,8 +49,8 @@ struct crew
 
     void write(range_board::range& to, std::span<const char> bytes)
     {
-        if (contradiction) {
-            throw failure(*contradiction);
+        if (fatal) {
+            throw failure(*fatal);
         }
         const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), to.end - to.next));
         of.to->write_segment(to.next, bytes.first(wanted));
@@ -68,8 +68,9 @@ struct crew
     const range_board::taken first;                   ///< what the first answer delivers
     asio::steady_timer changed;                       ///< cancelled when a helper ends
     std::vector<std::shared_ptr<transfer>> helpers{}; ///< that run
-    std::optional<failure> contradiction{};
-    std::optional<failure> last{}; ///< why a helper gave up
+    bool asks_source = false;       ///< where a redirect led was refused: the URL that the user gave is asked, each time
+    std::optional<failure> fatal{}; ///< that none can make up for
+    std::optional<failure> left{};  ///< why a helper gave up; of several, one that may pass
 };
 
 /// Fetches what is missing of a range.
@@ -77,6 +78,9 @@ asio::awaitable<void> fetch(crew& with, transfer& by, range_board::range& to, an
 {
     const wanted_range part{to.next, to.end - 1, with.total, with.tag};
     question what = *with.of.asked;
+    if (with.asks_source) {
+        what = question(with.of.source, with.of.options);
+    }
     what.extra.clear();
     ask_for(what, part);
     trail so_far;
@@ -101,6 +105,22 @@ asio::awaitable<void> fetch(crew& with, transfer& by, range_board::range& to, an
     }
 }
 
+/// Whether another address may be answered where this one was not: a signature can be for a while, or for one request.
+bool is_refusal(const failure& cause)
+{
+    return (cause.code() == errc::bad_status || cause.code() == errc::login_required) && cause.status() / 100 == 4;
+}
+
+/// A helper can do no more.
+void give_up(crew& with, const failure& cause)
+{
+    if (cause.code() == errc::range_mismatch || is_own(cause)) {
+        with.fatal = with.fatal ? with.fatal : cause;
+    } else if (!with.left || may_pass(cause)) {
+        with.left = cause;
+    }
+}
+
 /// Fetches range after range, and gives up when it cannot: then there is one helper less.
 /// Its parameters are held by itself: what ends with it when the context does may still need them.
 asio::awaitable<void> help(std::shared_ptr<crew> held, std::shared_ptr<transfer> its)
@@ -109,7 +129,8 @@ asio::awaitable<void> help(std::shared_ptr<crew> held, std::shared_ptr<transfer>
     transfer& by = *its;
     std::mt19937_64 random{std::random_device{}()};
     unsigned failures = 0;
-    while (with.board.has_any() && !with.contradiction) {
+    while (with.board.has_any() && !with.fatal) {
+        const bool was_derived = !with.asks_source && with.of.redirected();
         const range_board::taken range = with.board.take();
         const std::uint64_t before = range->next;
         std::optional<failure> cause;
@@ -127,11 +148,14 @@ asio::awaitable<void> help(std::shared_ptr<crew> held, std::shared_ptr<transfer>
             continue;
         }
         forgive_step(by);
-        if (cause->code() == errc::range_mismatch) {
-            with.contradiction = cause;
+        if (was_derived && !by.stopped()) {
+            with.asks_source = true;
+            if (is_refusal(*cause) && !may_pass(*cause)) {
+                continue;
+            }
         }
         if (by.stopped() || !may_pass(*cause) || failures == with.of.options.retry.retries) {
-            with.last = cause;
+            give_up(with, *cause);
             break;
         }
         co_await by.pause_until(transfer::clock::now() + back_off(with.of.options.retry, ++failures, random));
@@ -203,11 +227,11 @@ asio::awaitable<void> fetch_all(const std::shared_ptr<crew>& with)
         }
     }
     with->of.by.check();
-    if (with->contradiction) {
-        throw failure(*with->contradiction);
+    if (with->fatal) {
+        throw failure(*with->fatal);
     }
     if (with->board.has_any()) {
-        throw failure(*with->last);
+        throw failure(*with->left);
     }
 }
 

@@ -120,8 +120,8 @@ void write_resume_record(const open_folder& folder, const std::string& target, c
 {
     const std::string text = as_text(record);
     if (text.size() > max_record_size || parse(text) != record) {
-        throw failure(boost::system::errc::make_error_code(boost::system::errc::invalid_argument),
-                      "what is to be remembered for resuming cannot be written down");
+        throw failure::local(boost::system::errc::make_error_code(boost::system::errc::invalid_argument),
+                             "what is to be remembered for resuming cannot be written down");
     }
     // In place. Of the same file it differs in numbers of fixed width at its beginning, on which no write is
     // interrupted.

@@ -44,7 +44,7 @@ checksum checked(const checksum& expected)
     try {
         return checksum::parse(expected.algorithm + '=' + expected.digest);
     } catch (const std::invalid_argument& e) {
-        throw failure(boost::system::errc::make_error_code(boost::system::errc::invalid_argument), e.what());
+        throw failure::local(boost::system::errc::make_error_code(boost::system::errc::invalid_argument), e.what());
     }
 }
 
@@ -60,7 +60,7 @@ running_checksum::running_checksum(const checksum& expected)
 {
     const EVP_MD* algorithm = EVP_get_digestbyname(expected_.algorithm.c_str());
     if (!algorithm || EVP_DigestInit_ex(state_->context.get(), algorithm, nullptr) != 1) {
-        throw failure(boost::system::errc::make_error_code(boost::system::errc::operation_not_supported),
+        throw failure::local(boost::system::errc::make_error_code(boost::system::errc::operation_not_supported),
                       "OpenSSL is configured without " + expected_.algorithm);
     }
 }

@@ -117,6 +117,25 @@ BOOST_AUTO_TEST_CASE(that_refuse_are_followed_by_the_next_at_once)
     BOOST_TEST((none.elapsed < 10s));
 }
 
+// By the last error alone a server that is about to start would not be waited for where localhost has an address that this
+// machine does not.
+BOOST_AUTO_TEST_CASE(that_refuse_say_more_than_those_that_are_none)
+{
+    std::uint16_t nobody = 0;
+    {
+        test::scripted_server gone(test::answer_once(""));
+        nobody = gone.port();
+    }
+    const auto refused = at("127.0.0.1", nobody);
+    const auto none = at("fe80::1", nobody); // without the interface that it would be at
+    for (const std::vector<tcp::endpoint>& both : {std::vector{refused, none}, std::vector{none, refused}}) {
+        const result seen = connect_to(both, 20s);
+        BOOST_TEST((seen.error == asio::error::connection_refused), seen.error);
+    }
+    const result alone = connect_to({none}, 20s);
+    BOOST_TEST((alone.error && alone.error != asio::error::connection_refused), alone.error);
+}
+
 BOOST_AUTO_TEST_CASE(that_do_not_answer_are_tried_beside_the_next)
 {
     const black_hole silent;
