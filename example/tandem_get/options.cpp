@@ -102,6 +102,7 @@ po::options_description shown_options(command_line& to)
         .value("max-size", to.max_size, "SIZE", "refuse files over 500, 64K, 1.5M, 2G bytes")
         .flag("content-disposition", "files are called what the server says")
         .flag("no-resume", "do not go on from a NAME.part, nor leave one")
+        .flag("strict-resume", "go on from a NAME.part by an entity tag only, never by a date")
         .flag("no-time", "files do not get the time that the server says")
         .flag("sync", "a file is on the disk before it gets its name");
     option_group speed("Speed");
@@ -258,6 +259,7 @@ http::download_options each_of(const command_line& line, const po::variables_map
     result.compressed = given.count("compressed") != 0;
     result.content_disposition = given.count("content-disposition") != 0;
     result.resume = given.count("no-resume") == 0;
+    result.resume_by_date = given.count("strict-resume") == 0;
     result.keep_time = given.count("no-time") == 0;
     result.sync = given.count("sync") != 0;
     for (const std::string& header : line.headers) {

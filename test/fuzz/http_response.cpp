@@ -138,12 +138,14 @@ void leave_part(const fs::path& target)
     write(part, old_bytes());
     struct stat status;
     check(::stat(part.c_str(), &status) == 0, "the .part is there");
-    http::write_resume_record(target, {.url = url,
-                                       .entity_tag = "\"one\"",
-                                       .total = part_total,
-                                       .good = part_total,
-                                       .inode = status.st_ino,
-                                       .boot = http::current_boot()});
+    const http::open_folder folder(target.parent_path().string());
+    http::write_resume_record(folder, target.filename().string(),
+                              {.url = url,
+                               .validator = "\"one\"",
+                               .total = part_total,
+                               .good = part_total,
+                               .inode = status.st_ino,
+                               .boot = http::current_boot()});
 }
 
 /// A folder that only this process knows, in memory where the system has such.

@@ -68,7 +68,26 @@ struct resumed
     std::vector<std::string> says{};
     std::string first_fields = tag;
     bool asks_for_part = true;
+    std::string if_range = "\"one\"";
 };
+
+const std::string changed = "Wed, 21 Oct 2015 07:28:00 GMT";
+const std::string date = "Last-Modified: " + changed + "\r\n";
+const std::string new_date = "Last-Modified: Wed, 21 Oct 2015 07:28:01 GMT\r\n";
+/// So long after that as is needed.
+const std::string dated = date + "Date: Wed, 21 Oct 2015 07:29:00 GMT\r\n";
+
+/// By `dated`: what the second answer is to a request for a part.
+resumed by_date(const std::string& name, const std::function<std::string(std::size_t)>& answer_part, const tree& files)
+{
+    return {name, answer_part, ok(others, new_date), 0, files, {}, dated, true, changed};
+}
+
+/// Where the first answer has these fields, no part is asked for.
+resumed not_by(const std::string& name, const std::string& fields)
+{
+    return {name, [](std::size_t) { return std::string(); }, ok(others), 0, {{"file", others}}, {}, fields, false};
+}
 
 const std::string all_new = ok(others, new_tag);
 const tree the_new = {{"file", others}};
@@ -158,6 +177,26 @@ const std::vector<resumed> rows = {
      {},
      "Last-Modified: Wed, 21 Oct 2015 07:28:00 GMT\r\n",
      false},
+    by_date("the rest, by its date",
+            [](std::size_t from) { return part(bytes, from, range_from(from), date); }, the_old),
+    by_date("the whole, because its date changed", [](std::size_t) { return ok(others, new_date); }, the_new),
+    by_date("the rest of another, by its date",
+            [](std::size_t from) { return part(others, from, range_from(from), new_date); }, the_new),
+    by_date("the rest without a date",
+            [](std::size_t from) { return part(others, from, range_from(from), ""); }, the_new),
+    by_date("the rest with a tag now",
+            [](std::size_t from) { return part(others, from, range_from(from), date + tag); }, the_new),
+    by_date("another total, with the same date",
+            [](std::size_t from) {
+                return part(bytes + "more", from, range_from(from, bytes.size() + 3, bytes.size() + 4), date);
+            },
+            the_new),
+    not_by("a date of a moment ago", date + "Date: Wed, 21 Oct 2015 07:28:59 GMT\r\n"),
+    not_by("a date to come", date + "Date: Wed, 21 Oct 2015 07:27:00 GMT\r\n"),
+    not_by("a date beside a weak tag", dated + "ETag: W/\"one\"\r\n"),
+    not_by("two dates", dated + new_date),
+    not_by("a date that is none", "Last-Modified: yesterday\r\nDate: Wed, 21 Oct 2015 07:29:00 GMT\r\n"),
+    not_by("a date, of an answer without one that is one", date + "Date: today\r\n"),
     {"a tag without quotes",
      [](std::size_t from) { return part(others, from, range_from(from), "ETag: one\r\n"); },
      all_new,
@@ -233,7 +272,7 @@ BOOST_DATA_TEST_CASE(each, boost::unit_test::data::xrange(rows.size()), number)
     BOOST_TEST_REQUIRE(requests.size() >= 2u);
     if (r.asks_for_part) {
         BOOST_TEST(field(requests[1], "Range") == "bytes=" + std::to_string(sent) + "-");
-        BOOST_TEST(field(requests[1], "If-Range") == "\"one\"");
+        BOOST_TEST(field(requests[1], "If-Range") == r.if_range);
     }
     for (const std::string& one : requests) {
         BOOST_TEST((field(one, "Range").empty() == field(one, "If-Range").empty()), one);
@@ -326,6 +365,33 @@ BOOST_AUTO_TEST_CASE(a_part_whose_origin_is_garbled)
             box.check_ended(box.get({server.url("/file")}), 0);
             box.check_there(the_new);
         }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(strict_resume)
+{
+    for (const bool strict_first : {true, false}) {
+        const sandbox box;
+        std::atomic<int> ranges{0};
+        std::atomic<int> number{0};
+        const scripted_server server([&](peer& client) {
+            ranges += asked_from(client.read_request()) != 0 ? 1 : 0;
+            if (number++ == 0) {
+                client.send(
+                    answer(dated + "Content-Length: " + std::to_string(bytes.size()) + "\r\n", bytes.substr(0, sent)));
+            } else {
+                client.send(ok(others, dated));
+            }
+        });
+        std::vector<std::string> arguments = {server.url("/file")};
+        if (strict_first) {
+            arguments.push_back("--strict-resume");
+        }
+        box.check_ended(box.get(arguments), 1);
+        BOOST_TEST(box.there().size() == (strict_first ? 0u : 2u));
+        box.check_ended(box.get({"--strict-resume", server.url("/file")}), 0);
+        box.check_there(the_new);
+        BOOST_TEST(ranges == 0);
     }
 }
 

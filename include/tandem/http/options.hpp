@@ -170,8 +170,14 @@ struct download_options : transfer_options
     std::optional<std::filesystem::file_time_type> not_written_since{};
 
     /// Take up what an earlier, interrupted download has left in the .part, where the server confirms by a strong
-    /// entity tag that the file is still the same one; and leave it there for the next one when this one fails.
+    /// entity tag, or by a date, that the file is still the same one; and leave it there for the next one when this one
+    /// fails.
     bool resume = true;
+
+    /// By a date too: where the server gives no entity tag, and the file was last modified at least a minute before it
+    /// answered (RFC 9110, section 13.1.5). Without it, by a strong entity tag alone: for files that are made anew within
+    /// one second with their size as it was, or whose dates are set back.
+    bool resume_by_date = true;
 
     /// What the whole file's bytes, as they are on the disk, must have.
     std::optional<checksum> expected{};

@@ -5,7 +5,6 @@
 #include "http/exchange/body.hpp"
 #include "http/file/safe_name.hpp"
 #include "http/syntax/content_disposition.hpp"
-#include "http/syntax/entity_tag.hpp"
 #include "http/syntax/http_date.hpp"
 #include "http/syntax/retry_after.hpp"
 
@@ -60,23 +59,17 @@ asio::awaitable<std::optional<wanted_range>> find_rest(job& of, const std::strin
         // Only the name is missing. The last byte once more, for the server to say that it is still the same file.
         of.to->shorten(record->total - 1);
     }
-    const wanted_range rest{of.to->size(), record->total - 1, record->total, record->entity_tag};
+    const wanted_range rest{of.to->size(), record->total - 1, record->total, record->validator};
     co_await sum_up(of);
     co_return rest;
 }
 
-std::string strong_tag(const answer& from)
-{
-    const std::string_view tag = from.field(field::etag).value_or(std::string_view());
-    return is_strong_tag(tag) ? std::string(tag) : std::string();
-}
-
-file_facts facts_of(const answer& from, const std::string& url)
+file_facts facts_of(const answer& from, const std::string& url, bool dates)
 {
     file_facts result;
     result.url = url;
     if (from.other_than("identity", field::content_encoding).empty()) {
-        result.entity_tag = strong_tag(from);
+        result.validator = validator_of(from, dates);
         if (from.status() != 206) {
             result.total = from.content_length();
         } else if (const auto range = range_of(from)) {
@@ -138,7 +131,7 @@ asio::awaitable<bool> compare_copy(job& of)
     if (status != 206 && status != 416) {
         co_return false;
     }
-    const bool same = status == 206 && is_same(*of.copy, facts_of(of.from, of.key));
+    const bool same = status == 206 && is_same(*of.copy, facts_of(of.from, of.key, of.options.resume_by_date));
     co_await skip_body(of.client, of.by, of.from);
     of.by.check();
     if (same) {
@@ -194,7 +187,7 @@ asio::awaitable<void> save(job& of, const std::optional<wanted_range>& rest, fil
     destination& to = *of.to;
     of.resumed = rest.has_value();
     if (rest) {
-        facts.entity_tag = rest->entity_tag;
+        facts.validator = rest->validator;
         facts.total = rest->total;
         to.go_on(facts);
     } else {
@@ -253,7 +246,7 @@ asio::awaitable<void> attempt(job& of, const std::string& url)
     }
     check_body(of.options, of.from);
     choose_target(of);
-    const file_facts facts = facts_of(of.from, of.key);
+    const file_facts facts = facts_of(of.from, of.key, of.options.resume_by_date);
     if (!rest && of.copy && is_same(*of.copy, facts)) {
         co_await skip_body(of.client, of.by, of.from);
         of.by.check();

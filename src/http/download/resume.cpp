@@ -1,12 +1,32 @@
 #include "http/download/resume.hpp"
 
+#include "http/syntax/entity_tag.hpp"
+#include "http/syntax/http_date.hpp"
 #include "http/url.hpp"
 
 #include <boost/beast/http/field.hpp>
 
+#include <chrono>
+
 namespace tandem::http {
 
 using boost::beast::http::field;
+
+std::string validator_of(const answer& from, bool dates)
+{
+    if (const auto tag = from.field(field::etag)) {
+        return is_strong_tag(*tag) ? std::string(*tag) : std::string();
+    }
+    const auto text = from.field(field::last_modified);
+    const auto date = from.field(field::date);
+    if (!dates || !text || !date || !from.other_than(*text, field::last_modified).empty()) {
+        return {};
+    }
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    const auto changed = parse_http_date(*text, now);
+    const auto answered = parse_http_date(*date, now);
+    return changed && answered && *answered - *changed >= std::chrono::minutes(1) ? std::string(*text) : std::string();
+}
 
 void ask_for(question& what, const wanted_range& part)
 {
@@ -16,7 +36,7 @@ void ask_for(question& what, const wanted_range& part)
         range += std::to_string(part.last);
     }
     what.extra.push_back({"Range", std::move(range)});
-    what.extra.push_back({"If-Range", part.entity_tag});
+    what.extra.push_back({"If-Range", part.validator});
     what.extra.push_back({"Accept-Encoding", "identity"}); // a part of what is encoded is not a part of the file
 }
 
@@ -35,8 +55,12 @@ std::optional<std::string> mismatch(const answer& from, const wanted_range& part
                std::to_string(part.total) + ", the Content-Range is \"" +
                printable_url(from.field(field::content_range).value_or(std::string_view())) + '"';
     }
-    // A server that had a tag for the whole must give it for a part (RFC 9110, section 15.3.7).
-    if (from.field(field::etag) != part.entity_tag) {
+    // A server that had a tag for the whole must give it for a part (RFC 9110, section 15.3.7). A date it may leave out, but
+    // then nothing shows that it has looked at ours.
+    const bool same = is_strong_tag(part.validator)
+                          ? from.field(field::etag) == part.validator
+                          : !from.field(field::etag) && from.field(field::last_modified) == part.validator;
+    if (!same) {
         return "the part is not shown to be of the same version of the file";
     }
     if (const std::string encoding = from.other_than("identity", field::content_encoding); !encoding.empty()) {

@@ -10,14 +10,19 @@
 
 namespace tandem::http {
 
-/// A part of a file, and which file: by its strong tag and its size.
+/// A part of a file, and which file: by its validator and its size.
 struct wanted_range
 {
     std::uint64_t first = 0;
     std::uint64_t last = 0; ///< included
     std::uint64_t total = 0;
-    std::string entity_tag{};
+    std::string validator{};
 };
+
+/// What tells this version of a file from all others (RFC 9110, section 8.8): its strong entity tag; where the answer has
+/// no tag, and `dates` may be used, its Last-Modified, if that is at least a minute before the answer's own Date: else the
+/// file could have changed again within that second. Empty where there is none.
+std::string validator_of(const answer& from, bool dates);
 
 /// Range and If-Range (RFC 9110, section 13.1.5): the part if the file is still the same, else all of it.
 void ask_for(question& what, const wanted_range& part);

@@ -5,6 +5,7 @@
 #include "http/download/resume.hpp"
 #include "http/download/retry.hpp"
 #include "http/exchange/body.hpp"
+#include "http/syntax/entity_tag.hpp"
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -39,7 +40,7 @@ struct enough
 struct crew
 {
     crew(job& for_job, const file_facts& facts, unsigned count)
-        : of(for_job), total(*facts.total), tag(facts.entity_tag),
+        : of(for_job), total(*facts.total), tag(facts.validator),
           board(for_job.to->size(), total,
                 std::max(for_job.options.min_segment_size, (total - for_job.to->size()) / (count * ranges_for_each))),
           first(board.take()), changed(for_job.by.get_executor())
@@ -239,7 +240,7 @@ asio::awaitable<void> fetch_all(const std::shared_ptr<crew>& with)
 
 unsigned segments_for(const job& of, const file_facts& facts)
 {
-    if (of.options.segments <= 1 || !of.may_use_ranges || facts.entity_tag.empty() || !facts.total ||
+    if (of.options.segments <= 1 || !of.may_use_ranges || !is_strong_tag(facts.validator) || !facts.total ||
         (of.from.status() != 206 &&
          !boost::beast::iequals(of.from.field(field::accept_ranges).value_or(std::string_view()), "bytes"))) {
         return 1;

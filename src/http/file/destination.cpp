@@ -1,6 +1,7 @@
 #include "http/file/destination.hpp"
 
 #include "http/failure.hpp"
+#include "http/syntax/entity_tag.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -118,12 +119,13 @@ const resume_record* destination::resumable(const std::string& url) const
     }
     const resume_record& record = *part_->record();
     const bool trusted = record.boot.empty() || record.boot == current_boot();
-    return trusted && !record.entity_tag.empty() && record.url == url ? &record : nullptr;
+    const bool strong = is_strong_tag(record.validator) || (options_.resume_by_date && !record.validator.empty());
+    return trusted && strong && record.url == url ? &record : nullptr;
 }
 
 bool destination::worth_keeping() const
 {
-    return options_.resume && part_->record() && !part_->record()->entity_tag.empty() && size_ > 0;
+    return options_.resume && part_->record() && !part_->record()->validator.empty() && size_ > 0;
 }
 
 bool destination::sum_up_some()
@@ -169,9 +171,9 @@ void destination::move_to_part()
         // Not to be read meanwhile by who may not read the file in the end. This user may in any case, to go on.
         open_part(mode_after(there).value_or(0666) | 0600);
     }
-    const bool resumable = !facts_.entity_tag.empty() && facts_.total && *facts_.total > small;
+    const bool resumable = !facts_.validator.empty() && facts_.total && *facts_.total > small;
     part_->begin({.url = facts_.url,
-                  .entity_tag = resumable ? facts_.entity_tag : std::string(),
+                  .validator = resumable ? facts_.validator : std::string(),
                   .total = facts_.total.value_or(0),
                   .good = options_.sync ? 0 : facts_.total.value_or(0),
                   .boot = options_.sync ? std::string() : current_boot()});

@@ -21,7 +21,7 @@ namespace tandem::http {
 struct file_facts
 {
     std::string url{};                    ///< as it was asked for
-    std::string entity_tag{};             ///< strong, else empty
+    std::string validator{};              ///< a strong entity tag, or a date, see `validator_of`; else empty
     std::optional<std::uint64_t> total{}; ///< bytes
     std::optional<std::chrono::sys_seconds> last_modified{};
 };

@@ -60,7 +60,7 @@ std::string as_text(const resume_record& record)
     text += "\ninode " + fixed_width(record.inode);
     text += "\nboot " + record.boot;
     text += "\nurl " + record.url;
-    text += "\ntag " + record.entity_tag;
+    text += "\ntag " + record.validator;
     text += '\n';
     text += last_line;
     text += '\n';
@@ -88,7 +88,7 @@ std::optional<resume_record> parse(std::string_view text)
     const auto inode = parse_decimal(next("inode "));
     record.boot = next("boot ");
     record.url = next("url ");
-    record.entity_tag = next("tag ");
+    record.validator = next("tag ");
     odd = !next(last_line).empty() || odd;
     if (odd || !text.empty() || !total || !good || !inode || *good > *total || record.url.empty()) {
         return std::nullopt;

@@ -14,7 +14,7 @@ namespace tandem::http {
 struct resume_record
 {
     std::string url{};
-    std::string entity_tag{}; ///< strong; empty: cannot be gone on with
+    std::string validator{};  ///< a strong entity tag, or a date; empty: cannot be gone on with
     std::uint64_t total = 0;  ///< bytes of the whole file
     std::uint64_t good = 0;   ///< of the .part's bytes, from the first, so many count at most
     std::uint64_t inode = 0;  ///< of the .part

@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(that_cannot_be_written)
              with([](resume_record& e) { e.url = "https://a/\nb"; }),
              with([](resume_record& e) { e.url.clear(); }),
              with([](resume_record& e) { e.url.assign(70'000, 'x'); }),
-             with([](resume_record& e) { e.entity_tag = "\"a\0b\""s; }),
+             with([](resume_record& e) { e.validator = "\"a\0b\""s; }),
              with([](resume_record& e) { e.boot = "\r"; }),
              with([](resume_record& e) { e.good = e.total + 1; }),
          }) {
@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(that_cannot_be_written)
         return e.code() == errc::folder_changed && !e.detail().empty();
     });
     resume_record untagged = example;
-    untagged.entity_tag.clear();
+    untagged.validator.clear();
     write_resume_record(*in.held, in.target, untagged);
     BOOST_TEST((read_resume_record(*in.held, in.target) == untagged));
     remove_resume_record(*in.held, in.target);
