@@ -147,6 +147,8 @@ struct signing_server
     std::function<std::string(const std::string& request)> answer = right;
     test::request_log log{};
     std::atomic<int> refused = 0;
+    std::mutex mutex{};
+    std::vector<int> uses{};
 
     test::scripted_server::script script()
     {
@@ -160,24 +162,20 @@ struct signing_server
         };
     }
 
-private:
     std::string answer_to(const std::string& request)
     {
-        std::lock_guard guard(mutex_);
+        std::lock_guard guard(mutex);
         if (request.starts_with("GET / ")) {
-            uses_.push_back(0);
-            return "HTTP/1.1 302 Found\r\nLocation: /signed/" + std::to_string(uses_.size() - 1) +
+            uses.push_back(0);
+            return "HTTP/1.1 302 Found\r\nLocation: /signed/" + std::to_string(uses.size() - 1) +
                    "\r\nContent-Length: 0\r\n\r\n";
         }
-        if (uses_.at(std::stoul(request.substr(std::string("GET /signed/").size())))++ >= good_for) {
+        if (uses.at(std::stoul(request.substr(std::string("GET /signed/").size())))++ >= good_for) {
             ++refused;
             return "HTTP/1.1 " + status + "\r\nContent-Length: 0\r\n\r\n";
         }
         return answer(request);
     }
-
-    std::mutex mutex_{};
-    std::vector<int> uses_{};
 };
 
 } // namespace

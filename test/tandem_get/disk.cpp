@@ -471,14 +471,14 @@ BOOST_AUTO_TEST_CASE(a_part_that_has_another_name_is_not_written_through)
 BOOST_AUTO_TEST_CASE(a_file_that_is_larger_than_the_process_may_make)
 {
     for (const auto& [path, limit] : {std::pair("/file", 2'000'000), std::pair("/small", 100'000)}) {
-        const scripted_server server([](peer& client) {
+        const scripted_server here([](peer& client) {
             const bool all = client.read_request().starts_with("GET /file ");
             client.send(complete(bytes.substr(0, all ? bytes.size() : small)));
         });
         std::vector<std::string> command = {"prlimit", "--fsize=" + std::to_string(limit)};
-        const std::vector<std::string> tool = box.command({server.url(path)});
+        const std::vector<std::string> tool = box.command({here.url(path)});
         command.insert(command.end(), tool.begin(), tool.end());
-        box.check_ended(process(command, box.place()).wait(), 1, {server.url(path), "RLIMIT_FSIZE", "File too large"});
+        box.check_ended(process(command, box.place()).wait(), 1, {here.url(path), "RLIMIT_FSIZE", "File too large"});
         box.check_there({});
     }
 }
@@ -659,8 +659,6 @@ BOOST_AUTO_TEST_CASE(without_proc, *mounts())
     }
 }
 
-BOOST_AUTO_TEST_SUITE_END()
-
 // Where another user may write as well: what is planted there does not end in the file. Not guarded, see CMakeLists.txt.
 BOOST_AUTO_TEST_SUITE(owners, *privileged())
 
@@ -722,5 +720,7 @@ BOOST_AUTO_TEST_CASE(an_empty_part_of_anothers_is_not_used)
     with.box.check_ended(with.box.get({with.url()}), 1, {with.url(), "file.part", "another user's"});
     with.box.check_there({{"file.part", ""}});
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <exception>
 #include <utility>
 #include <vector>
 
@@ -27,23 +28,24 @@ void check_can_sync()
 }
 
 /// Throws `failure`. What has no disk need not be put on it.
-void sync(const descriptor& file, const std::filesystem::path& path)
+void sync(const open_folder& folder, const descriptor& file, const std::string& name)
 {
     if (::fsync(file.get()) != 0 && errno != EINVAL) {
-        throw_errno("files cannot be put on the disk here (fsync), do without sync:", path);
+        folder.throw_errno("cannot put on the disk (do without sync, if that is how it is here)", name);
     }
 }
 
-std::size_t read_at(const descriptor& from, std::uint64_t offset, std::span<char> to, const std::filesystem::path& name)
+std::size_t read_at(const open_folder& folder, const descriptor& file, const std::string& name, std::uint64_t offset,
+                    std::span<char> piece)
 {
     for (;;) {
-        const ssize_t got = ::pread(from.get(), to.data(), to.size(), static_cast<off_t>(offset));
+        const ssize_t got = ::pread(file.get(), piece.data(), piece.size(), static_cast<off_t>(offset));
         if (got > 0) {
             return static_cast<std::size_t>(got);
         }
         if (got == 0 || errno != EINTR) {
             errno = got == 0 ? EIO : errno;
-            throw_errno("cannot read", name);
+            folder.throw_errno("cannot read", name);
         }
     }
 }
@@ -68,13 +70,19 @@ destination::destination(std::shared_ptr<const open_folder> folder, std::string 
 
 destination::~destination()
 {
+    leave();
+}
+
+void destination::leave() noexcept
+{
     if (!begun_ || !part_ || !worth_keeping()) {
         return;
     }
+    begun_ = false;
     try {
         note_progress();
         part_->cut(size_);
-    } catch (const failure&) {
+    } catch (const std::exception&) {
         // The record tells of what was there before then.
     }
 }
@@ -134,7 +142,7 @@ bool destination::sum_up_some()
         return false;
     }
     std::vector<char> piece(static_cast<std::size_t>(std::min<std::uint64_t>(size_ - summed_, 1024 * 1024)));
-    const std::size_t got = read_at(file(), summed_, piece, path());
+    const std::size_t got = read_at(*folder_, file(), file_name(), summed_, piece);
     sum_->update({piece.data(), got});
     summed_ += got;
     return true;
@@ -184,11 +192,11 @@ void destination::move_small_to_part()
 {
     std::vector<char> so_far(static_cast<std::size_t>(size_));
     for (std::size_t got = 0; got != so_far.size();) {
-        got += read_at(small_->file(), got, std::span(so_far).subspan(got), target());
+        got += read_at(*folder_, small_->file(), name_, got, std::span(so_far).subspan(got));
     }
     move_to_part();
     small_.reset();
-    write_at(part_->file(), 0, so_far, part_->path());
+    folder_->write(part_->file(), part_->name(), 0, so_far);
 }
 
 /// Else it would be known when all of it is there only.
@@ -213,7 +221,7 @@ void destination::write(std::span<const char> bytes)
     if (small_ && size_ + bytes.size() > small) {
         move_small_to_part(); // longer than it seemed
     }
-    write_at(file(), size_, bytes, path());
+    folder_->write(file(), file_name(), size_, bytes);
     if (sum_ && summed_ == size_) {
         sum_->update(bytes);
         summed_ += bytes.size();
@@ -239,7 +247,7 @@ void destination::begin_segments()
 
 void destination::write_segment(std::uint64_t offset, std::span<const char> bytes)
 {
-    write_at(part_->file(), offset, bytes, part_->path());
+    folder_->write(part_->file(), part_->name(), offset, bytes);
 }
 
 void destination::set_size(std::uint64_t bytes)
@@ -247,25 +255,35 @@ void destination::set_size(std::uint64_t bytes)
     size_ = bytes;
     if (part_) {
         part_->keep(worth_keeping());
-        if (size_ - noted_ >= note_every) {
-            note_progress();
-        }
     }
 }
 
-/// Where the .part's own length does not say it.
+bool destination::is_note_due() const
+{
+    return part_ && size_ - noted_ >= note_every && part_->record()->good != part_->record()->total;
+}
+
+void destination::sync_bytes() const
+{
+    if (part_->record()->boot.empty()) {
+        sync(*folder_, part_->file(), part_->name());
+    }
+}
+
+void destination::end_note(std::uint64_t bytes)
+{
+    part_->set_good(bytes);
+    part_->save_good();
+}
+
 void destination::note_progress()
 {
-    noted_ = size_;
-    const resume_record& record = *part_->record();
-    if (record.good == record.total) {
+    if (part_->record()->good == part_->record()->total) {
         return;
     }
-    if (record.boot.empty()) {
-        sync(part_->file(), part_->path());
-    }
-    part_->set_good(size_);
-    part_->save_good();
+    const std::uint64_t bytes = begin_note();
+    sync_bytes();
+    end_note(bytes);
 }
 
 void destination::check_sum()
@@ -298,7 +316,7 @@ std::optional<std::string> destination::try_to_name()
 {
     set_time();
     if (options_.sync) {
-        sync(file(), path());
+        sync(*folder_, file(), file_name());
     }
     folder_->check_still_there();
     return part_ ? give_name(*part_, *folder_, name_, policy()) : give_name(*small_, *folder_, name_, policy());

@@ -76,6 +76,19 @@ public:
     /// So many of the first bytes are there.
     void set_size(std::uint64_t bytes);
 
+    /// The record is to be told how far that is: from time to time, where the .part's own length does not say it.
+    bool is_note_due() const;
+
+    /// Tells it: `sync_bytes`, then `end_note` with what this returns. Only `sync_bytes` waits for the disk; it may run on
+    /// any thread beside `write`.
+    std::uint64_t begin_note() noexcept { return noted_ = size_; }
+    void sync_bytes() const;
+    void end_note(std::uint64_t bytes);
+    void note_progress();
+
+    /// Keeps what there is where it can be gone on with, as its end does.
+    void leave() noexcept;
+
     /// The file is complete: checks its sum, gives it its name and returns that.
     std::filesystem::path finish();
 
@@ -85,9 +98,9 @@ public:
 private:
     void look_for_part();
     void open_part(mode_t mode);
-    void note_progress();
     const descriptor& file() const noexcept { return part_ ? part_->file() : small_->file(); }
-    std::filesystem::path path() const { return part_ ? part_->path() : target(); }
+    /// That the file has now, or is to have.
+    const std::string& file_name() const noexcept { return part_ ? part_->name() : name_; }
     void move_to_part();
     void move_small_to_part();
     void check_renaming() const;

@@ -3,16 +3,31 @@
 #include "http/failure.hpp"
 #include "http/file/descriptor.hpp"
 
+#include <blocked_signal.hpp>
+
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <csignal>
+#include <optional>
 #include <utility>
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace tandem::http {
+namespace {
+
+/// Mostly it is not, and then there is no signal to be blocked.
+bool is_file_size_limited()
+{
+    rlimit limit{};
+    return ::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+}
+
+} // namespace
 
 open_folder::open_folder(std::string location)
     : path_(std::move(location)), opened_(::open(path(), O_PATH | O_DIRECTORY | O_CLOEXEC))
@@ -141,6 +156,30 @@ void open_folder::throw_errno(const char* what, const std::string& name) const
     }
     errno = error;
     tandem::http::throw_errno(what, path_of(name));
+}
+
+void open_folder::write(const descriptor& file, const std::string& name, std::uint64_t offset,
+                        std::span<const char> bytes) const
+{
+    std::optional<blocked_signal> blocked;
+    if (is_file_size_limited()) {
+        blocked.emplace(SIGXFSZ);
+    }
+    while (!bytes.empty()) {
+        const ssize_t written = ::pwrite(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+        if (written >= 0) {
+            bytes = bytes.subspan(static_cast<std::size_t>(written));
+            offset += static_cast<std::uint64_t>(written);
+        } else if (errno == EFBIG && blocked) {
+            blocked->take();
+            errno = EFBIG;
+            throw_errno("files may not be so large here (RLIMIT_FSIZE); raise that limit (ulimit -f) to write", name);
+        } else if (errno == EFBIG) {
+            throw_errno("the file system has no files so large; choose another folder than that of", name);
+        } else if (errno != EINTR) {
+            throw_errno("cannot write", name);
+        }
+    }
 }
 
 void open_folder::close_written(descriptor& file, const std::string& name) const

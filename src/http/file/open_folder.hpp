@@ -5,10 +5,13 @@
 #include <descriptor.hpp>
 
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 
 #include <sys/stat.h>
@@ -68,6 +71,11 @@ public:
 
     /// Throws a `failure` with `errno`: "cannot write /a/b". Or that the folder is not there any more, where that is why.
     [[noreturn]] void throw_errno(const char* what, const std::string& name) const;
+
+    /// All of it, from `offset` on, into the file `name`. Throws `failure`; a limit to the size of files (RLIMIT_FSIZE) is no
+    /// signal here.
+    void write(const descriptor& file, const std::string& name, std::uint64_t offset,
+               std::span<const char> bytes) const;
 
     /// Closes a file that was written as `name`, and removes it where that shows that it is not there whole. Throws
     /// `failure`.

@@ -32,6 +32,7 @@ public:
     ~part_file();
 
     const descriptor& file() const noexcept override { return file_; }
+    const std::string& name() const noexcept { return name_; }
     std::filesystem::path path() const { return folder_->path_of(name_); }
 
     /// What it is of, if there is anything in it.

@@ -137,7 +137,7 @@ void write_resume_record(const open_folder& folder, const std::string& target, c
     if (!file) {
         folder.throw_errno("cannot write", name);
     }
-    write_at(file, 0, {text.data(), text.size()}, folder.path_of(name));
+    folder.write(file, name, 0, {text.data(), text.size()});
     if (::ftruncate(file.get(), static_cast<off_t>(text.size())) != 0) {
         folder.throw_errno("cannot write", name);
     }
