@@ -21,7 +21,8 @@ bool has_record_file(const open_folder& folder, const std::string& target)
     struct stat there
     {
     };
-    return folder.look_at(resume_record_name(target), there) && S_ISREG(there.st_mode) && folder.owns(there);
+    return folder.look_at(resume_record_name(target), there) && S_ISREG(there.st_mode) && there.st_nlink == 1 &&
+           folder.owns(there);
 }
 
 /// Not to be written over: neither a record, nor one that was just about to be written.
