@@ -15,8 +15,9 @@
 namespace test {
 
 /// The call of this number, where its argument of that index has all of `bits`, fails with `error` in all threads, and in
-/// programs that they start. Whether it does now. For little-endian machines.
-inline bool refuse_call(unsigned number, unsigned error, unsigned argument = 0, std::uint32_t bits = 0)
+/// programs that they start; with no `flags` in the calling thread alone. Whether it does now. For little-endian machines.
+inline bool refuse_call(unsigned number, unsigned error, unsigned argument = 0, std::uint32_t bits = 0,
+                        unsigned flags = SECCOMP_FILTER_FLAG_TSYNC)
 {
     sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
@@ -29,7 +30,7 @@ inline bool refuse_call(unsigned number, unsigned error, unsigned argument = 0, 
     };
     const sock_fprog program{static_cast<unsigned short>(std::size(code)), code};
     return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) == 0;
+           ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program) == 0;
 }
 
 } // namespace test

@@ -58,11 +58,12 @@ public:
     /// The body is streamed into `<target>.part`, in memory that does not grow with it, and given the target's name in
     /// one step once every byte that the server promised is there, and no more, and its checksum, where one is
     /// expected, is right. Beside it a `<target>.part.from` tells what it is of, so that nobody else's file is taken for
-    /// one: a `<target>.part` that no download has left is `errc::target_exists`. One that another download is writing
+    /// one: a `<target>.part` that no download of this user's has left, or that has another name as well (a hard link), is
+    /// `errc::target_exists`. One that another download is writing
     /// is `errc::target_in_use`. Bodies of up to 1 MiB go into a file that has no name until it is complete, where the
     /// file system has such files: of two at once, each is complete, and the later one counts.
     ///
-    /// Where the server identifies the file by a strong entity tag, promises its length and does not encode it, what
+    /// Where the server identifies the file by a strong entity tag (or by a date, see `download_options::resume_by_date`), promises its length and does not encode it, what
     /// there is of more than 1 MiB stays in the .part when the download fails or the program is killed, and the next
     /// download of that URL to that target goes on from there, if the server says that the file is still the same; else
     /// it begins anew. After another start of the system it is trusted only where `download_options::sync` had it put
@@ -70,12 +71,16 @@ public:
     /// by a failure. A server that contradicts itself is asked once more, for the whole file: bytes of two versions are
     /// never joined.
     ///
+    /// The folder of `target` is the one that has that path when the download begins. Where another one has it at the end,
+    /// or none, that is `errc::folder_changed`, and nothing is written there. A file that another one's place is given to
+    /// passes on its mode (who may read and write it).
+    ///
     /// A symbolic link of the target's name is replaced itself, and never written through, unless it leads to a folder:
     /// that is `errc::target_is_not_a_file`, as everything is that is neither a file nor a link.
     ///
     /// A body without a promised length is complete when the server ends the connection: over TLS with its close
     /// notification, else it is an error. Writing blocks the calling thread of the executor for as long as the system
-    /// takes a buffer of 256 KiB.
+    /// takes a buffer of 256 KiB. For waiting for the disk see `client_options::file_executor`.
     ///
     /// Follows redirects as `basic_client::async_request` does. Only 2xx delivers a file. A body in an encoding that was
     /// not asked for is refused. What `retry_options` names is tried again.

@@ -4,6 +4,8 @@
 #include <tandem/http/checksum.hpp>
 #include <tandem/http/progress.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -77,6 +79,11 @@ struct client_options
 
     /// The User-Agent field; left out where empty. No control characters.
     std::string user_agent = "tandem";
+
+    /// Where downloads wait for the disk, as `download_options::sync` asks for (fsync): on the threads of this executor, so
+    /// that all else goes on meanwhile. One thread is enough; it must run for as long as downloads do. Nothing: on the
+    /// client's executor. Other work with files (opening, writing, renaming) is the client's executor's in any case.
+    std::optional<boost::asio::any_io_executor> file_executor{};
 
     proxy_options proxy{};
 

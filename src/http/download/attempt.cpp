@@ -1,5 +1,6 @@
 #include "http/download/attempt.hpp"
 
+#include "http/download/disk_work.hpp"
 #include "http/download/resume.hpp"
 #include "http/download/segments.hpp"
 #include "http/exchange/body.hpp"
@@ -170,6 +171,7 @@ asio::awaitable<void> receive(job& of, const file_facts& facts)
             throw failure(errc::body_too_long, std::to_string(*facts.total) + " bytes were promised");
         }
         to.write(bytes);
+        note_progress(of);
         if (progress) {
             progress->bytes = to.size();
         }
@@ -201,7 +203,14 @@ asio::awaitable<void> save(job& of, const std::optional<wanted_range>& rest, fil
     }
     co_await sum_up(of);
     of.report.bytes = to.size();
-    of.report.path = to.finish();
+    if (const std::optional<failure> cause = co_await finish_notes(of)) {
+        throw failure(*cause);
+    }
+    if (of.options.sync) {
+        co_await run_disk_work(of, [&of] { of.report.path = of.to->finish(); });
+    } else {
+        of.report.path = to.finish();
+    }
 }
 
 } // namespace

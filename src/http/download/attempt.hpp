@@ -9,6 +9,7 @@
 #include <tandem/http/options.hpp>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
 #include <filesystem>
@@ -17,6 +18,14 @@
 #include <string>
 
 namespace tandem::http {
+
+/// What a record is told of a file while more of it comes, see `note_progress`.
+struct progress_notes
+{
+    bool under_way = false;
+    std::optional<boost::asio::steady_timer> ended{}; ///< cancelled when it is not any more
+    std::optional<failure> failed{};
+};
 
 /// A download under way, over all its tries.
 struct job
@@ -30,6 +39,7 @@ struct job
     std::shared_ptr<const open_folder> folder{}; ///< that the file is to be in
     std::optional<destination> to{};     ///< once the target is known
     std::optional<existing_copy> copy{}; ///< that may be what the server has: to be asked for
+    progress_notes notes{};
     bool may_use_ranges = true;          ///< until the server contradicts itself
 
     // Of the last try:

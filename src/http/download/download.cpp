@@ -2,6 +2,7 @@
 
 #include "http/download/attempt.hpp"
 #include "http/download/back_off.hpp"
+#include "http/download/disk_work.hpp"
 #include "http/download/retry.hpp"
 #include "http/failure.hpp"
 #include "http/file/existing.hpp"
@@ -33,6 +34,10 @@ asio::awaitable<std::optional<failure>> try_once(job& of, const std::string& url
         co_await attempt(of, url);
     } catch (const failure& e) {
         cause = e;
+    }
+    const std::optional<failure> note_failure = co_await finish_notes(of);
+    if (!cause && note_failure) {
+        cause = note_failure;
     }
     if (of.from.parser) {
         of.report.received += of.from.received;
@@ -217,6 +222,7 @@ asio::awaitable<outcome<download_report>> download(detail::client_state& client,
             result.error = current_as_download_error(report.url, report.status);
             report = {};
         }
+        co_await leave(of);
         of.set_phase(phase::ended);
     }
     co_return result;

@@ -1,6 +1,7 @@
 #include "http/download/segments.hpp"
 
 #include "http/download/back_off.hpp"
+#include "http/download/disk_work.hpp"
 #include "http/download/range_board.hpp"
 #include "http/download/resume.hpp"
 #include "http/download/retry.hpp"
@@ -57,6 +58,7 @@ struct crew
         of.to->write_segment(to.next, bytes.first(wanted));
         to.next += wanted;
         of.to->set_size(board.good());
+        note_progress(of);
         if (of.options.progress) {
             of.options.progress->bytes += wanted;
         }

@@ -1,0 +1,29 @@
+// What waits for the disk, away from what must not wait.
+#ifndef TANDEM_SRC_HTTP_DOWNLOAD_DISK_WORK_HPP
+#define TANDEM_SRC_HTTP_DOWNLOAD_DISK_WORK_HPP
+
+#include "http/download/attempt.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <functional>
+#include <optional>
+
+namespace tandem::http {
+
+/// Calls `work` on the client's file executor, else here. Throws the `failure` that it throws.
+boost::asio::awaitable<void> run_disk_work(job& download, std::function<void()> work);
+
+/// Has the record told how far the download is, where that is due. Waits for the disk only where there is no file executor.
+/// Throws `failure`, also for the time before.
+void note_progress(job& download);
+
+/// Until none of that is under way. What failed, if something did.
+boost::asio::awaitable<std::optional<failure>> finish_notes(job& download);
+
+/// Before the end: what is left is kept for the next download.
+boost::asio::awaitable<void> leave(job& download);
+
+} // namespace tandem::http
+
+#endif
