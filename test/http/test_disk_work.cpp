@@ -58,8 +58,8 @@ struct hasty_client
 
 BOOST_AUTO_TEST_CASE(waits_for_the_disk_on_the_file_executor)
 {
-    for (const std::size_t size : {100'000, 3'000'000, 40'000'000}) {
-        for (const unsigned segments : {1, 4}) {
+    for (const std::size_t size : {std::size_t{100'000}, std::size_t{3'000'000}, std::size_t{40'000'000}}) {
+        for (const unsigned segments : {1U, 4U}) {
             for (const bool has_file_executor : {true, false}) {
                 BOOST_TEST_CONTEXT(size << " bytes, " << segments << " segments, executor " << has_file_executor)
                 {

@@ -395,7 +395,7 @@ BOOST_AUTO_TEST_CASE(a_replaced_file_keeps_its_mode)
         return ::lstat(path.c_str(), &status) == 0 ? status.st_mode & 07777 : 0;
     };
     for (const std::size_t size : {small, bytes.size()}) {
-        for (const mode_t mode : {0600, 0640, 0755, 0444, 06755}) {
+        for (const mode_t mode : {0600U, 0640U, 0755U, 0444U, 06755U}) {
             BOOST_TEST_CONTEXT(size << std::oct << ", " << mode)
             {
                 const sandbox with;
@@ -557,6 +557,23 @@ BOOST_DATA_TEST_CASE(what_the_system_does_not_have, boost::unit_test::data::make
             with.check_ended(get_without(with, calls, {here.url("/file")}), 0);
             with.check_there({{"file", bytes}});
             BOOST_TEST(parts == 1);
+        }
+    }
+}
+
+// The same of what a task makes of a file.
+BOOST_AUTO_TEST_CASE(what_the_system_does_not_have_for_a_task)
+{
+    for (const int error : {ENOSYS, EINVAL, EPERM, EOPNOTSUPP}) {
+        for (const char* const policy : {"fail", "replace"}) {
+            BOOST_TEST_CONTEXT(error << ", " << policy)
+            {
+                const sandbox with;
+                with.check_ended(get_without(with, {"renameat2=" + std::to_string(error)},
+                                             {"--if-exists", policy, "--then", "gzip", url()}),
+                                 0);
+                with.check_there({{"file", bytes}, {"file.gz", anything}});
+            }
         }
     }
 }

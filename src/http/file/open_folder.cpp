@@ -206,18 +206,26 @@ void open_folder::sync(const descriptor& file) const
 
 std::shared_ptr<const open_folder> open_folders::open(const std::string& path)
 {
+    // Not with the lock: a file system that does not answer holds up those alone who ask for it.
+    std::shared_ptr<const open_folder> result = find(path);
+    if (result && result->is_still_there()) {
+        return result;
+    }
+    result = std::make_shared<const open_folder>(path);
     std::lock_guard guard(mutex_);
     if (folders_.size() >= sweep_at_) {
         std::erase_if(folders_, [](const auto& entry) { return entry.second.expired(); });
         sweep_at_ = std::max<std::size_t>(64, 2 * folders_.size());
     }
-    std::weak_ptr<const open_folder>& held = folders_[path];
-    std::shared_ptr<const open_folder> result = held.lock();
-    if (!result || !result->is_still_there()) {
-        result = std::make_shared<const open_folder>(path);
-        held = result;
-    }
+    folders_[path] = result;
     return result;
+}
+
+std::shared_ptr<const open_folder> open_folders::find(const std::string& path) const
+{
+    std::lock_guard guard(mutex_);
+    const auto found = folders_.find(path);
+    return found != folders_.end() ? found->second.lock() : nullptr;
 }
 
 std::string folder_of(const std::filesystem::path& name)

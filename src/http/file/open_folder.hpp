@@ -105,7 +105,10 @@ public:
     std::shared_ptr<const open_folder> open(const std::string& path);
 
 private:
-    std::mutex mutex_;
+    /// Perhaps in another place by now.
+    std::shared_ptr<const open_folder> find(const std::string& path) const;
+
+    mutable std::mutex mutex_;
     std::map<std::string, std::weak_ptr<const open_folder>> folders_{};
     std::size_t sweep_at_ = 64;
 };
