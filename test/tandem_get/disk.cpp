@@ -619,12 +619,17 @@ BOOST_AUTO_TEST_CASE(two_without_locks_do_not_mix_their_bytes)
     const std::vector<std::string> calls = {"flock=" + std::to_string(ENOSYS)};
     const std::string others(bytes.size(), 'o');
     std::atomic<int> number{0};
+    std::promise<void> second_ended;
+    const std::shared_future<void> told = second_ended.get_future().share();
     const scripted_server slow([&](peer& client) {
         client.read_request();
-        const bool first = number++ == 0;
-        const std::string answer = complete(first ? bytes : others, first ? "ETag: \"one\"\r\n" : "ETag: \"two\"\r\n");
-        for (std::size_t i = 0; i < answer.size() && client.send(std::string_view(answer).substr(i, 65'536)); i += 65'536) {
-            std::this_thread::sleep_for(10ms);
+        if (number++ == 0) {
+            const std::string answer = complete(bytes, "ETag: \"one\"\r\n");
+            client.send(std::string_view(answer).substr(0, 500'000));
+            told.wait_for(30s);
+            client.send(std::string_view(answer).substr(500'000));
+        } else {
+            client.send(complete(others, "ETag: \"two\"\r\n"));
         }
     });
     std::vector<std::string> command = {WITHOUT_CALLS, calls.front(), "--"};
@@ -637,6 +642,7 @@ BOOST_AUTO_TEST_CASE(two_without_locks_do_not_mix_their_bytes)
     surroundings place = box.place();
     place.output = box.own() / "second";
     box.check_ended(process(command, place).wait(), 0);
+    second_ended.set_value();
     box.check_ended(first.wait(), 1, {"another download is writing this file"});
     box.check_there({{"file", others}});
 }
