@@ -243,7 +243,8 @@ private:
         time_point deadline = time_point::max(); // unless it has begun what it has
         time_point alarm = time_point::max();    // it need not be looked at before: alarm_of(), or earlier
         std::chrono::nanoseconds sorted_load{0}; // its load when it was put into by_load_
-        bool is_unsorted = false;                // the load has changed since
+        bool is_unsorted = false;                // the load has changed since: it is among the unsorted
+        worker* next_unsorted = nullptr;
         heap_place place_by_load{};
         heap_place place_by_alarm{};
     };
@@ -276,9 +277,6 @@ private:
     worker* worker_for(const task& t, time_point now) noexcept;
     worker* awake_worker_for(const task& t, time_point now) noexcept;
     worker* least_loaded_for(const task& t, time_point now) noexcept;
-    bool is_open(const worker& w, time_point now) const noexcept;
-    bool has_time(const worker& w, const task& t) const noexcept;
-    bool has_room(const worker& w, const task& t, time_point now) const noexcept;
     bool waits_behind_slow_task(const worker& w) const noexcept;
     time_point deadline_of(const worker& w) const; // to be ready, to begin, or to be gone
     time_point patience_end(const worker& w) const noexcept;
@@ -292,7 +290,7 @@ private:
     void load_changed(worker& w) noexcept
     {
         if (!std::exchange(w.is_unsorted, true))
-            unsorted_.push_back(&w); // for which there is room
+            w.next_unsorted = std::exchange(unsorted_, &w);
     }
     std::vector<worker*> alarmed_workers(time_point now) const;
     bool spare(worker& w, time_point now);
@@ -320,6 +318,25 @@ private:
     bool is_slow(const worker& w, time_point now) const noexcept
     {
         return w.slow || (settings_.workers > 1 && w.progress + settings_.patience <= now);
+    }
+
+    // Whether a worker that has tasks takes more of them for now.
+    bool is_open(const worker& w, time_point now) const noexcept
+    {
+        return !is_slow(w, now) && !is_spent(w) && w.sent.size() < settings_.most_sent && !w.sent.front()->alone;
+    }
+
+    // Whether it may hold as much as the task is charged.
+    bool has_time(const worker& w, const task& t) const noexcept { return t.charged <= settings_.sent_ahead - w.load; }
+
+    bool has_bytes(const worker& w, const task& t) const noexcept
+    {
+        return w.bytes - w.sent.front()->bytes + t.bytes <= settings_.sent_ahead_bytes;
+    }
+
+    bool has_room(const worker& w, const task& t, time_point now) const noexcept
+    {
+        return w.at == state::busy && is_open(w, now) && has_time(w, t) && has_bytes(w, t);
     }
 
     // It takes no more tasks.
@@ -366,7 +383,7 @@ private:
     std::vector<worker*> due_;   // to retire
     std::deque<worker*> by_age_; // those that were ready and are not due, where their age counts
     indexed_heap<worker, less_loaded, &worker::place_by_load> by_load_; // busy ones, but for some that take no more for now
-    std::vector<worker*> unsorted_; // whose load has changed since they were put there
+    worker* unsorted_ = nullptr; // the first of those whose load has changed since they were put there
     mutable indexed_heap<worker, sooner, &worker::place_by_alarm> by_alarm_;
     worker* last_found_ = nullptr;
     worker_id last_found_id_ = 0;

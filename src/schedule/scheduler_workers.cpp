@@ -115,8 +115,7 @@ void scheduler::worker_gone(worker_id id, bool can_start_again, time_point now, 
         --unproven_;
     --ending_;
     std::erase(by_age_, &w);
-    if (w.is_unsorted)
-        std::erase(unsorted_, &w);
+    sort_by_load(); // so that it is not among the unsorted
     by_load_.remove(w);
     by_alarm_.remove(w);
     workers_.erase(it);
@@ -149,7 +148,7 @@ void scheduler::forget_all() noexcept
     deadlines_.clear_all();
     delayed_ = {};
     by_load_.clear();
-    unsorted_.clear();
+    unsorted_ = nullptr;
     by_alarm_.clear();
     workers_.clear();
     idle_.clear();
@@ -209,6 +208,7 @@ void scheduler::send_queue(time_point now, actions& out)
     worker* target = nullptr;
     std::chrono::nanoseconds enough{0};
     while (task* const t = queue_.front()) {
+        t->charged = estimate(*t);
         if (!target || target->load >= enough || !may_follow(*t) || !has_room(*target, *t, now)) {
             target = worker_for(*t, now);
             if (!target)
@@ -237,9 +237,9 @@ scheduler::worker* scheduler::worker_for(const task& t, time_point now) noexcept
 scheduler::worker* scheduler::awake_worker_for(const task& t, time_point now) noexcept
 {
     // Whoever woke would wait for a processor. What is so short does not wait for anything else.
-    const bool all_work = occupied_ >= settings_.processors && estimate(t) <= settings_.wake_time;
+    const bool all_work = occupied_ >= settings_.processors && t.charged <= settings_.wake_time;
     const auto last = workers_.find(last_sent_to_);
-    if (last != workers_.end() && (all_work || last->second.load + estimate(t) <= settings_.wake_time) &&
+    if (last != workers_.end() && (all_work || last->second.load + t.charged <= settings_.wake_time) &&
         has_room(last->second, t, now))
         return &last->second;
     return all_work ? least_loaded_for(t, now) : nullptr;
@@ -251,8 +251,10 @@ scheduler::worker* scheduler::least_loaded_for(const task& t, time_point now) no
     worker* first = by_load_.first();
     for (; first && !is_open(*first, now); first = by_load_.first())
         by_load_.remove(*first); // until it has done something
-    if (!first || !has_time(*first, t) || has_room(*first, t, now))
-        return first && has_time(*first, t) ? first : nullptr;
+    if (!first || !has_time(*first, t))
+        return nullptr;
+    if (has_bytes(*first, t))
+        return first;
     // It has no room for so many bytes, or others have more to do and less to read.
     worker* least = nullptr;
     by_load_.for_each_while([&](const worker& w) { return has_time(w, t); },
@@ -265,7 +267,7 @@ scheduler::worker* scheduler::least_loaded_for(const task& t, time_point now) no
 
 void scheduler::sort_by_load()
 {
-    for (worker* const w : unsorted_) {
+    for (worker* w = std::exchange(unsorted_, nullptr); w; w = w->next_unsorted) {
         w->is_unsorted = false;
         w->sorted_load = w->load;
         if (w->at == state::busy)
@@ -273,23 +275,6 @@ void scheduler::sort_by_load()
         else
             by_load_.remove(*w);
     }
-    unsorted_.clear();
-}
-
-bool scheduler::is_open(const worker& w, time_point now) const noexcept
-{
-    return !is_slow(w, now) && !is_spent(w) && w.sent.size() < settings_.most_sent && !w.sent.front()->alone;
-}
-
-bool scheduler::has_time(const worker& w, const task& t) const noexcept
-{
-    return estimate(t) <= settings_.sent_ahead - w.load;
-}
-
-bool scheduler::has_room(const worker& w, const task& t, time_point now) const noexcept
-{
-    return w.at == state::busy && is_open(w, now) && has_time(w, t) &&
-           w.bytes - w.sent.front()->bytes + t.bytes <= settings_.sent_ahead_bytes;
 }
 
 bool scheduler::waits_behind_slow_task(const worker& w) const noexcept
@@ -376,7 +361,6 @@ void scheduler::send(worker& w, task& t, time_point now, actions& out)
     last_sent_to_ = w.id;
     t.worker = w.id;
     t.state = task::phase::sent;
-    t.charged = estimate(t);
     if (w.sent.empty())
         ++occupied_;
     w.sent.push_back(t);
@@ -515,7 +499,6 @@ void scheduler::start_one(actions& out)
 {
     const std::size_t size = workers_.size() + 1; // none of these allocates later
     by_load_.reserve(size);
-    unsorted_.reserve(size);
     by_alarm_.reserve(size);
     due_.reserve(size);
     idle_.reserve(size);
