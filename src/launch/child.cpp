@@ -101,6 +101,8 @@ child::child(const boost::asio::any_io_executor& executor, const target& program
     for (const descriptor* d : {&in.write, &out.read, &log.read, &control.write})
         make_nonblocking(*d);
 
+    control_guard::set(control.read.get());
+
     std::vector<int> inherited{in.read.get(), out.write.get(), log.write.get(), control.read.get()};
     std::vector<descriptor> above;
     for (const int fd : shared)
@@ -111,7 +113,7 @@ child::child(const boost::asio::any_io_executor& executor, const target& program
     std::optional<launch::process::process> started;
     scheduled_as_main_thread([&] { started.emplace(launcher(executor, executed)); });
     pid_ = started->id();
-    control_guard::set(control.read.get(), pid_);
+    control_guard::set_owner(control.read.get(), pid_);
     descriptor pidfd(::pidfd_open(pid_, 0));
     if (!pidfd)
         throw_start_error(errno, "watching its process (pidfd_open)");
