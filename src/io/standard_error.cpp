@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,7 +29,20 @@ std::string_view first_piece(std::string_view text)
     return most.size() == text.size() || end == std::string_view::npos ? most : most.substr(0, end + 1);
 }
 
-// How stderr is written to without waiting. Its own flags are not ours to change: it is shared with other processes.
+// A description of our own, with our own flags. The one that is there is shared with other processes.
+descriptor open_anew(const char* path)
+{
+    return descriptor(::open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+}
+
+bool is_same_terminal(int one, int other)
+{
+    unsigned device = 0;
+    unsigned other_device = 0;
+    return ::ioctl(one, TIOCGDEV, &device) == 0 && ::ioctl(other, TIOCGDEV, &other_device) == 0 && device == other_device;
+}
+
+// How stderr is written to without waiting.
 class access
 {
 public:
@@ -37,34 +51,59 @@ public:
         struct stat status{};
         if (::fstat(STDERR_FILENO, &status) != 0)
             return; // it is closed: writing says so
-        is_socket_ = S_ISSOCK(status.st_mode);
-        const bool is_pipe = S_ISFIFO(status.st_mode);
-        if (!is_pipe && !(S_ISCHR(status.st_mode) && ::isatty(STDERR_FILENO) == 1))
+        const bool is_terminal = S_ISCHR(status.st_mode) && ::isatty(STDERR_FILENO) == 1;
+        if (S_ISSOCK(status.st_mode)) {
+            way_ = way::by_send;
             return;
+        }
+        if (!S_ISFIFO(status.st_mode) && !is_terminal)
+            return; // not of a file: it would have a position of its own too
         if (const int flags = ::fcntl(STDERR_FILENO, F_GETFL); flags >= 0 && (flags & O_NONBLOCK) != 0)
             return;
-        // A description of our own, with our own flags. Not of a file: it would have a position of its own too.
-        own_ = descriptor(::open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-        // Another user's pipe cannot be opened, nor where there is no /proc. A pipe that poll() finds writable takes a piece.
-        // Where another writer fills it in between, writing waits for the reader.
-        asks_first_ = !own_;
+        // Another user's cannot be opened, nor any where there is no /proc.
+        own_ = open_anew("/proc/self/fd/2");
+        if (!own_ && is_terminal) {
+            own_ = open_anew("/dev/tty"); // needs no right to the device
+            if (own_ && !is_same_terminal(own_.get(), STDERR_FILENO))
+                own_ = descriptor();
+        }
+        way_ = own_ ? way::opened_anew : is_terminal ? way::none : way::ask_first;
     }
 
     ssize_t write(std::string_view piece) const noexcept
     {
-        if (is_socket_)
+        switch (way_) {
+        case way::as_it_is:
+            break;
+        case way::opened_anew:
+            return ::write(own_.get(), piece.data(), piece.size());
+        case way::by_send:
             return ::send(STDERR_FILENO, piece.data(), piece.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-        pollfd room{STDERR_FILENO, POLLOUT, 0};
-        if (asks_first_ && ::poll(&room, 1, 0) <= 0) {
+        case way::ask_first: {
+            pollfd room{STDERR_FILENO, POLLOUT, 0};
+            if (::poll(&room, 1, 0) > 0)
+                break;
             errno = EAGAIN;
             return -1;
         }
-        return ::write(own_ ? own_.get() : STDERR_FILENO, piece.data(), piece.size());
+        case way::none:
+            errno = EACCES;
+            return -1;
+        }
+        return ::write(STDERR_FILENO, piece.data(), piece.size());
     }
 
 private:
-    bool is_socket_ = false;
-    bool asks_first_ = false;
+    enum class way
+    {
+        as_it_is,    // it never waits
+        opened_anew, // without waiting
+        by_send,     // a socket
+        ask_first,   // a pipe: where poll() finds it writable, it takes a piece, but where another writer fills it in between
+        none         // a terminal takes a part of a piece, and waits with the rest
+    };
+
+    way way_ = way::as_it_is;
     descriptor own_;
 };
 

@@ -14,9 +14,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <climits>
 #include <cstddef>
 #include <string>
@@ -93,6 +95,8 @@ std::string lines(std::size_t size, std::size_t each = 100)
     return text;
 }
 
+constexpr int nobody = 65534; // the user
+
 constexpr std::size_t more_than_it_holds = std::size_t{1} << 20;
 
 } // namespace
@@ -128,7 +132,6 @@ BOOST_AUTO_TEST_CASE(a_pipe_that_cannot_be_opened_anew_takes_the_same,
     outcome seen{};
     bool is_refused = false;
     std::thread([&, fd = writer.get()] {
-        constexpr int nobody = 65534;
         ::syscall(SYS_setresuid, -1, nobody, -1); // this thread alone
         is_refused = ::open(("/proc/self/fd/" + std::to_string(fd)).c_str(), O_WRONLY | O_NONBLOCK) < 0;
         seen = write_to(fd, lines(more_than_it_holds));
@@ -137,6 +140,68 @@ BOOST_AUTO_TEST_CASE(a_pipe_that_cannot_be_opened_anew_takes_the_same,
     BOOST_TEST(seen.error == boost::asio::error::would_block);
     BOOST_TEST(seen.size > 0U);
     BOOST_TEST(seen.size % 100 == 0U);
+}
+
+namespace {
+
+struct terminal
+{
+    terminal() : master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC))
+    {
+        BOOST_REQUIRE(::grantpt(master.get()) == 0);
+        BOOST_REQUIRE(::unlockpt(master.get()) == 0);
+        std::array<char, 128> path{};
+        BOOST_REQUIRE(::ptsname_r(master.get(), path.data(), path.size()) == 0);
+        name = path.data();
+        BOOST_REQUIRE(::chmod(name.c_str(), S_IRUSR | S_IWUSR) == 0);
+    }
+    descriptor master;
+    std::string name;
+};
+
+bool is_root()
+{
+    return ::geteuid() == 0;
+}
+
+} // namespace
+
+// A terminal that poll() finds writable takes a part of a piece, and waits with the rest.
+BOOST_AUTO_TEST_CASE(a_terminal_that_cannot_be_opened_anew_takes_nothing,
+                     *test::precondition(is_root, "only root can become another user"))
+{
+    const terminal other;
+    const descriptor opened(::open(other.name.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC));
+    BOOST_REQUIRE(static_cast<bool>(opened));
+    outcome seen{};
+    std::thread([&] {
+        ::syscall(SYS_setresuid, -1, nobody, -1);
+        seen = write_to(opened.get(), lines(more_than_it_holds));
+    }).join();
+    BOOST_TEST(seen.error.value() == EACCES, seen.error.message());
+    BOOST_TEST(seen.size == 0U);
+}
+
+// As after su: its owner is another user.
+BOOST_AUTO_TEST_CASE(the_controlling_terminal_takes_what_it_holds_also_where_it_is_another_users,
+                     *test::precondition(is_root, "only root can become another user"))
+{
+    const terminal own;
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::setsid();
+        const int opened = ::open(own.name.c_str(), O_WRONLY); // and so it is the controlling one
+        ::syscall(SYS_setresuid, nobody, nobody, nobody);
+        if (opened < 0 || ::open(own.name.c_str(), O_WRONLY) >= 0)
+            ::_exit(1);
+        ::dup2(opened, STDERR_FILENO);
+        error_code error;
+        const std::size_t size = tandem::io::standard_error()->write_some(lines(more_than_it_holds), error);
+        ::_exit(error != boost::asio::error::would_block ? 2 : size == 0 ? 3 : 0);
+    }
+    int status = 0;
+    BOOST_REQUIRE(::waitpid(child, &status, 0) == child);
+    BOOST_TEST(status == 0);
 }
 
 BOOST_AUTO_TEST_CASE(lines_that_another_process_could_cut_are_written_in_one_piece)
