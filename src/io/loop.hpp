@@ -40,7 +40,7 @@ public:
 
     virtual std::unique_ptr<timer> make_timer() = 0;
 
-    /// The context ends: nothing is left that knows it. Only now() may be called.
+    /// The context ends: nothing is left that knows it. Only now() and wait_for() may be called.
     virtual void abandon() noexcept = 0;
 
     /// Blocks until there may be something for one of `any`, until `end` at the longest. Only where no context helps.

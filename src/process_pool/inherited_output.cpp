@@ -25,6 +25,8 @@ std::string notice_of(std::uint64_t lines)
 
 std::uint64_t inherited_output::add(std::string_view lines)
 {
+    if (kept_ + lines.size() > room_)
+        write(); // perhaps nobody has tried since it filled
     const std::lock_guard lock(mutex_);
     const std::size_t room = is_full_ ? 0 : room_ - std::min(room_, kept_.load());
     std::string_view kept = lines;
@@ -72,7 +74,8 @@ void inherited_output::choose_next() noexcept
     if (!first_.empty())
         return;
     untold_ -= std::exchange(telling_, 0);
-    if (untold_ != 0 && text_.empty() == is_full_) {
+    const bool is_time_to_tell = is_full_ ? text_.empty() : !text_.empty();
+    if (untold_ != 0 && is_time_to_tell) {
         is_full_ = false;
         try {
             first_ = (last_written_ == '\n' ? "" : "\n") + notice_of(untold_);
@@ -82,6 +85,15 @@ void inherited_output::choose_next() noexcept
         }
     }
     std::swap(first_, text_);
+}
+
+void inherited_output::drop_rest() noexcept
+{
+    const std::lock_guard lock(mutex_);
+    if (is_writing_)
+        return;
+    drop_all();
+    count_kept();
 }
 
 // The target takes nothing any more: what is added next tries again.

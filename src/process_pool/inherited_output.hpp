@@ -29,6 +29,9 @@ public:
     /// Writes what is kept, as far as the target takes it; where another thread is at it, that one does this as well.
     void write() noexcept;
 
+    /// Drops what is left, and counts it.
+    void drop_rest() noexcept;
+
     /// Whether something is left to be written.
     bool has_text() const noexcept { return kept_ != 0; }
 

@@ -6,13 +6,14 @@
 #include <process_pool/pool_events.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 
 namespace tandem::detail {
 
-/// Under the pool's lock. A timer, and not a wait for room: not everything that stderr may be can be waited for.
+/// Under the pool's lock, but for is_set(). A timer, and not a wait for room: not everything that stderr may be can be waited for.
 class output_retry
 {
 public:
@@ -41,8 +42,15 @@ public:
         pause_ = std::min(2 * pause_, longest);
     }
 
+    /// It is full, and not to be tried before the timer's event.
+    bool is_set() const noexcept { return is_set_; }
+
     /// The pool is closed.
-    void abandon() noexcept { timer_.reset(); }
+    void abandon() noexcept
+    {
+        timer_.reset();
+        is_set_ = false;
+    }
 
     static constexpr std::chrono::milliseconds patience{1000};
 
@@ -53,7 +61,7 @@ private:
     pool_events& events_;
     io::loop& loop_;
     std::unique_ptr<io::timer> timer_;
-    bool is_set_ = false;
+    std::atomic<bool> is_set_ = false;
     std::uint64_t written_ = std::uint64_t(-1); // nothing is known yet
     std::chrono::milliseconds pause_ = shortest;
     io::time_point held_until_{};

@@ -29,7 +29,6 @@ bool output_sink::has_lines() const
 
 void output_sink::drain()
 {
-    write();
     if (waiting_ == 0)
         return;
     std::exception_ptr thrown;

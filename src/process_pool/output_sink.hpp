@@ -45,18 +45,19 @@ public:
     /// Whether more should be read. Where the callback is slow, workers wait. They do not wait for stderr.
     bool has_room() const noexcept { return waiting_ < room_ || closed_; }
 
-    /// Keeps whole lines for drain(): for the callback also where there is no room. How many were dropped instead.
+    /// Keeps whole lines for drain(), or for write(): for the callback also where there is no room. How many were dropped instead.
     std::uint64_t add(std::string_view lines, const origin& printed);
 
     /// Whether there is something for the callback.
     bool has_lines() const;
 
-    /// Hands on what was added, if no other thread is at it, which then does this as well. What stderr does not take at
-    /// once is left. Throws what the callback throws, after the last line.
+    /// Calls the callback with what was added, if no other thread is at it, which then does this as well. Throws what the
+    /// callback throws, after the last line.
     void drain();
 
-    /// The part of it that is for stderr. Calls nobody.
+    /// Writes what is for stderr. What that does not take at once is left.
     void write() noexcept { inherited_.write(); }
+    void drop_rest() noexcept { inherited_.drop_rest(); }
     const inherited_output& inherited() const noexcept { return inherited_; }
 
     /// The callback is not called again. Lines that it did not get are dropped, and so is what is added.

@@ -29,6 +29,8 @@ void pool::deliver(completion_mode mode, completion_batch completions)
         }
     };
     if (mode == completion_mode::dispatch || !output_.wants_tasks()) {
+        if (!output_retry_.is_set())
+            output_.write();
         attempt([&] { output_.drain(); });
         attempt([&] { read_held_workers(); });
         attempt([&] { retry_output(); });

@@ -50,6 +50,7 @@ void pool::flush_output()
     const auto end = loop_->now() + output_retry::patience;
     for (output_.write(); output_.inherited().has_text() && loop_->now() < end; output_.write())
         loop_->wait_for({}, loop_->now() + output_pause);
+    output_.drop_rest();
 }
 
 // A worker may wait for what it says and prints to be read before it ends.
@@ -109,16 +110,16 @@ void pool::close() noexcept
     completion_batch completions;
     {
         std::unique_lock lock(mutex_);
-        if (closed_)
-            return;
-        closed_ = true;
-        output_.drop_lines();
-        lock.unlock();
-        starter_.join();
-        lock.lock();
-        end_all(state_.options.stop_timeout, completions);
-        timer_.cancel();
-        output_retry_.abandon();
+        if (!closed_) {
+            closed_ = true;
+            output_.drop_lines();
+            lock.unlock();
+            starter_.join();
+            lock.lock();
+            end_all(state_.options.stop_timeout, completions);
+            timer_.cancel();
+            output_retry_.abandon();
+        }
     }
     try {
         deliver(completion_mode::post, std::move(completions));

@@ -278,27 +278,47 @@ BOOST_AUTO_TEST_CASE(it_goes_to_stderr_as_it_is)
     sink.add("a\n\n", {});
     sink.add("b\n", {});
     BOOST_TEST(!sink.has_lines()); // for a callback
-    sink.drain();
-    sink.drain();
+    sink.write();
+    sink.write();
     BOOST_TEST(target.shown == "a\n\nb\n");
     BOOST_TEST(target.calls == 1);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_dropped_where_stderr_takes_all)
+{
+    const std::string line = std::string(room - 10, 'x') + '\n';
+    for (int i = 0; i != 3; ++i) { // as where many workers are read before anything is written
+        BOOST_TEST(sink.add(line, {}) == 0U);
+    }
+    sink.write();
+    BOOST_TEST(target.take() == line + line + line);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_left_at_last_is_dropped_and_counted)
+{
+    target.room = 3;
+    sink.add("first\nsecond\n", {});
+    sink.write();
+    sink.drop_rest();
+    BOOST_TEST(!sink.inherited().has_text());
+    BOOST_TEST(sink.inherited().dropped() == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(what_stderr_does_not_take_is_kept_in_its_order)
 {
     target.room = 3;
     sink.add("first\n", {});
-    sink.drain();
+    sink.write();
     BOOST_TEST(target.take() == "fir");
     BOOST_TEST(sink.inherited().has_text());
     sink.add("second\n", {});
-    sink.drain();
+    sink.write();
     BOOST_TEST(target.take() == "");
     target.room = 4;
-    sink.drain();
+    sink.write();
     BOOST_TEST(target.take() == "st\ns");
     target.room = 100;
-    sink.drain();
+    sink.write();
     BOOST_TEST(target.take() == "econd\n");
     BOOST_TEST(!sink.inherited().has_text());
     BOOST_TEST(sink.inherited().written() == 13U);
@@ -314,13 +334,13 @@ BOOST_AUTO_TEST_CASE(what_there_is_no_room_for_is_dropped_in_whole_lines_counted
     BOOST_TEST(sink.has_room());
     BOOST_TEST(sink.add("short\n", {}) == 1U); // it comes after what was dropped
     target.room = 60;
-    sink.drain();
+    sink.write();
     BOOST_TEST(sink.add("short\n", {}) == 1U);
     target.room = 1000;
-    sink.drain();
+    sink.write();
     BOOST_TEST(target.take() == line + "\n" + line + "\n" + told(4));
     BOOST_TEST(sink.add("new\n", {}) == 0U);
-    sink.drain();
+    sink.write();
     BOOST_TEST(target.take() == "new\n");
     BOOST_TEST(sink.inherited().dropped() == 4U);
 }
@@ -330,11 +350,11 @@ BOOST_AUTO_TEST_CASE(what_is_dropped_while_that_is_told_is_told_after_it)
     target.room = 0;
     sink.add(std::string(200, '\n'), {});
     target.room = 100 + 10;
-    sink.drain();
+    sink.write();
     BOOST_TEST(target.take() == std::string(100, '\n') + told(100).substr(0, 10));
     BOOST_TEST(sink.add(std::string(90, 'y') + "\n" + std::string(90, 'z') + "\n", {}) >= 1U);
     target.room = 1000;
-    sink.drain();
+    sink.write();
     const auto missing = static_cast<int>(sink.inherited().dropped() - 100);
     const std::string shown = target.take();
     BOOST_TEST(shown.starts_with(told(100).substr(10)));
@@ -347,7 +367,7 @@ BOOST_AUTO_TEST_CASE(an_unfinished_line_is_ended_before_that_is_told)
     sink.add("a line that is too lo", {});
     sink.add(std::string(100, 'x') + "\n", {});
     target.room = 1000;
-    sink.drain();
+    sink.write();
     BOOST_TEST(target.take() == "a line that is too lo\n" + told(1));
 }
 
@@ -355,18 +375,18 @@ BOOST_AUTO_TEST_CASE(where_stderr_fails_all_is_dropped_and_told_with_the_next_li
 {
     target.failure = boost::asio::error::broken_pipe;
     sink.add("a\nb\n", {});
-    sink.drain();
+    sink.write();
     BOOST_TEST(target.calls == 1);
     BOOST_TEST(!sink.inherited().has_text());
     BOOST_TEST(sink.inherited().dropped() == 2U);
-    sink.drain();
+    sink.write();
     BOOST_TEST(target.calls == 1); // not again and again
     sink.add("c\n", {});
-    sink.drain();
+    sink.write();
     BOOST_TEST(sink.inherited().dropped() == 3U);
     target.failure = {};
     sink.add("d\n", {});
-    sink.drain();
+    sink.write();
     BOOST_TEST(target.take() == told(3) + "d\n");
 }
 

@@ -305,4 +305,21 @@ BOOST_AUTO_TEST_CASE(that_is_read_gets_what_is_left_at_the_destructor)
     BOOST_TEST(seen.broken == 0);
 }
 
+BOOST_AUTO_TEST_CASE(that_is_read_gets_what_is_left_also_where_the_context_went_first)
+{
+    captured_stderr capture;
+    {
+        std::optional<asio::io_context> context(std::in_place);
+        std::optional<tandem::process_pool> pool(std::in_place, *context, one_worker());
+        pool->async_run(task<print_numbers>(5000), asio::detached); // a pipe takes an eighth of that
+        context->run_for(long_time);
+        context.reset();
+        capture.read(kept, 100us);
+        pool.reset();
+    }
+    const shown_lines seen = count_lines(capture.take());
+    BOOST_TEST(seen.whole == 5000);
+    BOOST_TEST(seen.broken == 0);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
