@@ -116,6 +116,27 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_slot_cancels_as_well, Side, sides)
     BOOST_TEST(!signal.slot().has_handler());
 }
 
+// As it is with a handler's executor or slot, it does not matter which adaptor is the outer one.
+BOOST_AUTO_TEST_CASE_TEMPLATE(below_other_adaptors, Side, sides)
+{
+    held<Side> all;
+    const cancellation_source other;
+    asio::thread_pool elsewhere{1};
+    const recording<int> bound, twice;
+    all.side.pool.async_run(task<hold>(all.place.path()),
+                            asio::bind_executor(elsewhere.get_executor(), cancellable(all.source, bound.handler())));
+    all.side.pool.async_run(task<hold>(all.place.path()), cancellable(other, cancellable(all.source, twice.handler())));
+    all.cancel_when_begun(cancellation_type::partial, 2);
+    BOOST_TEST(bound.take() == asked_to_stop);
+    BOOST_TEST(twice.take() == asked_to_stop);
+    const bool is_stopped = run(all.side, [](held<Side>& h) -> asio::awaitable<bool> {
+        const auto lazy = asio::as_tuple(cancellable(h.source, asio::use_awaitable)); // which is cancelled already
+        const auto [error, value] = co_await h.side.pool.async_run(task<hold>(h.place.path()), lazy);
+        co_return error != nullptr || value == asked_to_stop;
+    }(all));
+    BOOST_TEST(is_stopped);
+}
+
 // Completions, beginnings and cancellations at once: ThreadSanitizer looks on.
 BOOST_AUTO_TEST_CASE_TEMPLATE(any_thread_at_any_time, Side, sides)
 {

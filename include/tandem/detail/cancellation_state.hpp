@@ -81,7 +81,23 @@ public:
     {
     }
 
-    void set_canceller(canceller cancel) { operation_->set_canceller(std::move(cancel)); }
+    struct target
+    {
+        std::shared_ptr<cancellable_operation> operation;
+        [[no_unique_address]] typename associated_cancellation_target<Handler>::type inner; // of another source
+
+        void set_canceller(canceller cancel)
+        {
+            if constexpr (has_cancellation_target<Handler>)
+                inner.set_canceller(cancel);
+            operation->set_canceller(std::move(cancel));
+        }
+    };
+
+    target get_cancellation_target() const noexcept
+    {
+        return {operation_, associated_cancellation_target<Handler>::get(handler_)};
+    }
 
     const Handler& handler() const noexcept { return handler_; }
 
