@@ -63,13 +63,16 @@ public:
     void submit(work_item* item) override
     {
         const auto late = lateness_of(*item->options);
-        {
+        try {
             const std::lock_guard lock(mutex_);
             if (!closed_ && !late) {
                 enqueue(*item);
                 return;
             }
             ++busy_threads_;
+        } catch (...) {
+            item->destroy(); // without the lock: what it holds is the user's
+            throw;
         }
         const busy_scope scope(*this);
         item->complete(completion_mode::immediate, failed_work(late.value_or(errc::pool_closed), *item));
@@ -311,15 +314,10 @@ private:
         }
     }
 
-    // Where it throws, the item is destroyed, and nothing has happened.
+    // Where it throws, nothing has happened.
     void enqueue(work_item& item)
     {
-        try {
-            queue_.push_back(item);
-        } catch (...) {
-            item.destroy();
-            throw;
-        }
+        queue_.push_back(item);
         try {
             begin_waiting(item);
             post_one();
@@ -327,7 +325,6 @@ private:
             remove(item);
             deadlines_.clear(item);
             stoppable_.erase(item.id);
-            item.destroy();
             throw;
         }
     }

@@ -6,6 +6,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
+#include <memory>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -23,6 +24,12 @@ void fail_every_call_of_work(const Work& work, const tandem::run_options& option
                          s.begin([&](recorder handler) { s.io->async_run(work, options, std::move(handler)); });
                      }});
 }
+
+struct asks_pool
+{
+    ~asks_pool() { pool.stats(); }
+    tandem::thread_pool& pool;
+};
 
 int wait_for_stop(std::stop_token stop)
 {
@@ -47,6 +54,17 @@ BOOST_AUTO_TEST_CASE(each_call_of_plain_work_may_fail)
 BOOST_AUTO_TEST_CASE(each_call_of_work_with_a_deadline_and_a_retry_may_fail)
 {
     fail_every_call_of_work(wait_for_stop, {.run_timeout = 2ms, .retries = 1, .priority = 1});
+}
+
+BOOST_AUTO_TEST_CASE(each_call_of_work_that_asks_its_pool_when_it_is_destroyed_may_fail)
+{
+    fail_every_call({.prepare = [](site& s) { s.io.emplace(1U); },
+                     .act = [](site& s) {
+                         s.begin([&](recorder handler) {
+                             auto held = std::make_shared<asks_pool>(*s.io);
+                             s.io->async_run([held = std::move(held)] { return 1; }, {.priority = 1}, std::move(handler));
+                         });
+                     }});
 }
 
 BOOST_AUTO_TEST_CASE(each_call_of_cancelling_work_may_fail)
