@@ -77,9 +77,9 @@ private:
     {
     public:
         explicit call(std::function<void()> function)
-            : thread_([this, held = std::move(function)] {
+            : thread_([held = std::move(function), end = has_ended_] { // it may outlive this object
                   held();
-                  has_ended_ = true;
+                  *end = true;
               })
         {
         }
@@ -91,10 +91,10 @@ private:
                 thread_.join();
         }
 
-        bool has_ended() const noexcept { return has_ended_; }
+        bool has_ended() const noexcept { return *has_ended_; }
 
     private:
-        std::atomic<bool> has_ended_ = false;
+        std::shared_ptr<std::atomic<bool>> has_ended_ = std::make_shared<std::atomic<bool>>(false);
         std::thread thread_;
     };
 
