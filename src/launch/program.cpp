@@ -102,7 +102,7 @@ bool is_executable(const std::string& path)
 std::string find_in_path(const std::string& name)
 {
     const char* const value = std::getenv("PATH");
-    std::istringstream folders(value ? value : "/bin:/usr/bin");
+    std::istringstream folders((value ? value : "/bin:/usr/bin") + std::string(":")); // else an empty last one is lost
     std::string not_executable;
     for (std::string folder; std::getline(folders, folder, ':');) {
         std::string path = (folder.empty() ? "." : folder) + '/' + name;

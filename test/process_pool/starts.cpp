@@ -112,10 +112,16 @@ BOOST_AUTO_TEST_CASE(a_program_is_looked_for_in_path_as_a_shell_does)
     const failure no_program = fails_with(tandem::launch::executable("not_executable"));
     const failure found = fails_with(tandem::launch::executable("a_worker"));
     fs::permissions(closed.path(), fs::perms::owner_all);
+    const fs::path here = fs::current_path();
+    fs::current_path(folder.path());
+    ::setenv("PATH", "/no/such/folder:", 1); // an empty element is the current folder
+    const failure found_here = fails_with(tandem::launch::executable("a_worker"));
+    fs::current_path(here);
     ::setenv("PATH", before.c_str(), 1);
     BOOST_TEST(missing.says('"' + name + "\": finding it in PATH: No such file or directory; "), missing.what);
     BOOST_TEST(no_program.says("executing " + folder.path() + "/not_executable: Permission denied; "), no_program.what);
     BOOST_TEST(found.code == errc::not_a_worker); // it ran
+    BOOST_TEST(found_here.code == errc::not_a_worker);
 }
 
 BOOST_AUTO_TEST_CASE(a_program_that_exits_at_once)
