@@ -109,7 +109,9 @@ struct process_pool_stats
     std::size_t queued = 0;          ///< tasks that wait for a worker, or for their retry
     std::size_t running = 0;         ///< tasks that a worker has
     std::uint64_t completed = 0;     ///< tasks that returned or threw, since the pool was made
-    std::uint64_t failed = 0;        ///< tasks completed with an error of tandem's or operation_aborted
+    /// Tasks that completed with an error of tandem's or operation_aborted. Not those that were refused when they were
+    /// submitted.
+    std::uint64_t failed = 0;
     std::uint64_t retried = 0;       ///< runs that failed and were followed by another
     std::uint64_t workers_started = 0;
     std::uint64_t workers_died = 0;  ///< while they had a task

@@ -75,7 +75,7 @@ void pool::refuse(task_operation& operation, completion_batch& completions)
 {
     completions.add(&operation,
               make_failure(errc::unknown_task, '"' + launch::name_of(state_.options.worker) + '"', report_of(operation)));
-    ++state_.counts.failed;
+    state_.counts.failed += operation.items;
     tasks_.forget(operation);
     state_.scheduler.task_refused(operation, loop_->now(), state_.actions);
 }
@@ -163,7 +163,7 @@ void pool::complete(const action& a, completion_batch& completions)
     auto& operation = operation_of(*a.subject);
     completions.add(&operation, failure_of(operation, a));
     tasks_.forget(operation);
-    ++state_.counts.failed;
+    state_.counts.failed += operation.items;
 }
 
 std::exception_ptr pool::failure_of(const task_operation& operation, const action& a) const
