@@ -75,18 +75,18 @@ public:
     void operator()(Handler&& handler, const bound_task<F>& work) const
     {
         if constexpr (sound_function<F>)
-            run(std::forward<Handler>(handler), work, default_run_options);
+            run(std::forward<Handler>(handler), work, nullptr);
     }
     template <class Handler, auto F>
     void operator()(Handler&& handler, const bound_task<F>& work, const run_options& options) const
     {
         if constexpr (sound_function<F>)
-            run(std::forward<Handler>(handler), work, options);
+            run(std::forward<Handler>(handler), work, &options);
     }
 
 private:
     template <class Handler, auto F>
-    void run(Handler&& handler, const bound_task<F>& work, const run_options& options) const;
+    void run(Handler&& handler, const bound_task<F>& work, const run_options* options) const;
 };
 
 template <class Executor>
@@ -292,7 +292,7 @@ namespace detail {
 
 template <class Executor>
 template <class Handler, auto F>
-void initiate_process_run<Executor>::run(Handler&& handler, const bound_task<F>& work, const run_options& options) const
+void initiate_process_run<Executor>::run(Handler&& handler, const bound_task<F>& work, const run_options* options) const
 {
     using task_type = bound_task<F>;
     using handler_type = std::decay_t<Handler>;
@@ -310,7 +310,8 @@ void initiate_process_run<Executor>::run(Handler&& handler, const bound_task<F>&
     }
     auto* const operation = allocate_operation<operation_type>(owned, this->executor(), task_type::entry());
     std::unique_ptr<task_operation, operation_destroyer> guard(operation);
-    operation->set(options);
+    if (options)
+        operation->set(*options);
     const auto refuse = [&](errc code, const std::string& what) {
         auto failure = operation->codec_failure(code, what);
         static_cast<void>(guard.release());

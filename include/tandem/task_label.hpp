@@ -32,7 +32,10 @@ public:
 
     constexpr bool empty() const noexcept { return text_[0] == '\0'; }
 
-    friend constexpr bool operator==(const task_label&, const task_label&) noexcept = default;
+    friend constexpr bool operator==(const task_label& one, const task_label& other) noexcept
+    {
+        return one.view() == other.view();
+    }
 
 private:
     static constexpr std::size_t kept_size(std::string_view text) noexcept

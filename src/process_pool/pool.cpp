@@ -284,14 +284,15 @@ void pool::pass_deadline(time_point now, completion_batch& completions)
 
 // --- what users ask
 
-/// Why the task is not taken; nothing where it is. Both ways of submitting it ask.
-std::optional<errc> pool::refusal_of(const task_operation& operation) const
+/// Why the task is not taken; errc() where it is. Both ways of submitting it ask. Not an optional, which would be returned
+/// through memory.
+errc pool::refusal_of(const task_operation& operation) const
 {
     if (closed_ || state_.scheduler.closed())
         return errc::pool_closed;
     if (operation.arguments_size() > state_.options.max_message_size)
         return errc::message_too_large;
-    return lateness_of(*operation.options);
+    return lateness_of(*operation.options).value_or(errc());
 }
 
 void pool::submit(task_operation* operation)
@@ -311,8 +312,8 @@ void pool::submit(task_operation* operation)
     const auto event = [&](time_point now, completion_batch& completions) {
         bool is_admitted = false;
         try {
-            if (const auto refusal = refusal_of(*operation)) {
-                refuse(*refusal, completions);
+            if (const errc refusal = refusal_of(*operation); refusal != errc()) {
+                refuse(refusal, completions);
             } else {
                 is_admitted = true; // also where it throws
                 tasks_.admit(*operation);
@@ -344,7 +345,7 @@ void pool::submit(task_operation* operation)
 bool pool::submit_behind_others(task_operation& operation)
 {
     const std::lock_guard lock(mutex_);
-    if (refusal_of(operation) || !state_.scheduler.may_submit_behind_others(operation))
+    if (refusal_of(operation) != errc() || !state_.scheduler.may_submit_behind_others(operation))
         return false;
     try {
         tasks_.admit(operation);

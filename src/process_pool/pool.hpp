@@ -80,7 +80,7 @@ private:
     bool submit_behind_others(task_operation& operation); // takes the lock itself
 
     // All below are called under the lock.
-    std::optional<errc> refusal_of(const task_operation& operation) const;
+    errc refusal_of(const task_operation& operation) const;
     void perform(schedule::time_point now, completion_batch& completions);
     static bool is_void(const schedule::action& send);
     void send(const schedule::action& a, const link_ptr& link, completion_batch& completions);

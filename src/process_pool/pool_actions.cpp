@@ -27,7 +27,7 @@ void pool::perform(time_point now, completion_batch& completions)
                 break;
             if (!target || (*target)->id != a.worker)
                 target = &state_.links.at(a.worker);
-            if (is_usable(*target, now))
+            if ((*target)->is_watched || is_usable(*target, now))
                 send(a, *target, completions);
             break;
         case action::kind::ask_to_stop:
