@@ -257,8 +257,8 @@ BOOST_AUTO_TEST_CASE(large_ones)
 // Through the pipes: nothing lies in shared memory. The C library keeps some of what is freed, 64 MiB at the most.
 BOOST_AUTO_TEST_CASE(memory_of_large_values_is_given_back, *unsanitized())
 {
-    constexpr std::size_t size = 200'000'000;
-    constexpr std::size_t most_kept = 80'000'000;
+    constexpr std::size_t size = 50'000'000;
+    constexpr std::size_t most_kept = 25'000'000;
     processes side(1, {.max_message_size = 2 * size, .shared_memory = 0});
     const auto resident_here = [] { return tandem::worker::resident_bytes(); };
     const auto resident_there = [&] { return get_soon(side.pool.async_run(task<worker_memory>(), asio::use_future)); };
