@@ -67,9 +67,9 @@ struct scene
         step("submitting");
         run_options options;
         if (needs_limit(f, s) && s.at != progress::delivered)
-            // A task that was sent only runs after all, on another worker, and whole. Less than begin_limit: a time-out
-            // that counted from the sending would show.
-            options.run_timeout = s.at == progress::sent ? 4 * hang_limit : hang_limit;
+            // A task that was sent only runs after all, on another worker, and whole, which takes its time on a busy machine.
+            // Less than begin_limit: a time-out that counted from the sending would show.
+            options.run_timeout = s.at == progress::sent ? begin_limit * 4 / 5 : hang_limit;
         if (s.when == moment::at_first_run)
             options.retries = 1;
         const auto number = static_cast<std::size_t>(&f - all_faults().data());

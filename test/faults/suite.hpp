@@ -69,7 +69,7 @@ inline constexpr std::chrono::milliseconds step_limit{sanitized ? 60'000 : 30'00
 inline constexpr std::chrono::milliseconds hang_limit{sanitized ? 500 : 150};
 
 /// The start_timeout of pools in which a worker hangs before it begins a task; workers that are well start in it.
-inline constexpr std::chrono::milliseconds begin_limit{sanitized ? 3'000 : 1'000};
+inline constexpr std::chrono::milliseconds begin_limit{sanitized ? 4'000 : 2'000};
 
 } // namespace faults
 
