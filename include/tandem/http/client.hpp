@@ -24,7 +24,7 @@ class basic_downloader;
 ///
 /// On any executor: a single-threaded `io_context`, a `thread_pool`, a strand. It has no work of its own: nothing runs
 /// while no operation does. Threads of its own it has for name look-ups alone, which cannot be done without waiting;
-/// they are started by the first one.
+/// they are started by the first ones, and one of them stays.
 ///
 /// Lifetime: the executor's context must outlive the client. The client may end before its operations: they go on, and
 /// the kept connections are closed after the last.

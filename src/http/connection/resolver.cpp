@@ -1,20 +1,17 @@
 #include "http/connection/resolver.hpp"
 
+#include "http/connection/lookups.hpp"
+
 #include <boost/asio/error.hpp>
 #include <boost/asio/execution/context.hpp>
-#include <boost/asio/execution_context.hpp>
-#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <atomic>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <string>
-#include <utility>
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
@@ -23,67 +20,14 @@ using boost::system::error_code;
 namespace tandem::http {
 namespace {
 
-constexpr std::size_t lookups_at_once = 8;
-
-/// The context's, as look-ups call back into it: it must not end while one is under way.
-class lookup_threads final : public asio::execution_context::service
+std::vector<tcp::endpoint> with_port(const std::vector<asio::ip::address>& addresses, std::uint16_t port)
 {
-public:
-    static asio::execution_context::id id;
-
-    explicit lookup_threads(asio::execution_context& of) : service(of) {}
-
-    template <class Work>
-    void post(Work work)
-    {
-        const std::lock_guard guard(mutex_);
-        if (!threads_) {
-            threads_.emplace(lookups_at_once);
-        }
-        asio::post(*threads_, std::move(work));
+    std::vector<tcp::endpoint> result;
+    for (const asio::ip::address& one : addresses) {
+        result.emplace_back(one, port);
     }
-
-private:
-    void shutdown() override
-    {
-        const std::lock_guard guard(mutex_);
-        if (threads_) {
-            threads_->stop();
-            threads_->join();
-        }
-    }
-
-    std::mutex mutex_;
-    std::optional<asio::thread_pool> threads_;
-};
-
-asio::execution_context::id lookup_threads::id;
-
-struct lookup
-{
-    lookup(const transfer::executor_type& executor, const origin& at)
-        : done(executor), host(at.host), service(std::to_string(at.port))
-    {
-        done.expires_at(asio::steady_timer::time_point::max());
-    }
-
-    void run()
-    {
-        if (!wanted) {
-            return;
-        }
-        asio::io_context unused; // of which Asio wants one to call getaddrinfo
-        const auto results = tcp::resolver(unused).resolve(host, service, tcp::resolver::numeric_service, error);
-        endpoints.assign(results.begin(), results.end());
-    }
-
-    asio::steady_timer done; ///< the transfer's strand alone touches it
-    const std::string host;
-    const std::string service;
-    std::atomic<bool> wanted = true;
-    error_code error{};
-    std::vector<tcp::endpoint> endpoints{};
-};
+    return result;
+}
 
 } // namespace
 
@@ -92,29 +36,34 @@ asio::awaitable<std::vector<tcp::endpoint>> resolve(transfer& by, const origin& 
     error_code not_an_address;
     const asio::ip::address address = asio::ip::make_address(at.host, not_an_address);
     if (!not_an_address) {
-        co_return std::vector<tcp::endpoint>{tcp::endpoint(address, at.port)};
+        co_return std::vector<tcp::endpoint>(1, tcp::endpoint(address, at.port));
     }
-    const auto under_way = std::make_shared<lookup>(by.get_executor(), at);
-    auto& context = asio::query(by.get_executor(), asio::execution::context);
-    asio::use_service<lookup_threads>(context).post([under_way, executor = by.get_executor()]() mutable {
-        under_way->run();
-        asio::post(executor, [under_way = std::move(under_way)] { under_way->done.cancel(); });
-    });
-    // The end is posted to this strand, so it cannot come before the wait has begun.
+    const std::shared_ptr<lookups> all = lookups::get(asio::query(by.get_executor(), asio::execution::context));
+    const auto one = std::make_shared<lookup>(at.host);
+    const auto wake = std::make_shared<asio::steady_timer>(by.get_executor(), asio::steady_timer::time_point::max());
+    // Left behind in any way, a coroutine destroyed with its context included, nobody wants it any more.
+    struct abandonment
     {
-        transfer::interrupt_scope scope(by, [&under_way] {
-            under_way->wanted = false;
-            under_way->done.cancel();
-        });
+        lookups& all;
+        lookup& one;
+        ~abandonment() { all.abandon(one); }
+    } at_end{*all, *one};
+    // Posted to this strand, so it cannot come before the wait has begun.
+    all->start(one, [executor = by.get_executor(), wake] { asio::post(executor, [wake] { wake->cancel(); }); });
+    {
+        transfer::interrupt_scope scope(by, [&wake] { wake->cancel(); });
         error_code cancelled;
-        co_await under_way->done.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+        co_await wake->async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
     }
     by.check();
-    if (under_way->error || under_way->endpoints.empty()) {
-        throw failure(under_way->error ? under_way->error : error_code(asio::error::host_not_found),
+    if (one->no_thread) {
+        throw failure(one->error, "cannot look up the host " + at.host + ": no thread can be started for it");
+    }
+    if (one->error || one->addresses.empty()) {
+        throw failure(one->error ? one->error : error_code(asio::error::host_not_found),
                       "cannot find the host " + at.host);
     }
-    co_return std::move(under_way->endpoints);
+    co_return with_port(one->addresses, at.port);
 }
 
 } // namespace tandem::http
