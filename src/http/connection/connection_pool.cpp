@@ -62,14 +62,19 @@ void connection_pool::lease::give_back()
 class connection_pool::place_in_line
 {
 public:
-    place_in_line(connection_pool& pool, const route& at, transfer& by)
+    place_in_line(connection_pool& pool, const route& at, transfer& by, bool has_place)
         : pool_(pool), waiter_(std::make_shared<waiter>(at, by.get_executor())),
-          place_(pool.waiting_.insert(pool.waiting_.end(), waiter_))
+          place_(pool.waiting_.join(at, waiter_, has_place))
     {
     }
     place_in_line(const place_in_line&) = delete;
     place_in_line& operator=(const place_in_line&) = delete;
-    ~place_in_line() { leave(); }
+    ~place_in_line()
+    {
+        if (leave()) {
+            pool_.release(waiter_->at, nullptr);
+        }
+    }
 
     asio::steady_timer& wake() { return waiter_->wake; }
 
@@ -78,7 +83,7 @@ public:
     {
         lock guard(pool_.mutex_);
         if (!std::exchange(left_, true) && !waiter_->granted) {
-            pool_.waiting_.erase(place_);
+            pool_.waiting_.leave(place_);
         }
         return std::move(waiter_->granted);
     }
@@ -86,7 +91,7 @@ public:
 private:
     connection_pool& pool_;
     std::shared_ptr<waiter> waiter_;
-    waiters::iterator place_;
+    lines::place place_;
     bool left_ = false;
 };
 
@@ -103,7 +108,8 @@ asio::awaitable<connection_pool::lease> connection_pool::acquire(transfer& by, r
         lock guard(mutex_);
         taken = try_take(at);
         if (!taken) {
-            place.emplace(*this, at, by);
+            const auto here = hosts_.find(at);
+            place.emplace(*this, at, by, here == hosts_.end() || has_place(here->second));
         }
     }
     if (place) {
@@ -129,65 +135,76 @@ std::unique_ptr<connection> connection_pool::make(const route& at) const
 
 std::unique_ptr<connection> connection_pool::try_take(const route& at)
 {
-    host& here = hosts_[at];
-    const auto oldest = std::chrono::steady_clock::now() - options_.idle_connection_timeout;
-    while (!here.idle.empty()) {
+    const auto now = std::chrono::steady_clock::now();
+    auto here = hosts_.find(at);
+    while (here != hosts_.end() && !here->second.idle.empty()) {
         // The latest used is the likeliest to be open still.
-        std::unique_ptr<connection> kept = std::move(here.idle.back());
-        here.idle.pop_back();
-        if (kept->idle_since >= oldest && kept->quiet()) {
-            return kept;
+        std::unique_ptr<connection> taken = take_idle(here, here->second.idle.back());
+        // In the option's unit, in which the longest of all is a number too.
+        const auto idle = std::chrono::duration_cast<std::chrono::milliseconds>(now - taken->idle_since);
+        if (idle <= options_.idle_connection_timeout && taken->quiet()) {
+            note_change(here);
+            return taken;
         }
-        --here.open;
-        --open_;
+        note_closed(here);
+        here = hosts_.find(at);
     }
-    if (here.open >= options_.max_connections_per_host) {
+    if (here != hosts_.end() && !has_place(here->second)) {
         return nullptr;
     }
-    if (open_ >= options_.max_connections && !evict_one_idle()) {
-        if (here.open == 0) {
-            hosts_.erase(at);
+    if (open_ >= options_.max_connections) {
+        if (idle_.empty()) {
+            return nullptr;
         }
-        return nullptr;
+        const auto other = idle_.front().here;
+        take_idle(other, idle_.begin());
+        note_closed(other);
     }
     std::unique_ptr<connection> made = make(at);
-    ++here.open;
+    here = hosts_.try_emplace(at).first;
+    ++here->second.open;
     ++open_;
+    note_change(here);
     return made;
 }
 
-bool connection_pool::evict_one_idle()
+std::unique_ptr<connection> connection_pool::take_idle(hosts::iterator here, std::list<kept>::iterator one)
 {
-    auto longest = hosts_.end();
-    for (auto i = hosts_.begin(); i != hosts_.end(); ++i) {
-        if (!i->second.idle.empty() && (longest == hosts_.end() || i->second.idle.front()->idle_since <
-                                                                       longest->second.idle.front()->idle_since)) {
-            longest = i;
-        }
-    }
-    if (longest == hosts_.end()) {
-        return false;
-    }
-    longest->second.idle.erase(longest->second.idle.begin());
-    --longest->second.open;
-    --open_;
-    if (longest->second.open == 0) {
-        hosts_.erase(longest);
-    }
-    return true;
+    std::unique_ptr<connection> result = std::move(one->unused);
+    std::erase(here->second.idle, one);
+    idle_.erase(one);
+    return result;
 }
 
-void connection_pool::release(const route& at, std::unique_ptr<connection> kept)
+void connection_pool::note_closed(hosts::iterator here)
+{
+    --open_;
+    --here->second.open;
+    note_change(here);
+}
+
+void connection_pool::note_change(hosts::iterator here)
+{
+    waiting_.set_open(here->first, has_place(here->second));
+    if (here->second.open == 0) {
+        hosts_.erase(here);
+    }
+}
+
+bool connection_pool::has_place(const host& here) const
+{
+    return !here.idle.empty() || here.open < options_.max_connections_per_host;
+}
+
+void connection_pool::release(const route& at, std::unique_ptr<connection> unused)
 {
     lock guard(mutex_);
     const auto here = hosts_.find(at);
-    if (kept && options_.idle_connection_timeout.count() > 0) {
-        here->second.idle.push_back(std::move(kept));
+    if (unused && options_.idle_connection_timeout.count() > 0) {
+        here->second.idle.push_back(idle_.insert(idle_.end(), {here, std::move(unused)}));
+        note_change(here);
     } else {
-        --open_;
-        if (--here->second.open == 0) {
-            hosts_.erase(here);
-        }
+        note_closed(here);
     }
     serve_one_waiter();
 }
@@ -195,14 +212,15 @@ void connection_pool::release(const route& at, std::unique_ptr<connection> kept)
 /// One connection has become free, so one waiter at most can go on.
 void connection_pool::serve_one_waiter()
 {
-    for (auto i = waiting_.begin(); i != waiting_.end(); ++i) {
-        std::shared_ptr<waiter> next = *i;
-        next->granted = try_take(next->at);
-        if (next->granted) {
-            waiting_.erase(i);
-            asio::post(next->wake.get_executor(), [next] { next->wake.cancel(); });
-            return;
-        }
+    const std::optional<lines::place> first = waiting_.first();
+    if (!first) {
+        return;
+    }
+    std::shared_ptr<waiter> next = first->waiter();
+    next->granted = try_take(next->at);
+    if (next->granted) {
+        waiting_.leave(*first);
+        asio::post(next->wake.get_executor(), [next] { next->wake.cancel(); });
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "http/connection/connection.hpp"
 #include "http/connection/tls.hpp"
+#include "http/connection/waiting_lines.hpp"
 #include "http/transfer.hpp"
 #include "http/url.hpp"
 
@@ -67,20 +68,30 @@ public:
     boost::asio::awaitable<lease> acquire(transfer& by, route at);
 
 private:
-    struct host
-    {
-        std::size_t open = 0;                            ///< leased and idle
-        std::vector<std::unique_ptr<connection>> idle{}; ///< the longest idle first
-    };
     struct waiter;
     class place_in_line;
-    using waiters = std::list<std::shared_ptr<waiter>>;
+    struct host;
+    using hosts = std::map<route, host>;
+    struct kept
+    {
+        hosts::iterator here;
+        std::unique_ptr<connection> unused;
+    };
+    struct host
+    {
+        std::size_t open = 0;                          ///< leased and idle
+        std::vector<std::list<kept>::iterator> idle{}; ///< the longest idle first
+    };
+    using lines = waiting_lines<route, std::shared_ptr<waiter>>;
     using lock = std::unique_lock<std::mutex>;
 
     std::unique_ptr<connection> make(const route& at) const;
     std::unique_ptr<connection> try_take(const route& at);
-    bool evict_one_idle();
-    void release(const route& at, std::unique_ptr<connection> kept);
+    std::unique_ptr<connection> take_idle(hosts::iterator here, std::list<kept>::iterator one);
+    void note_closed(hosts::iterator here);
+    void note_change(hosts::iterator here);
+    bool has_place(const host& here) const;
+    void release(const route& at, std::unique_ptr<connection> unused);
     void serve_one_waiter();
 
     const boost::asio::any_io_executor executor_;
@@ -88,9 +99,10 @@ private:
     tls_settings& tls_;
 
     std::mutex mutex_;
-    std::map<route, host> hosts_;
+    hosts hosts_{};
+    std::list<kept> idle_{}; ///< of all hosts, the longest idle first
     std::size_t open_ = 0;
-    waiters waiting_;
+    lines waiting_{}; ///< a line is open where its host's limit leaves a place
 };
 
 } // namespace tandem::http
