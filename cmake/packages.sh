@@ -57,7 +57,7 @@ install_build_packages() {
     done
     shift
     if ! command -v apt-get >/dev/null; then
-        say "no apt-get here: install Boost 1.81 or newer, cereal, OpenSSL, zlib, CMake, Ninja and a C++20 compiler yourself"
+        say "no apt-get here: install Boost 1.81 or newer, cereal, OpenSSL, zlib, libidn2, CMake, Ninja and a C++20 compiler yourself"
         return 0
     fi
     boost=$(boost_version)
@@ -72,6 +72,6 @@ install_build_packages() {
     fi
     say "Boost $boost"
     # shellcheck disable=SC2046,SC2086
-    install_packages g++ cmake ninja-build ccache libcereal-dev libssl-dev zlib1g-dev ca-certificates \
+    install_packages g++ cmake ninja-build ccache libcereal-dev libssl-dev zlib1g-dev libidn2-dev ca-certificates \
         $(boost_packages "$boost" filesystem process url stacktrace program-options system atomic container date-time $libraries) "$@"
 }

@@ -35,4 +35,17 @@ if(TANDEM_HTTP)
     find_dependency(OpenSSL)
     find_dependency(ZLIB)
     find_dependency(Boost 1.81 COMPONENTS url)
+    # It comes with a pkg-config file only, and pkg-config need not be there.
+    find_path(TANDEM_LIBIDN2_INCLUDE_DIR idn2.h)
+    find_library(TANDEM_LIBIDN2_LIBRARY idn2)
+    mark_as_advanced(TANDEM_LIBIDN2_INCLUDE_DIR TANDEM_LIBIDN2_LIBRARY)
+    if(NOT TANDEM_LIBIDN2_INCLUDE_DIR OR NOT TANDEM_LIBIDN2_LIBRARY)
+        message(FATAL_ERROR "tandem::http needs libidn2 (Debian: libidn2-dev)")
+    endif()
+    if(NOT TARGET tandem::libidn2)
+        add_library(tandem::libidn2 UNKNOWN IMPORTED)
+        set_target_properties(tandem::libidn2 PROPERTIES
+            IMPORTED_LOCATION ${TANDEM_LIBIDN2_LIBRARY}
+            INTERFACE_INCLUDE_DIRECTORIES ${TANDEM_LIBIDN2_INCLUDE_DIR})
+    endif()
 endif()

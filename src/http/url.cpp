@@ -1,6 +1,7 @@
 #include "http/url.hpp"
 
 #include "http/failure.hpp"
+#include "http/syntax/host_name.hpp"
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
@@ -40,27 +41,96 @@ bool is_hex(char c)
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
+int hex_digit(char c)
+{
+    return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+}
+
+bool is_escape(std::string_view text)
+{
+    return text.size() >= 3 && text[0] == '%' && is_hex(text[1]) && is_hex(text[2]);
+}
+
+std::string percent_decoded(std::string_view text)
+{
+    std::string result;
+    for (; !text.empty(); text.remove_prefix(1)) {
+        if (is_escape(text)) {
+            result += static_cast<char>(hex_digit(text[1]) * 16 + hex_digit(text[2]));
+            text.remove_prefix(2);
+        } else {
+            result += text.front();
+        }
+    }
+    return result;
+}
+
+/// A URL as Boost.URL, to which RFC 6874 is unknown, can parse it.
+struct prepared
+{
+    std::string text{};
+    std::string zone{}; ///< of an IPv6 address: through which network interface it is reached
+};
+
+/// "fe80::1%25eth0", and "fe80::1%eth0", as curl takes it too.
+void prepare_address(std::string_view address, prepared& to)
+{
+    const std::size_t percent = address.find('%');
+    to.text += address.substr(0, percent);
+    if (percent == address.npos) {
+        return;
+    }
+    std::string_view zone = address.substr(percent + 1);
+    if (zone.size() > 2 && zone.starts_with("25")) {
+        zone.remove_prefix(2);
+    }
+    const auto is_of_zone = [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               std::string_view("-._~").find(c) != std::string_view::npos;
+    };
+    if (zone.empty() || !std::all_of(zone.begin(), zone.end(), is_of_zone)) {
+        throw failure(errc::invalid_url, "what follows the address's % is no network interface");
+    }
+    to.zone = zone;
+}
+
+void prepare_authority(std::string_view authority, prepared& to)
+{
+    const std::size_t host = authority.rfind('@') + 1; // 0 where there is none
+    to.text += authority.substr(0, host);
+    authority.remove_prefix(host);
+    if (const std::size_t end = authority.find(']'); authority.starts_with('[') && end != authority.npos) {
+        prepare_address(authority.substr(0, end), to);
+        to.text += authority.substr(end);
+        return;
+    }
+    const std::string_view name = authority.substr(0, authority.find(':'));
+    const bool as_it_is = std::none_of(name.begin(), name.end(), [](char c) { return c == '%' || static_cast<unsigned char>(c) >= 0x80; });
+    to.text += as_it_is ? std::string(name) : ascii_host_name(percent_decoded(name));
+    to.text += authority.substr(name.size());
+}
+
 /// People and servers write spaces and non-ASCII into URLs: everything after the authority is encoded where it must be.
-std::string encode_unsafe(std::string_view text)
+prepared prepare(std::string_view text)
 {
     if (std::any_of(text.begin(), text.end(), is_control)) {
         throw failure(errc::invalid_url, "it holds a control character");
     }
     text = text.substr(0, text.find('#'));
-    const std::size_t path = find_authority(text).second;
-    std::string result;
-    result.reserve(text.size());
-    result = text.substr(0, path);
+    const auto [authority, path] = find_authority(text);
+    prepared result;
+    result.text.reserve(text.size());
+    result.text = text.substr(0, authority);
+    prepare_authority(text.substr(authority, path - authority), result);
     for (std::size_t i = path; i < text.size(); ++i) {
         const char c = text[i];
-        const bool escape_ok = c != '%' || (i + 2 < text.size() && is_hex(text[i + 1]) && is_hex(text[i + 2]));
-        if (is_unsafe(c) || !escape_ok) {
+        if (is_unsafe(c) || (c == '%' && !is_escape(text.substr(i)))) {
             constexpr char digits[] = "0123456789ABCDEF";
-            result += '%';
-            result += digits[static_cast<unsigned char>(c) >> 4];
-            result += digits[static_cast<unsigned char>(c) & 15];
+            result.text += '%';
+            result.text += digits[static_cast<unsigned char>(c) >> 4];
+            result.text += digits[static_cast<unsigned char>(c) & 15];
         } else {
-            result += c;
+            result.text += c;
         }
     }
     return result;
@@ -80,7 +150,7 @@ std::uint16_t port_of(const urls::url_view& url, bool secure)
     return port;
 }
 
-location take_apart(const urls::url_view& url)
+location take_apart(const urls::url_view& url, const std::string& zone)
 {
     if (url.scheme_id() != urls::scheme::http && url.scheme_id() != urls::scheme::https) {
         throw failure(errc::unsupported_scheme, "the scheme is \"" + std::string(url.scheme()) + "\"");
@@ -96,13 +166,17 @@ location take_apart(const urls::url_view& url)
     std::transform(host.begin(), host.end(), host.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
     if (host.empty() || host.find('%') != host.npos || url.host_type() == urls::host_type::ipvfuture) {
-        throw failure(errc::invalid_url, "the host is missing or not valid (write a non-ASCII name in its xn-- form)");
+        throw failure(errc::invalid_url, "the host is missing or not valid");
     }
-    result.authority = host;
-    if (result.from.port != (result.from.secure ? 443 : 80)) {
-        result.authority += ':' + std::to_string(result.from.port);
-    }
+    const std::string port =
+        result.from.port == (result.from.secure ? 443 : 80) ? std::string() : ':' + std::to_string(result.from.port);
+    result.authority = host + port;
+    std::string with_zone = result.authority;
     result.from.host = host.front() == '[' ? host.substr(1, host.size() - 2) : host;
+    if (!zone.empty()) {
+        result.from.host += '%' + zone;
+        with_zone = host.substr(0, host.size() - 1) + "%25" + zone + ']' + port;
+    }
 
     result.target.assign(url.encoded_target().data(), url.encoded_target().size());
     if (result.target.empty() || result.target.front() == '?') {
@@ -112,8 +186,14 @@ location take_apart(const urls::url_view& url)
         // Boost.URL 1.81 lets a path begin right behind a port's digits.
         throw failure(errc::invalid_url, "the port is not a number");
     }
-    result.text = (result.from.secure ? "https://" : "http://") + result.authority + result.target;
+    result.text = (result.from.secure ? "https://" : "http://") + with_zone + result.target;
     return result;
+}
+
+std::string zone_of(const std::string& host)
+{
+    const std::size_t percent = host.find('%');
+    return percent == host.npos ? std::string() : host.substr(percent + 1);
 }
 
 std::string_view text_of(const urls::pct_string_view& encoded)
@@ -181,25 +261,28 @@ std::pair<std::size_t, std::size_t> find_authority(std::string_view text)
 
 location parse_url(std::string_view text)
 {
-    const std::string encoded = encode_unsafe(text);
-    const auto url = urls::parse_uri(encoded);
+    const prepared whole = prepare(text);
+    const auto url = urls::parse_uri(whole.text);
     if (!url) {
         throw failure(errc::invalid_url);
     }
-    return take_apart(*url);
+    return take_apart(*url, whole.zone);
 }
 
 location redirect_url(const location& base, std::string_view reference)
 {
-    std::string text = encode_unsafe(reference);
-    if (const auto relative = urls::parse_relative_ref(text)) {
-        text = merge(base, *relative);
+    prepared whole = prepare(reference);
+    if (const auto relative = urls::parse_relative_ref(whole.text)) {
+        if (!relative->has_authority()) {
+            whole.zone = zone_of(base.from.host);
+        }
+        whole.text = merge(base, *relative);
     }
-    const auto url = urls::parse_uri(text);
+    const auto url = urls::parse_uri(whole.text);
     if (!url) {
         throw failure(errc::bad_redirect, "the Location is \"" + printable_url(reference) + "\"");
     }
-    location result = take_apart(*url);
+    location result = take_apart(*url, whole.zone);
     if (base.from.secure && !result.from.secure) {
         throw failure(errc::insecure_redirect, "to " + result.text);
     }

@@ -16,7 +16,7 @@ namespace tandem::http {
 struct origin
 {
     bool secure = false;
-    std::string host{}; ///< lower case, an IPv6 address without brackets
+    std::string host{}; ///< lower case, in ASCII; an IPv6 address without brackets, with "%zone" where it has one
     std::uint16_t port = 0;
 
     auto operator<=>(const origin&) const = default;
@@ -25,7 +25,7 @@ struct origin
 /// A URL taken apart as a request needs it.
 struct location
 {
-    std::string text{}; ///< the whole, without user info and fragment
+    std::string text{}; ///< the whole, without user info and fragment; with the zone, which the authority has not
     origin from{};
     std::string authority{};            ///< the Host field
     std::string target{};               ///< path and query, never empty

@@ -1,6 +1,7 @@
 #include "http/connection/tls.hpp"
 
 #include "http/failure.hpp"
+#include "http/syntax/host_name.hpp"
 
 #include <boost/asio/ip/address.hpp>
 
@@ -58,8 +59,10 @@ asio::ssl::context& tls_settings::context()
     return *context_;
 }
 
-void expect_host(SSL* session, const std::string& host)
+void expect_host(SSL* session, const std::string& name)
 {
+    // An address's zone is this machine's own.
+    const std::string host(without_end_dot(name).substr(0, name.find('%')));
     boost::system::error_code not_an_address;
     asio::ip::make_address(host, not_an_address);
     bool ok = true;

@@ -26,8 +26,8 @@ private:
     std::optional<boost::asio::ssl::context> context_{};
 };
 
-/// Before the handshake: asks for `host` and accepts a certificate for it only. Throws `failure`.
-void expect_host(SSL* session, const std::string& host);
+/// Before the handshake: asks for the host `name` and accepts a certificate for it only. Throws `failure`.
+void expect_host(SSL* session, const std::string& name);
 
 /// Why verification failed; empty where it did not.
 std::string verify_failure(const SSL* session);

@@ -79,7 +79,7 @@ std::string request_text(const detail::client_state& client, const question& wha
     result.method_string(what.method);
     // A tunnel's far end is the server itself (RFC 9112, section 3.2).
     const bool to_proxy = via && !what.at.from.secure;
-    result.target(to_proxy ? what.at.text : what.at.target);
+    result.target(to_proxy ? "http://" + what.at.authority + what.at.target : what.at.target);
     result.set(field::host, what.at.authority);
     const auto set_unless_given = [&](field name, std::string_view value) {
         const auto gives = [name](const header_field* one) { return is_one_of(*one, {name}); };
@@ -115,7 +115,9 @@ std::string request_text(const detail::client_state& client, const question& wha
 
 std::string connect_text(const client_options& options, const origin& at, const proxy& via)
 {
-    const std::string host = at.host.find(':') == at.host.npos ? at.host : '[' + at.host + ']';
+    // An address's zone is this machine's own.
+    const std::string address = at.host.substr(0, at.host.find('%'));
+    const std::string host = address.find(':') == address.npos ? address : '[' + address + ']';
     const std::string authority = host + ':' + std::to_string(at.port);
     message result;
     result.version(11);

@@ -129,6 +129,84 @@ BOOST_AUTO_TEST_CASE(what_a_redirect_may_not_hold_is_encoded)
     }
 }
 
+BOOST_AUTO_TEST_CASE(hosts_in_utf_8_are_encoded)
+{
+    for (const row& r : {
+             row{"http://b\xc3\xbc" "cher.example/\xc3\xbc", "http://xn--bcher-kva.example/%C3%BC"},
+             row{"http://B\xc3\x9c" "CHER.Example:81/", "http://xn--bcher-kva.example:81/"},
+             row{"http://bu\xcc\x88" "cher.example", "http://xn--bcher-kva.example/"}, // not composed
+             row{"http://b%C3%BCcher.example/", "http://xn--bcher-kva.example/"},
+             row{"http://ex%61mple.org/", "http://example.org/"},
+             row{"http://b\xc3\xbc" "cher.example./", "http://xn--bcher-kva.example./"},
+             row{"http://user:p@b\xc3\xbc" "cher.example/", "http://xn--bcher-kva.example/"},
+             row{"http://fa\xc3\x9f.example/", "http://xn--fa-hia.example/"}, // nontransitional
+             row{"http://\xe4\xbe\x8b\xe5\xad\x90\xe3\x80\x82\xe6\xb5\x8b\xe8\xaf\x95/", "http://xn--fsqu00a.xn--0zwm56d/"},
+             row{"http://xn--bcher-kva.example/", "http://xn--bcher-kva.example/"},
+             row{"http://a_b.example/", "http://a_b.example/"},
+         }) {
+        BOOST_TEST_CONTEXT(r.reference)
+        {
+            const location seen = parse_url(r.reference);
+            BOOST_TEST(seen.text == r.result);
+            BOOST_TEST(seen.text.find(seen.authority) != seen.text.npos);
+            BOOST_TEST(redirected("http://a/", r.reference) == r.result);
+            BOOST_TEST(redirected("http://a/", r.reference.substr(5)) == r.result);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(hosts_that_are_none_say_so)
+{
+    for (const std::string host : {
+             "b\xfc" "cher.example",         // Latin-1
+             "\xe2\x84\x80.example",       // U+2100 becomes a/c
+             "a\xef\xbc\x8f" "b.example",  // a wide slash
+             "a\xef\xbc\xa0" "b.example",  // a wide at sign
+             "\xe2\x80\x8b.example",       // nothing but a blank of no width
+             "\xef\xbf\xbd.example",       // U+FFFD
+             "a%00b.example", "a%2fb.example", "a%40b", "a%20b", "a%", "%zz", "a%0ab",
+         }) {
+        BOOST_TEST_CONTEXT(host)
+        {
+            try {
+                const location seen = parse_url("http://" + host + "/");
+                BOOST_ERROR("it is " << seen.text);
+            } catch (const failure& cause) {
+                BOOST_TEST_MESSAGE(host << ": " << cause.detail());
+                BOOST_TEST((cause.code() == errc::invalid_url));
+                BOOST_TEST(cause.detail().find("the host") != std::string::npos, cause.detail());
+            }
+        }
+    }
+    BOOST_CHECK_THROW(parse_url("http://" + std::string(300, 'a') + "\xc3\xbc/"), failure);
+}
+
+BOOST_AUTO_TEST_CASE(a_zone_is_for_this_machine_alone)
+{
+    for (const std::string given : {"[fe80::1%25eth0]", "[fe80::1%eth0]", "[FE80::1%25eth0]"}) {
+        for (const std::string port : {"", ":80", ":8080"}) {
+            BOOST_TEST_CONTEXT(given << port)
+            {
+                const location seen = parse_url("http://" + given + port + "/a/b");
+                const std::string told = port == ":8080" ? port : "";
+                BOOST_TEST(seen.from.host == "fe80::1%eth0");
+                BOOST_TEST(seen.authority == "[fe80::1]" + told);
+                BOOST_TEST(seen.text == "http://[fe80::1%25eth0]" + told + "/a/b");
+                BOOST_TEST(redirect_url(seen, "c").text == "http://[fe80::1%25eth0]" + told + "/a/c");
+                BOOST_TEST(redirect_url(seen, "//[fe80::1]/c").text == "http://[fe80::1]/c");
+                BOOST_TEST(redirect_url(seen, "http://b/c").text == "http://b/c");
+                BOOST_TEST(redirected("http://b/", "http://" + given + port + "/c") ==
+                           "http://[fe80::1%25eth0]" + told + "/c");
+            }
+        }
+    }
+    BOOST_TEST(parse_url("http://[fe80::1%25]/").from.host == "fe80::1%25"); // the interface's number
+    BOOST_TEST(parse_url("http://[fe80::1%251]/").from.host == "fe80::1%1");
+    for (const std::string none : {"[fe80::1%]", "[fe80::1%eth/0]", "[fe80::1%a%b]", "[fe80::1%25a]b]", "[%25eth0]"}) {
+        BOOST_CHECK_THROW(parse_url("http://" + none + "/"), failure);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_login_stays_on_its_origin)
 {
     const location base = parse_url("http://us%65r:p%2fw@a/b/c");
