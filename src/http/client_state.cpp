@@ -33,21 +33,12 @@ const client_options& checked(const client_options& options)
     return options;
 }
 
-proxy_rules checked_proxies(const proxy_options& options)
-{
-    try {
-        return proxy_rules(options);
-    } catch (const failure& cause) {
-        throw std::invalid_argument("http::client_options: proxy: " + cause.detail());
-    }
-}
-
 } // namespace
 
 client_state::client_state(asio::any_io_executor on, const client_options& with)
-    : executor(std::move(on)), options(checked(with)), proxies(checked_proxies(options.proxy)),
+    : executor(std::move(on)), options(checked(with)), proxies(options.proxy),
       logins(options.netrc_file.empty() ? netrc() : netrc::read(options.netrc_file)), rate(options.max_rate),
-      tls(options.ca_file), pool(std::make_shared<connection_pool>(executor, options, tls))
+      tls(options.ca_file), pool(std::make_shared<connection_pool>(executor, options))
 {
 }
 

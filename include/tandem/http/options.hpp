@@ -33,8 +33,14 @@ struct credentials
     std::string password{};
 };
 
-/// Through which proxies requests go. A proxy is "http://[user:password@]host[:port]"; its port is 80 where none is
-/// given. To https URLs a tunnel is asked for (CONNECT).
+/// Through which proxies requests go. A proxy is "[SCHEME://][user:password@]host[:port]", and SCHEME one of
+/// - http (where none is given): asked for http URLs itself, and for a tunnel to https URLs (CONNECT); port 80;
+/// - https: the same over TLS, its certificate verified as a server's; port 443;
+/// - socks5: connects to the addresses that it is told; port 1080;
+/// - socks5h: connects to the names that it is told, and looks them up itself; port 1080.
+///
+/// What is none of these fails the requests that would go through it, with `errc::invalid_option`, and no others: what the
+/// environment says is not said to one program.
 struct proxy_options
 {
     std::string http{};  ///< for http URLs; empty: none
@@ -45,6 +51,9 @@ struct proxy_options
     /// `http_proxy`, `https_proxy` and `no_proxy`, else the same in capitals, but for HTTP_PROXY, which a CGI request
     /// could set; `all_proxy` for what is not given.
     static proxy_options from_environment();
+
+    /// Throws `std::invalid_argument` where `http` or `https` is no proxy, for who wants to know before the first request.
+    void validate() const;
 };
 
 /// What holds for a client. Bounds are checked by its constructor, which throws `std::invalid_argument`.

@@ -2,9 +2,11 @@
 
 #include "http/connection/happy_eyeballs.hpp"
 #include "http/connection/resolver.hpp"
+#include "http/connection/socks.hpp"
 #include "http/connection/tls.hpp"
 #include "http/connection/tunnel.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,41 +17,93 @@ using boost::system::error_code;
 namespace tandem::http {
 namespace {
 
-asio::awaitable<void> connect_socket(const client_options& options, connection& to, transfer& by, const origin& at)
+/// One connection on its way, within the deadline that is set. Each step throws `failure`.
+class connecting
 {
-    std::vector<tcp::endpoint> found;
-    {
-        const stopwatch watch(by.times.look_up);
-        found = co_await resolve(by, at);
-    }
-    const stopwatch watch(by.times.connect);
-    error_code error;
-    to.socket() =
-        co_await connect_one(by, to.get_executor(), interleaved(found), options.connection_attempt_delay, error);
-    by.check();
-    if (error) {
-        throw failure(error, "cannot connect to " + at.host + " port " + std::to_string(at.port));
-    }
-    to.socket().set_option(tcp::no_delay(true), error);
-    to.socket().non_blocking(true, error);
-}
+public:
+    connecting(detail::client_state& client, connection& made, transfer& by) : client_(client), made_(made), by_(by) {}
 
-asio::awaitable<void> shake_hands(connection& to, transfer& by, const origin& at)
-{
-    expect_host(to.tls()->native_handle(), at.host);
-    const stopwatch watch(by.times.handshake);
-    error_code error;
-    co_await to.tls()->handshake(error);
-    by.check();
-    if (error) {
-        const std::string refused = verify_failure(to.tls()->native_handle());
-        if (!refused.empty()) {
-            throw failure(errc::certificate_refused, refused);
+    asio::awaitable<void> run(const origin& at, const proxy* via)
+    {
+        if (!via) {
+            co_await open_socket(at);
+        } else if (via->speaks == proxy::protocol::http) {
+            co_await open_socket(via->at);
+            if (via->at.secure) {
+                co_await encrypt(via->at, via);
+            }
+            if (!via->answers_for(at)) {
+                co_await open_tunnel(client_.options, made_, by_, at, *via);
+            }
+        } else {
+            co_await pass_socks_to_any(at, *via);
         }
-        throw failure(error, "no TLS connection to " + at.host + " port " + std::to_string(at.port));
+        if (at.secure) {
+            co_await encrypt(at, nullptr);
+        }
     }
-    to.encrypted = true;
-}
+
+private:
+    asio::awaitable<void> open_socket(const origin& to)
+    {
+        const std::vector<tcp::endpoint> found = co_await resolve(by_, to);
+        error_code error;
+        made_.socket() = co_await connect_one(by_, made_.get_executor(), interleaved(found),
+                                              client_.options.connection_attempt_delay, error);
+        by_.check();
+        if (error) {
+            throw failure(error, "cannot connect to " + to.host + " port " + std::to_string(to.port));
+        }
+        made_.socket().set_option(tcp::no_delay(true), error);
+        made_.socket().non_blocking(true, error);
+    }
+
+    asio::awaitable<void> pass_socks_to_any(const origin& at, const proxy& via)
+    {
+        std::vector<std::string> hosts;
+        if (via.speaks == proxy::protocol::socks5) {
+            const std::vector<tcp::endpoint> found = co_await resolve(by_, at);
+            for (const tcp::endpoint& one : interleaved(found)) {
+                hosts.push_back(one.address().to_string());
+            }
+        } else {
+            hosts.push_back(at.host);
+        }
+        std::optional<failure> refused;
+        for (const std::string& host : hosts) {
+            co_await open_socket(via.at);
+            refused = co_await pass_socks(made_, by_, host, at.port, via);
+            if (!refused) {
+                co_return;
+            }
+            made_.close();
+        }
+        throw failure(*refused);
+    }
+
+    /// With the proxy, where `proxied` is given.
+    asio::awaitable<void> encrypt(const origin& with, const proxy* proxied)
+    {
+        tls_stream& tls = made_.add_tls(client_.tls.context());
+        expect_host(tls.native_handle(), with.host);
+        error_code error;
+        co_await tls.handshake(error);
+        by_.check();
+        if (!error) {
+            co_return;
+        }
+        const std::string refused = verify_failure(tls.native_handle());
+        if (!refused.empty()) {
+            throw failure(errc::certificate_refused, proxied ? proxied->name() + ": " + refused : refused);
+        }
+        throw failure(error, "no TLS connection to " + (proxied ? proxied->name() : with.host + " port " +
+                                                                                        std::to_string(with.port)));
+    }
+
+    detail::client_state& client_;
+    connection& made_;
+    transfer& by_;
+};
 
 } // namespace
 
@@ -58,17 +112,9 @@ asio::awaitable<void> connect(detail::client_state& client, connection& to, tran
 {
     by.check();
     by.set_step_deadline(client.options.connect_timeout, errc::connect_timeout);
-    co_await connect_socket(client.options, to, by, via ? via->at : at);
-    {
-        transfer::interrupt_scope scope(by, [&to] { to.close(); });
-        if (to.tls()) {
-            if (via) {
-                const stopwatch watch(by.times.connect);
-                co_await open_tunnel(client.options, to, by, at, *via);
-            }
-            co_await shake_hands(to, by, at);
-        }
-    }
+    transfer::interrupt_scope scope(by, [&to] { to.close(); });
+    connecting steps(client, to, by);
+    co_await steps.run(at, via);
     to.connected = true;
 }
 

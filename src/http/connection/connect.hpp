@@ -10,8 +10,8 @@
 
 namespace tandem::http {
 
-/// Resolves, connects and shakes hands, through `via` where there is one: by a tunnel to a secure origin, to the proxy
-/// itself for others. Within `client_options::connect_timeout`. Throws `failure`.
+/// Resolves, connects and shakes hands, through `via` where there is one: to the proxy itself where it answers for `at`,
+/// else by its tunnel. Within `client_options::connect_timeout`. Throws `failure`.
 boost::asio::awaitable<void> connect(detail::client_state& client, connection& to, transfer& by, const origin& at,
                                      const proxy* via);
 

@@ -9,17 +9,17 @@
 #include <boost/asio/write.hpp>
 
 #include <memory>
+#include <utility>
 
 namespace asio = boost::asio;
 using boost::system::error_code;
 
 namespace tandem::http {
 
-connection::connection(const executor_type& executor, asio::ssl::context* tls) : socket_(executor)
+tls_stream& connection::add_tls(asio::ssl::context& settings)
 {
-    if (tls) {
-        tls_.emplace(tls->native_handle(), socket_);
-    }
+    tls_ = std::make_unique<tls_stream>(settings.native_handle(), socket_, std::move(tls_));
+    return *tls_;
 }
 
 void connection::close() noexcept
@@ -41,7 +41,7 @@ bool connection::quiet()
 
 asio::awaitable<std::size_t> connection::read_some(asio::mutable_buffer to, error_code& error)
 {
-    if (encrypted) {
+    if (tls_) {
         return tls_->read_some(to, error);
     }
     return socket_.async_read_some(to, asio::redirect_error(asio::use_awaitable, error));
@@ -50,12 +50,12 @@ asio::awaitable<std::size_t> connection::read_some(asio::mutable_buffer to, erro
 std::size_t connection::read_now(asio::mutable_buffer to, std::size_t enough, error_code& error)
 {
     // A plain socket gives all it has, or as much as there is room for.
-    return encrypted ? tls_->read_now(to, enough, error) : socket_.read_some(to, error);
+    return tls_ ? tls_->read_now(to, enough, error) : socket_.read_some(to, error);
 }
 
 asio::awaitable<void> connection::wait(error_code& error)
 {
-    if (encrypted) {
+    if (tls_) {
         return tls_->wait(error);
     }
     return socket_.async_wait(socket_type::wait_read, asio::redirect_error(asio::use_awaitable, error));
@@ -63,7 +63,7 @@ asio::awaitable<void> connection::wait(error_code& error)
 
 asio::awaitable<void> connection::write(std::string_view bytes, error_code& error)
 {
-    if (encrypted) {
+    if (tls_) {
         co_await tls_->write(bytes, error);
         co_return;
     }
@@ -80,7 +80,7 @@ asio::awaitable<void> connection::write(std::string_view bytes, error_code& erro
 
 std::size_t connection::write_now(std::string_view bytes, bool& wants_room, error_code& error)
 {
-    if (!encrypted) {
+    if (!tls_) {
         wants_room = true;
         return socket_.write_some(asio::buffer(bytes.data(), bytes.size()), error);
     }

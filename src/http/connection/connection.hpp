@@ -13,7 +13,7 @@
 
 #include <chrono>
 #include <cstddef>
-#include <optional>
+#include <memory>
 #include <string_view>
 
 namespace tandem::http {
@@ -25,13 +25,14 @@ public:
     using executor_type = boost::asio::any_io_executor;
     using socket_type = boost::asio::ip::tcp::socket;
 
-    /// Plain where `tls` is null.
-    connection(const executor_type& executor, boost::asio::ssl::context* tls);
+    explicit connection(const executor_type& executor) : socket_(executor) {}
 
     executor_type get_executor() { return socket_.get_executor(); }
 
-    /// Null where it is plain.
-    tls_stream* tls() noexcept { return tls_ ? &*tls_ : nullptr; }
+    /// From here on all goes through TLS, over what there is: to a proxy, and in a tunnel through it to the server. The
+    /// handshake is the caller's. Throws `failure`.
+    tls_stream& add_tls(boost::asio::ssl::context& settings);
+
     socket_type& socket() noexcept { return socket_; }
 
     void close() noexcept;
@@ -39,7 +40,7 @@ public:
     /// Whether nothing has come from the server since its last response: no bytes, no end of the connection.
     bool quiet();
 
-    /// At least one byte, or an error. Before `encrypted`, past TLS.
+    /// At least one byte, or an error.
     boost::asio::awaitable<std::size_t> read_some(boost::asio::mutable_buffer to, boost::system::error_code& error);
 
     /// What has come, until there are `enough` bytes; `asio::error::would_block` where nothing has. An error after
@@ -61,14 +62,13 @@ public:
     boost::asio::awaitable<void> wait_for_any(bool wants_room, std::chrono::steady_clock::time_point latest);
 
     boost::beast::flat_buffer buffer; ///< received, not yet parsed
-    bool encrypted = false;           ///< the TLS handshake is done
     bool connected = false;           ///< ready for a request
     bool reused = false;              ///< has delivered a response before
     std::chrono::steady_clock::time_point idle_since{};
 
 private:
     socket_type socket_;
-    std::optional<tls_stream> tls_{};
+    std::unique_ptr<tls_stream> tls_{};
 };
 
 } // namespace tandem::http

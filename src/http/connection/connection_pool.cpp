@@ -24,8 +24,8 @@ struct connection_pool::waiter
     std::unique_ptr<connection> granted{}; ///< under the pool's mutex
 };
 
-connection_pool::connection_pool(asio::any_io_executor executor, const client_options& options, tls_settings& tls)
-    : executor_(std::move(executor)), options_(options), tls_(tls)
+connection_pool::connection_pool(asio::any_io_executor executor, const client_options& options)
+    : executor_(std::move(executor)), options_(options)
 {
 }
 
@@ -48,7 +48,7 @@ connection_pool::lease::~lease()
 
 void connection_pool::lease::replace()
 {
-    held_ = pool_->make(at_);
+    held_ = std::make_unique<connection>(pool_->executor_);
 }
 
 void connection_pool::lease::give_back()
@@ -98,9 +98,6 @@ private:
 asio::awaitable<connection_pool::lease> connection_pool::acquire(transfer& by, route at)
 {
     by.check();
-    if (at.to.secure) {
-        tls_.context(); // its loading, if it comes to that, under no lock
-    }
     auto self = shared_from_this();
     std::unique_ptr<connection> taken;
     std::optional<place_in_line> place;
@@ -126,11 +123,6 @@ asio::awaitable<connection_pool::lease> connection_pool::acquire(transfer& by, r
     lease result(std::move(self), std::move(at), std::move(taken));
     by.check();
     co_return result;
-}
-
-std::unique_ptr<connection> connection_pool::make(const route& at) const
-{
-    return std::make_unique<connection>(executor_, at.to.secure ? &tls_.context() : nullptr);
 }
 
 std::unique_ptr<connection> connection_pool::try_take(const route& at)
@@ -160,7 +152,7 @@ std::unique_ptr<connection> connection_pool::try_take(const route& at)
         take_idle(other, idle_.begin());
         note_closed(other);
     }
-    std::unique_ptr<connection> made = make(at);
+    std::unique_ptr<connection> made = std::make_unique<connection>(executor_);
     here = hosts_.try_emplace(at).first;
     ++here->second.open;
     ++open_;

@@ -2,7 +2,6 @@
 #define TANDEM_SRC_HTTP_CONNECTION_CONNECTION_POOL_HPP
 
 #include "http/connection/connection.hpp"
-#include "http/connection/tls.hpp"
 #include "http/connection/waiting_lines.hpp"
 #include "http/transfer.hpp"
 #include "http/url.hpp"
@@ -24,8 +23,8 @@ namespace tandem::http {
 /// What connections may be shared for.
 struct route
 {
-    origin to{};                 ///< whom requests are for: TLS is spoken with it
-    std::optional<origin> via{}; ///< the proxy that keeps a tunnel to it
+    std::optional<origin> to{};  ///< whom requests are for; nothing: whomever, as the proxy finds them
+    std::optional<origin> via{}; ///< the proxy
 
     auto operator<=>(const route&) const = default;
 };
@@ -34,7 +33,7 @@ struct route
 class connection_pool : public std::enable_shared_from_this<connection_pool>
 {
 public:
-    connection_pool(boost::asio::any_io_executor executor, const client_options& options, tls_settings& tls);
+    connection_pool(boost::asio::any_io_executor executor, const client_options& options);
 
     /// The right to one connection of a route. What is not given back is closed.
     class lease
@@ -85,7 +84,6 @@ private:
     using lines = waiting_lines<route, std::shared_ptr<waiter>>;
     using lock = std::unique_lock<std::mutex>;
 
-    std::unique_ptr<connection> make(const route& at) const;
     std::unique_ptr<connection> try_take(const route& at);
     std::unique_ptr<connection> take_idle(hosts::iterator here, std::list<kept>::iterator one);
     void note_closed(hosts::iterator here);
@@ -96,7 +94,6 @@ private:
 
     const boost::asio::any_io_executor executor_;
     const client_options options_;
-    tls_settings& tls_;
 
     std::mutex mutex_;
     hosts hosts_{};

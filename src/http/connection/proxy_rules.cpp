@@ -2,55 +2,74 @@
 
 #include "http/failure.hpp"
 #include "http/syntax/decimal.hpp"
+#include "http/syntax/host_name.hpp"
 #include "http/syntax/lower_case.hpp"
 
 #include <boost/asio/ip/address.hpp>
-#include <boost/url/parse.hpp>
-#include <boost/url/url.hpp>
 
 #include <algorithm>
+#include <iterator>
+#include <stdexcept>
 #include <string_view>
 #include <utility>
 
 namespace asio = boost::asio;
-namespace urls = boost::urls;
 
 namespace tandem::http {
 namespace {
 
-[[noreturn]] void refuse(const char* option, const std::string& why)
-{
-    // Not the value: there may be a password in it.
-    throw failure(errc::invalid_url, std::string(option) + " is no proxy such as http://host:3128: " + why);
-}
+constexpr const char* for_http = "the proxy for http URLs";
+constexpr const char* for_https = "the proxy for https URLs";
 
-std::optional<proxy> parse_proxy(const std::string& text, const char* option)
+struct known_scheme
+{
+    std::string_view name;
+    proxy::protocol speaks;
+    bool secure;
+    std::uint16_t port;
+};
+
+constexpr known_scheme known_schemes[] = {
+    {"http", proxy::protocol::http, false, 80},
+    {"https", proxy::protocol::http, true, 443},
+    {"socks5", proxy::protocol::socks5, false, 1080},
+    {"socks5h", proxy::protocol::socks5h, false, 1080},
+};
+
+/// Throws `failure` with what is wrong; not with the text: there may be a password in it.
+std::optional<proxy> parse_proxy(const std::string& text)
 {
     if (text.empty()) {
         return std::nullopt;
     }
-    const std::string complete = text.find("://") == text.npos ? "http://" + text : text;
-    const auto parsed = urls::parse_uri(complete);
-    if (!parsed) {
-        refuse(option, "it is not a URL (what is special in a user name or password must be percent-encoded)");
+    const std::size_t colon = text.find("://");
+    const std::string name = colon == text.npos ? "http" : lower_case(text.substr(0, colon));
+    const auto scheme = std::find_if(std::begin(known_schemes), std::end(known_schemes),
+                                     [&](const known_scheme& one) { return one.name == name; });
+    if (scheme == std::end(known_schemes)) {
+        throw failure(errc::invalid_option, "its scheme is not http, https, socks5 or socks5h");
     }
-    urls::url url = *parsed;
-    if (url.scheme_id() != urls::scheme::http) {
-        refuse(option, "its scheme is not http");
-    }
-    if ((!url.encoded_path().empty() && url.encoded_path() != "/") || url.has_query() || url.has_fragment()) {
-        refuse(option, "it has more than a host and a port");
+    const std::string rest = "//" + (colon == text.npos ? text : text.substr(colon + 3));
+    const std::size_t end = find_authority(rest).second;
+    if (end + 1 < rest.size() || (end < rest.size() && rest[end] != '/')) {
+        throw failure(errc::invalid_option, "it has more than a host and a port");
     }
     proxy result;
-    if (url.has_userinfo()) {
-        result.login = credentials{url.user(), url.password()};
-        url.remove_userinfo();
-    }
     try {
-        result.at = parse_url(std::string_view(url.buffer().data(), url.buffer().size())).from;
-    } catch (const failure& e) {
-        refuse(option, e.detail());
+        const location whole = parse_url("http:" + rest);
+        result.login = whole.login;
+        result.at = whole.from;
+        if (parse_url("https:" + rest).from.port != whole.from.port) { // it has none of its own
+            result.at.port = scheme->port;
+        }
+    } catch (const failure& cause) {
+        throw failure(errc::invalid_option,
+                      cause.detail().empty() ? "it is not a URL (what is special in a user name or password must be "
+                                               "percent-encoded)"
+                                             : cause.detail());
     }
+    result.at.secure = scheme->secure;
+    result.speaks = scheme->speaks;
     return result;
 }
 
@@ -66,14 +85,6 @@ std::optional<asio::ip::address> parse_address(const std::string& text)
         return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
     }
     return address;
-}
-
-std::string without_end_dot(std::string name)
-{
-    if (name.ends_with('.')) {
-        name.pop_back();
-    }
-    return name;
 }
 
 bool is_in(const std::string& host, const std::string& domain)
@@ -135,8 +146,7 @@ std::optional<proxy_rules::exception> proxy_rules::parse_exception(std::string_v
 }
 
 proxy_rules::proxy_rules(const proxy_options& options)
-    : http_(parse_proxy(options.http, "proxy_options::http")),
-      https_(parse_proxy(options.https, "proxy_options::https"))
+    : http_(options.http, for_http), https_(options.https, for_https)
 {
     constexpr std::string_view between = ", \t";
     std::string_view rest = options.no_proxy;
@@ -155,10 +165,35 @@ proxy_rules::proxy_rules(const proxy_options& options)
     }
 }
 
+void proxy_options::validate() const
+{
+    for (const proxy_rules::setting& one :
+         {proxy_rules::setting(http, for_http), proxy_rules::setting(https, for_https)}) {
+        if (!one.fault.empty()) {
+            throw std::invalid_argument(one.fault);
+        }
+    }
+}
+
+proxy_rules::setting::setting(const std::string& text, const char* name)
+{
+    try {
+        parsed = parse_proxy(text);
+    } catch (const failure& cause) {
+        fault = std::string(name) + " is none such as http://host:3128 or socks5h://host: " + cause.detail();
+    }
+}
+
 const proxy* proxy_rules::choose(const origin& target) const
 {
-    const std::optional<proxy>& candidate = target.secure ? https_ : http_;
-    return candidate && !reached_without(target) ? &*candidate : nullptr;
+    const setting& candidate = target.secure ? https_ : http_;
+    if ((!candidate.parsed && candidate.fault.empty()) || reached_without(target)) {
+        return nullptr;
+    }
+    if (!candidate.fault.empty()) {
+        throw failure(errc::invalid_option, candidate.fault);
+    }
+    return &*candidate.parsed;
 }
 
 bool proxy_rules::reached_without(const origin& target) const
@@ -167,7 +202,7 @@ bool proxy_rules::reached_without(const origin& target) const
         return never_;
     }
     const std::optional<asio::ip::address> address = parse_address(target.host);
-    const std::string host = without_end_dot(lower_case(target.host));
+    const std::string host(without_end_dot(lower_case(target.host)));
     return std::any_of(exceptions_.begin(), exceptions_.end(), [&](const exception& e) {
         if (e.port && *e.port != target.port) {
             return false;

@@ -18,8 +18,22 @@ namespace tandem::http {
 
 struct proxy
 {
+    enum class protocol
+    {
+        http,    ///< over TLS where `at` is secure
+        socks5,  ///< is told addresses
+        socks5h, ///< is told names
+    };
+
+    protocol speaks = protocol::http;
     origin at{};
     std::optional<credentials> login{};
+
+    /// Whether it is asked itself for what is at `target`, by the whole URL; else it passes on bytes.
+    bool answers_for(const origin& target) const noexcept { return speaks == protocol::http && !target.secure; }
+
+    /// As failures name it.
+    std::string name() const { return "the proxy " + at.host + " port " + std::to_string(at.port); }
 };
 
 /// Which proxy is for which origin. Reads the options once, and answers often; const members may be called from any
@@ -27,10 +41,19 @@ struct proxy
 class proxy_rules
 {
 public:
-    /// Throws `failure`, `errc::invalid_url`, for a proxy that is none; it names the option, and no password.
+    /// One that is none is no fault before it is wanted: the environment is not made for one program.
+    struct setting
+    {
+        setting(const std::string& text, const char* name);
+
+        std::optional<proxy> parsed{};
+        std::string fault{};
+    };
+
     explicit proxy_rules(const proxy_options& options);
 
-    /// Null: none. Lives as long as this.
+    /// Null: none. Lives as long as this. Throws `failure`, `errc::invalid_option`, where the one to be chosen is none; it
+    /// tells no password.
     const proxy* choose(const origin& target) const;
 
 private:
@@ -47,8 +70,8 @@ private:
     static std::optional<exception> parse_exception(std::string_view item);
     bool reached_without(const origin& target) const;
 
-    std::optional<proxy> http_;
-    std::optional<proxy> https_;
+    const setting http_;
+    const setting https_;
     bool never_ = false;
     std::vector<exception> exceptions_;
 };

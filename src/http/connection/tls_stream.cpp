@@ -11,6 +11,8 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 
+#include <utility>
+
 namespace asio = boost::asio;
 using boost::system::error_code;
 
@@ -27,7 +29,7 @@ int read_from_socket(BIO* bio, char* to, std::size_t size, std::size_t* done)
 {
     BIO_clear_retry_flags(bio);
     tls_stream::link& from = link_of(bio);
-    *done = from.socket.receive(asio::buffer(to, size), 0, from.error);
+    *done = from.receive(asio::buffer(to, size));
     if (from.error == asio::error::would_block) {
         BIO_set_retry_read(bio);
     }
@@ -38,7 +40,7 @@ int write_to_socket(BIO* bio, const char* from, std::size_t size, std::size_t* d
 {
     BIO_clear_retry_flags(bio);
     tls_stream::link& to = link_of(bio);
-    *done = to.socket.send(asio::buffer(from, size), 0, to.error);
+    *done = to.send(asio::buffer(from, size));
     if (to.error == asio::error::would_block) {
         BIO_set_retry_write(bio);
     }
@@ -81,22 +83,6 @@ error_code error_of(int reason, const error_code& of_socket)
 
 } // namespace
 
-tls_stream::tls_stream(SSL_CTX* settings, socket_type& over) : link_{over}, session_(SSL_new(settings))
-{
-    const BIO_METHOD* const method = socket_method();
-    BIO* const bio = method ? BIO_new(method) : nullptr;
-    if (!session_ || !bio) {
-        BIO_free(bio);
-        throw failure(make_error_code(boost::system::errc::not_enough_memory), "no TLS session");
-    }
-    BIO_set_data(bio, &link_);
-    BIO_set_init(bio, 1);
-    SSL_set_bio(session_.get(), bio, bio);
-    SSL_set_connect_state(session_.get());
-    // A write may take a part, and what is left may be written from elsewhere.
-    SSL_set_mode(session_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-}
-
 template <class Step>
 error_code tls_stream::try_once(Step&& step)
 {
@@ -111,6 +97,34 @@ error_code tls_stream::try_once(Step&& step)
         return asio::error::would_block;
     }
     return error_of(reason, link_.error);
+}
+
+std::size_t tls_stream::link::receive(asio::mutable_buffer to)
+{
+    return below ? below->read_now(to, 1, error) : socket.receive(to, 0, error);
+}
+
+std::size_t tls_stream::link::send(asio::const_buffer from)
+{
+    return below ? below->write_now({static_cast<const char*>(from.data()), from.size()}, error)
+                 : socket.send(from, 0, error);
+}
+
+tls_stream::tls_stream(SSL_CTX* settings, socket_type& over, std::unique_ptr<tls_stream> below)
+    : link_{over, std::move(below)}, session_(SSL_new(settings))
+{
+    const BIO_METHOD* const method = socket_method();
+    BIO* const bio = method ? BIO_new(method) : nullptr;
+    if (!session_ || !bio) {
+        BIO_free(bio);
+        throw failure(make_error_code(boost::system::errc::not_enough_memory), "no TLS session");
+    }
+    BIO_set_data(bio, &link_);
+    BIO_set_init(bio, 1);
+    SSL_set_bio(session_.get(), bio, bio);
+    SSL_set_connect_state(session_.get());
+    // A write may take a part, and what is left may be written from elsewhere.
+    SSL_set_mode(session_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 }
 
 template <class Step>
@@ -153,6 +167,9 @@ std::size_t tls_stream::read_now(asio::mutable_buffer to, std::size_t enough, er
 
 asio::awaitable<void> tls_stream::wait(error_code& error)
 {
+    if (link_.below) {
+        return link_.below->wait(error);
+    }
     return link_.socket.async_wait(blocked_by_, asio::redirect_error(asio::use_awaitable, error));
 }
 

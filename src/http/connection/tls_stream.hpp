@@ -15,21 +15,25 @@
 namespace tandem::http {
 
 /// A client's TLS over a socket that does not block, with the socket below OpenSSL: asio::ssl::stream, whose buffers
-/// are, takes one record of 16 KiB at a time and copies it twice more.
+/// are, takes one record of 16 KiB at a time and copies it twice more. Or over another TLS: that of the proxy which a
+/// tunnel leads through.
 class tls_stream
 {
 public:
     using socket_type = boost::asio::ip::tcp::socket;
 
-    /// `over` must outlive it and stay where it is. Throws `failure`.
-    tls_stream(SSL_CTX* settings, socket_type& over);
+    /// `over` must outlive it and stay where it is; all goes through `below` where there is one. Throws `failure`.
+    tls_stream(SSL_CTX* settings, socket_type& over, std::unique_ptr<tls_stream> below);
     tls_stream(const tls_stream&) = delete;
     tls_stream& operator=(const tls_stream&) = delete;
 
     SSL* native_handle() const noexcept { return session_.get(); }
 
     /// Whether bytes have come that no read has delivered yet.
-    bool has_pending() const noexcept { return SSL_has_pending(session_.get()) == 1; }
+    bool has_pending() const noexcept
+    {
+        return SSL_has_pending(session_.get()) == 1 || (link_.below && link_.below->has_pending());
+    }
 
     boost::asio::awaitable<void> handshake(boost::system::error_code& error);
 
@@ -51,13 +55,20 @@ public:
     std::size_t write_now(std::string_view bytes, boost::system::error_code& error);
 
     /// What the last call that would have blocked waits for.
-    socket_type::wait_type blocked_by() const noexcept { return blocked_by_; }
+    socket_type::wait_type blocked_by() const noexcept
+    {
+        return link_.below ? link_.below->blocked_by() : blocked_by_;
+    }
 
-    /// The socket as OpenSSL sees it, and what it said last.
+    /// What OpenSSL sees below it, and what that said last.
     struct link
     {
         socket_type& socket;
+        std::unique_ptr<tls_stream> below;
         boost::system::error_code error{};
+
+        std::size_t receive(boost::asio::mutable_buffer to);
+        std::size_t send(boost::asio::const_buffer from);
     };
 
 private:

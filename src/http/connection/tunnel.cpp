@@ -14,9 +14,7 @@ namespace tandem::http {
 failure proxy_failure(const proxy& via, unsigned status, const std::string& reason)
 {
     return failure(status == 407 ? errc::login_required : errc::proxy_refused,
-                   "the proxy " + via.at.host + " port " + std::to_string(via.at.port) + " answers " +
-                       std::to_string(status) + ' ' + printable_url(reason),
-                   status);
+                   via.name() + " answers " + std::to_string(status) + ' ' + printable_url(reason), status);
 }
 
 asio::awaitable<void> open_tunnel(const client_options& options, connection& over, transfer& by, const origin& at,
@@ -30,7 +28,7 @@ asio::awaitable<void> open_tunnel(const client_options& options, connection& ove
         co_await reader.read(error, [] {}); // within the time for the whole connection
     }
     by.check();
-    const std::string who = "the proxy " + via.at.host + " port " + std::to_string(via.at.port);
+    const std::string who = via.name();
     if (error) {
         const failure cause = header_failure(error);
         throw failure(cause.code(), cause.detail().empty() ? who : who + ", " + cause.detail());

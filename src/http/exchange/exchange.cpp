@@ -42,13 +42,12 @@ void check_framing(const answer& result)
     }
 }
 
-/// Connections to a proxy serve all plain origins.
 route route_to(const origin& at, const proxy* via)
 {
     if (!via) {
         return {at, std::nullopt};
     }
-    return at.secure ? route{at, via->at} : route{via->at, std::nullopt};
+    return via->answers_for(at) ? route{std::nullopt, via->at} : route{at, via->at};
 }
 
 /// Who waits in line for a connection is not at work yet.
@@ -300,7 +299,7 @@ asio::awaitable<void> ask(detail::client_state& client, transfer& by, question& 
     }
     by.clear_step_deadline();
     check_framing(result);
-    if (via && !what.at.from.secure && result.status() == 407) {
+    if (via && via->answers_for(what.at.from) && result.status() == 407) {
         throw proxy_failure(*via, 407, result.reason());
     }
     result.received = 0;

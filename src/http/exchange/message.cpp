@@ -78,7 +78,7 @@ std::string request_text(const detail::client_state& client, const question& wha
     result.version(11);
     result.method_string(what.method);
     // A tunnel's far end is the server itself (RFC 9112, section 3.2).
-    const bool to_proxy = via && !what.at.from.secure;
+    const bool to_proxy = via && via->answers_for(what.at.from);
     result.target(to_proxy ? "http://" + what.at.authority + what.at.target : what.at.target);
     result.set(field::host, what.at.authority);
     const auto set_unless_given = [&](field name, std::string_view value) {

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <initializer_list>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -28,7 +29,9 @@ std::string written(const proxy* chosen)
         return "none";
     }
     return (chosen->login ? written(chosen->login) + '@' : std::string()) + chosen->at.host + ' ' +
-           std::to_string(chosen->at.port) + (chosen->at.secure ? " secure" : "");
+           std::to_string(chosen->at.port) + (chosen->at.secure ? " secure" : "") +
+           (chosen->speaks == proxy::protocol::socks5 ? " socks" : "") +
+           (chosen->speaks == proxy::protocol::socks5h ? " socks with names" : "");
 }
 
 /// Sets variables of the environment, and all of proxies' that are not among them to none; restores them at its end.
@@ -97,8 +100,14 @@ BOOST_AUTO_TEST_CASE(urls)
              row{"http://p/secret", "refused"},
              row{"http://p?secret", "refused"},
              row{"http://p#secret", "refused"},
-             row{"https://me:secret@p", "refused"},
-             row{"socks5://me:secret@p", "refused"},
+             row{"https://me:secret@p", "me|secret@p 443 secure"},
+             row{"https://p:3128", "p 3128 secure"},
+             row{"https://p:80", "p 80 secure"},
+             row{"socks5://me:secret@p", "me|secret@p 1080 socks"},
+             row{"socks5h://p:80", "p 80 socks with names"},
+             row{"SOCKS5H://[::1]:443/", "::1 443 socks with names"},
+             row{"socks5://p/secret", "refused"},
+             row{"socks4://me:secret@p", "refused"},
              row{"http://me:secret@", "refused"},
              row{"http://me:secret@p q", "refused"},
              row{"http://me:secret\n@p", "refused"},
@@ -118,14 +127,27 @@ BOOST_AUTO_TEST_CASE(urls)
                 } catch (const failure& e) {
                     BOOST_TEST_MESSAGE(r.url << ": " << e.detail());
                     seen = "refused";
-                    BOOST_TEST((e.code() == errc::invalid_url));
-                    BOOST_TEST(e.detail().starts_with(secure ? "proxy_options::https " : "proxy_options::http "));
+                    BOOST_TEST((e.code() == errc::invalid_option));
+                    BOOST_TEST(e.detail().starts_with(secure ? "the proxy for https URLs " : "the proxy for http URLs "));
                     BOOST_TEST(e.detail().find("secret") == std::string::npos);
                 }
                 BOOST_TEST(seen == r.expected);
+                if (seen == "refused") {
+                    BOOST_CHECK_THROW(options.validate(), std::invalid_argument);
+                } else {
+                    BOOST_CHECK_NO_THROW(options.validate());
+                }
             }
         }
     }
+}
+
+BOOST_AUTO_TEST_CASE(that_are_none_are_no_fault_where_they_are_not_wanted)
+{
+    const proxy_rules rules({"http://good", "gopher://none", "example.org"});
+    BOOST_TEST(written(rules.choose({false, "host", 80})) == "good 80");
+    BOOST_TEST(written(rules.choose({true, "example.org", 443})) == "none");
+    BOOST_CHECK_THROW(rules.choose({true, "host", 443}), failure);
 }
 
 BOOST_AUTO_TEST_CASE(exceptions)
