@@ -45,7 +45,8 @@ public:
     };
 
     /// Throws `std::invalid_argument` where an option is out of its bounds, `boost::system::system_error` where
-    /// `ca_file` or `netrc_file` cannot be read. The system's store is loaded at the first https URL.
+    /// `ca_file` or `netrc_file` cannot be read, and what `configure_tls` throws. Without those two of TLS, the system's
+    /// store is loaded at the first https URL.
     basic_client(Executor executor, const client_options& options)
         : executor_(std::move(executor)), state_(detail::make_client_state(executor_, options))
     {

@@ -5,15 +5,24 @@
 #include <tandem/http/progress.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/system/error_code.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
+
+namespace boost::asio::ssl {
+
+class context;
+
+} // namespace boost::asio::ssl
 
 namespace tandem::http {
 
@@ -56,6 +65,14 @@ struct proxy_options
     void validate() const;
 };
 
+/// Takes what a `host_resolver` found. May be called from any thread, also within the resolver; once, or never: then the
+/// time for the connection runs out. Calls after that, and after the end of the context, do nothing.
+using resolved_handler = std::function<void(const boost::system::error_code&, std::vector<boost::asio::ip::address>)>;
+
+/// Finds the addresses of a host, a name in lower case and ASCII. Called on a thread of the client's executor, also by
+/// several of them at once, so it must not wait; for each connection anew. What it throws is the failure.
+using host_resolver = std::function<void(const std::string& host, resolved_handler done)>;
+
 /// What holds for a client. Bounds are checked by its constructor, which throws `std::invalid_argument`.
 struct client_options
 {
@@ -65,15 +82,16 @@ struct client_options
     /// Connections in all, idle ones included. At least 1. A download that finds none free waits its turn.
     std::size_t max_connections = 64;
 
-    /// How long a kept connection may be idle and still be used again. Zero keeps none. It is looked at when the client
+    /// How long a kept connection may be idle and still be used again. Zero keeps none, `milliseconds::max()` all. It is looked at when the client
     /// is next used, not by a timer, so an idle client holds no context's `run()` open.
     std::chrono::milliseconds idle_connection_timeout = std::chrono::seconds(30);
 
-    /// For name resolution, connect and TLS handshake together, a proxy's included. More than zero.
+    /// For name resolution, connect and TLS handshake together, a proxy's included. Zero, or `milliseconds::max()`: no
+    /// limit.
     std::chrono::milliseconds connect_timeout = std::chrono::seconds(30);
 
     /// How long one address of a host is tried alone before the next one is tried beside it (RFC 8305, section 5, which
-    /// recommends this value). More than zero.
+    /// recommends this value). More than zero; `milliseconds::max()`: until it has failed.
     std::chrono::milliseconds connection_attempt_delay = std::chrono::milliseconds(250);
 
     /// A file of PEM certificates to trust in place of the system's store. Empty: the system's store. Certificates and
@@ -89,12 +107,33 @@ struct client_options
     /// The User-Agent field; left out where empty. No control characters.
     std::string user_agent = "tandem";
 
+    /// Called once, by the client's constructor, with the TLS settings of all of its connections: TLS 1.2 at least,
+    /// certificates verified, by `ca_file` or the system's store, sessions resumed. Asio's members of it give a client's
+    /// certificate, further authorities, a verify callback; OpenSSL's functions on its `native_handle` all else: ALPN,
+    /// ciphers, another store. What it throws, the constructor throws.
+    ///
+    /// A verify callback may be called by several threads at once, and is not called for a session that is resumed
+    /// (`SSL_CTX_set_session_cache_mode` with `SSL_SESS_CACHE_OFF`: none is). Proxies are not shown the client's
+    /// certificate.
+    std::function<void(boost::asio::ssl::context&)> configure_tls{};
+
     /// Where downloads wait for the disk, as `download_options::sync` asks for (fsync): on the threads of this executor, so
     /// that all else goes on meanwhile. One thread is enough; it must run for as long as downloads do. Nothing: on the
     /// client's executor. Other work with files (opening, writing, renaming) is the client's executor's in any case.
     std::optional<boost::asio::any_io_executor> file_executor{};
 
     proxy_options proxy{};
+
+    /// In place of the system's look-ups. Not asked for addresses, nor for names that a proxy looks up.
+    host_resolver resolver{};
+
+    /// Where connections come from: one address for each family that is to be used, in any order. Others of a host's
+    /// addresses are not tried. Empty: the system chooses.
+    std::vector<boost::asio::ip::address> local_addresses{};
+
+    /// A Unix domain socket to connect to, whatever host a URL names, which is then not looked up, and without proxies.
+    /// All else is as ever: the URL's host is in the request, and in the certificate that is asked for.
+    std::filesystem::path unix_socket{};
 
     /// A file of logins, in the format of ~/.netrc. Empty: none is read. Credentials that a URL or an option gives
     /// count first. Only for the host that a login names, so not after a redirect to another one.

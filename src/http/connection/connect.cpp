@@ -1,10 +1,16 @@
 #include "http/connection/connect.hpp"
 
 #include "http/connection/happy_eyeballs.hpp"
+#include "http/connection/open_socket.hpp"
 #include "http/connection/resolver.hpp"
 #include "http/connection/socks.hpp"
 #include "http/connection/tls.hpp"
 #include "http/connection/tunnel.hpp"
+
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <optional>
 #include <string>
@@ -25,14 +31,17 @@ public:
 
     asio::awaitable<void> run(const origin& at, const proxy* via)
     {
-        if (!via) {
-            co_await open_socket(at);
+        if (!client_.options.unix_socket.empty()) {
+            co_await open_local_socket();
+        } else if (!via) {
+            co_await open_socket_to(at);
         } else if (via->speaks == proxy::protocol::http) {
-            co_await open_socket(via->at);
+            co_await open_socket_to(via->at);
             if (via->at.secure) {
                 co_await encrypt(via->at, via);
             }
             if (!via->answers_for(at)) {
+                const stopwatch watch(by_.times.connect);
                 co_await open_tunnel(client_.options, made_, by_, at, *via);
             }
         } else {
@@ -43,18 +52,47 @@ public:
         }
     }
 
+    /// Whether a handshake failed that was to resume a session, so that another one without may do.
+    bool failed_to_resume() const { return failed_to_resume_; }
+    void resume_none() { may_resume_ = failed_to_resume_ = false; }
+
 private:
-    asio::awaitable<void> open_socket(const origin& to)
+    asio::awaitable<std::vector<tcp::endpoint>> look_up(const origin& at)
     {
-        const std::vector<tcp::endpoint> found = co_await resolve(by_, to);
+        const stopwatch watch(by_.times.look_up);
+        co_return co_await resolve(by_, at, client_.options.resolver);
+    }
+
+    asio::awaitable<void> open_socket_to(const origin& at)
+    {
+        const client_options& options = client_.options;
+        const std::vector<tcp::endpoint> found = co_await look_up(at);
+        const stopwatch watch(by_.times.connect);
         error_code error;
-        made_.socket() = co_await connect_one(by_, made_.get_executor(), interleaved(found),
-                                              client_.options.connection_attempt_delay, error);
+        made_.socket() = co_await connect_one(by_, made_.get_executor(), interleaved(found), options.local_addresses,
+                                              options.connection_attempt_delay, error);
         by_.check();
         if (error) {
-            throw failure(error, "cannot connect to " + to.host + " port " + std::to_string(to.port));
+            throw failure(error, "cannot connect to " + at.host + " port " + std::to_string(at.port));
         }
         made_.socket().set_option(tcp::no_delay(true), error);
+        made_.socket().non_blocking(true, error);
+    }
+
+    asio::awaitable<void> open_local_socket()
+    {
+        const std::string& path = client_.options.unix_socket.native();
+        const stopwatch watch(by_.times.connect);
+        const asio::generic::stream_protocol::endpoint to{asio::local::stream_protocol::endpoint(path)};
+        error_code error;
+        open_socket(made_.socket(), to.protocol(), error);
+        if (!error) {
+            co_await made_.socket().async_connect(to, asio::redirect_error(asio::use_awaitable, error));
+        }
+        by_.check();
+        if (error) {
+            throw failure(error, "cannot connect to " + path);
+        }
         made_.socket().non_blocking(true, error);
     }
 
@@ -62,7 +100,7 @@ private:
     {
         std::vector<std::string> hosts;
         if (via.speaks == proxy::protocol::socks5) {
-            const std::vector<tcp::endpoint> found = co_await resolve(by_, at);
+            const std::vector<tcp::endpoint> found = co_await look_up(at);
             for (const tcp::endpoint& one : interleaved(found)) {
                 hosts.push_back(one.address().to_string());
             }
@@ -71,7 +109,8 @@ private:
         }
         std::optional<failure> refused;
         for (const std::string& host : hosts) {
-            co_await open_socket(via.at);
+            co_await open_socket_to(via.at);
+            const stopwatch watch(by_.times.connect);
             refused = co_await pass_socks(made_, by_, host, at.port, via);
             if (!refused) {
                 co_return;
@@ -85,13 +124,15 @@ private:
     asio::awaitable<void> encrypt(const origin& with, const proxy* proxied)
     {
         tls_stream& tls = made_.add_tls(client_.tls.context());
-        expect_host(tls.native_handle(), with.host);
+        const bool resumes = client_.tls.prepare(tls.native_handle(), with, proxied != nullptr, may_resume_);
+        const stopwatch watch(by_.times.handshake);
         error_code error;
         co_await tls.handshake(error);
         by_.check();
         if (!error) {
             co_return;
         }
+        failed_to_resume_ = resumes;
         const std::string refused = verify_failure(tls.native_handle());
         if (!refused.empty()) {
             throw failure(errc::certificate_refused, proxied ? proxied->name() + ": " + refused : refused);
@@ -103,6 +144,8 @@ private:
     detail::client_state& client_;
     connection& made_;
     transfer& by_;
+    bool may_resume_ = true;
+    bool failed_to_resume_ = false;
 };
 
 } // namespace
@@ -114,8 +157,20 @@ asio::awaitable<void> connect(detail::client_state& client, connection& to, tran
     by.set_step_deadline(client.options.connect_timeout, errc::connect_timeout);
     transfer::interrupt_scope scope(by, [&to] { to.close(); });
     connecting steps(client, to, by);
-    co_await steps.run(at, via);
-    to.connected = true;
+    try {
+        co_await steps.run(at, via);
+        to.connected = true;
+    } catch (const failure&) {
+        if (!steps.failed_to_resume()) {
+            throw;
+        }
+    }
+    if (!to.connected) {
+        to.reset();
+        steps.resume_none();
+        co_await steps.run(at, via);
+        to.connected = true;
+    }
 }
 
 } // namespace tandem::http

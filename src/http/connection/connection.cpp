@@ -28,6 +28,13 @@ void connection::close() noexcept
     socket_.close(ignored);
 }
 
+void connection::reset() noexcept
+{
+    close();
+    tls_.reset();
+    buffer.clear();
+}
+
 bool connection::quiet()
 {
     if (tls_ && tls_->has_pending()) {

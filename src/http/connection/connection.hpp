@@ -6,7 +6,6 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/system/error_code.hpp>
@@ -23,7 +22,7 @@ class connection
 {
 public:
     using executor_type = boost::asio::any_io_executor;
-    using socket_type = boost::asio::ip::tcp::socket;
+    using socket_type = tls_stream::socket_type;
 
     explicit connection(const executor_type& executor) : socket_(executor) {}
 
@@ -36,6 +35,9 @@ public:
     socket_type& socket() noexcept { return socket_; }
 
     void close() noexcept;
+
+    /// Closed, and as new.
+    void reset() noexcept;
 
     /// Whether nothing has come from the server since its last response: no bytes, no end of the connection.
     bool quiet();

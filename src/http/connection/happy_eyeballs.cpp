@@ -1,9 +1,11 @@
 #include "http/connection/happy_eyeballs.hpp"
 
-#include <descriptor.hpp>
+#include "http/connection/open_socket.hpp"
+#include "http/time_limit.hpp"
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/errc.hpp>
@@ -11,6 +13,7 @@
 #include <algorithm>
 #include <list>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace asio = boost::asio;
@@ -20,20 +23,12 @@ using boost::system::error_code;
 namespace tandem::http {
 namespace {
 
-/// As async_connect() does, but not with a standard stream's number. What fails here fails there again, which says so.
-void open(tcp::socket& socket, const tcp& protocol)
+/// Nothing where no connection may come from an address of that family.
+std::optional<asio::ip::address> local_address(const std::vector<asio::ip::address>& from, const tcp::endpoint& to)
 {
-    error_code error;
-    socket.open(protocol, error);
-    if (!error && socket.native_handle() < first_own_descriptor) {
-        descriptor moved(socket.release(error));
-        if (moved) {
-            socket.assign(protocol, moved.get(), error);
-            if (!error) {
-                moved.release();
-            }
-        }
-    }
+    const auto found =
+        std::find_if(from.begin(), from.end(), [&](const auto& one) { return one.is_v4() == to.address().is_v4(); });
+    return found == from.end() ? std::nullopt : std::optional(*found);
 }
 
 /// How much is known of the host by it: whether this machine has such addresses, whether there is a way to it, what is
@@ -59,9 +54,10 @@ class attempts : public std::enable_shared_from_this<attempts>
 {
 public:
     attempts(const transfer::executor_type& strand, asio::any_io_executor executor,
-             std::vector<tcp::endpoint> addresses, std::chrono::milliseconds delay)
-        : strand_(strand), executor_(std::move(executor)), addresses_(std::move(addresses)), delay_(delay),
-          pause_(strand), done_(strand), won_(executor_)
+             std::vector<tcp::endpoint> addresses, std::vector<asio::ip::address> from,
+             std::chrono::milliseconds delay)
+        : strand_(strand), executor_(std::move(executor)), addresses_(std::move(addresses)), from_(std::move(from)),
+          delay_(delay), pause_(strand), done_(strand), won_(executor_)
     {
         done_.expires_at(asio::steady_timer::time_point::max());
     }
@@ -73,12 +69,15 @@ public:
         }
         const tcp::endpoint& to = addresses_[next_++];
         const auto one = sockets_.emplace(sockets_.end(), executor_);
-        open(*one, to.protocol());
-        one->async_connect(to, asio::bind_executor(strand_, [self = shared_from_this(), one](error_code error) {
-                               self->on_result(one, error);
-                           }));
+        auto on_end = asio::bind_executor(
+            strand_, [self = shared_from_this(), one](error_code error) { self->on_result(one, error); });
+        if (const error_code unopened = open(*one, to)) {
+            asio::post(strand_, [on_end = std::move(on_end), unopened]() mutable { on_end.get()(unopened); });
+        } else {
+            one->async_connect(to, std::move(on_end));
+        }
         if (next_ != addresses_.size()) {
-            pause_.expires_after(delay_);
+            pause_.expires_at(deadline(delay_, transfer::clock::now()));
             pause_.async_wait(asio::bind_executor(strand_, [self = shared_from_this()](error_code error) {
                 if (!error) {
                     self->try_next();
@@ -104,6 +103,16 @@ public:
     const error_code& error() const { return error_; }
 
 private:
+    error_code open(tcp::socket& socket, const tcp::endpoint& to) const
+    {
+        error_code error;
+        open_socket(socket, to.protocol(), error);
+        if (const auto local = local_address(from_, to); local && !error) {
+            socket.bind({*local, 0}, error);
+        }
+        return error;
+    }
+
     void on_result(std::list<tcp::socket>::iterator one, error_code error)
     {
         if (!error && !ended_) {
@@ -133,6 +142,7 @@ private:
     const transfer::executor_type strand_;
     const asio::any_io_executor executor_;
     const std::vector<tcp::endpoint> addresses_;
+    const std::vector<asio::ip::address> from_;
     const std::chrono::milliseconds delay_;
     std::size_t next_ = 0;
     std::list<tcp::socket> sockets_{};
@@ -165,10 +175,18 @@ std::vector<tcp::endpoint> interleaved(const std::vector<tcp::endpoint>& address
 }
 
 asio::awaitable<tcp::socket> connect_one(transfer& by, const asio::any_io_executor& executor,
-                                         std::vector<tcp::endpoint> addresses, std::chrono::milliseconds delay,
+                                         std::vector<tcp::endpoint> addresses,
+                                         const std::vector<asio::ip::address>& from, std::chrono::milliseconds delay,
                                          error_code& error)
 {
-    const auto all = std::make_shared<attempts>(by.get_executor(), executor, std::move(addresses), delay);
+    if (!from.empty()) {
+        std::erase_if(addresses, [&](const tcp::endpoint& to) { return !local_address(from, to); });
+        if (addresses.empty()) {
+            error = asio::error::address_family_not_supported;
+            co_return tcp::socket(executor);
+        }
+    }
+    const auto all = std::make_shared<attempts>(by.get_executor(), executor, std::move(addresses), from, delay);
     // Left behind in any way, a coroutine destroyed with its context included, they end.
     struct ending
     {

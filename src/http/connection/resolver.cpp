@@ -12,6 +12,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
@@ -29,13 +30,22 @@ std::vector<tcp::endpoint> with_port(const std::vector<asio::ip::address>& addre
     return result;
 }
 
+/// Asio makes 0 of the name of an interface that there is not.
+bool names_interface(const asio::ip::address& address)
+{
+    return !address.is_v6() || !address.to_v6().is_link_local() || address.to_v6().scope_id() != 0;
+}
+
 } // namespace
 
-asio::awaitable<std::vector<tcp::endpoint>> resolve(transfer& by, const origin& at)
+asio::awaitable<std::vector<tcp::endpoint>> resolve(transfer& by, const origin& at, const host_resolver& own)
 {
     error_code not_an_address;
     const asio::ip::address address = asio::ip::make_address(at.host, not_an_address);
     if (!not_an_address) {
+        if (const std::size_t zone = at.host.find('%'); zone != at.host.npos && !names_interface(address)) {
+            throw failure(errc::invalid_url, "there is no network interface \"" + at.host.substr(zone + 1) + '"');
+        }
         co_return std::vector<tcp::endpoint>(1, tcp::endpoint(address, at.port));
     }
     const std::shared_ptr<lookups> all = lookups::get(asio::query(by.get_executor(), asio::execution::context));
@@ -49,7 +59,15 @@ asio::awaitable<std::vector<tcp::endpoint>> resolve(transfer& by, const origin& 
         ~abandonment() { all.abandon(one); }
     } at_end{*all, *one};
     // Posted to this strand, so it cannot come before the wait has begun.
-    all->start(one, [executor = by.get_executor(), wake] { asio::post(executor, [wake] { wake->cancel(); }); });
+    auto done = [executor = by.get_executor(), wake] { asio::post(executor, [wake] { wake->cancel(); }); };
+    if (own) {
+        all->expect(one, std::move(done));
+        own(at.host, [all, one](const error_code& error, std::vector<asio::ip::address> addresses) {
+            all->finish(*one, error, std::move(addresses));
+        });
+    } else {
+        all->start(one, std::move(done));
+    }
     {
         transfer::interrupt_scope scope(by, [&wake] { wake->cancel(); });
         error_code cancelled;

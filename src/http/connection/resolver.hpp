@@ -4,6 +4,8 @@
 #include "http/transfer.hpp"
 #include "http/url.hpp"
 
+#include <tandem/http/options.hpp>
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
@@ -13,8 +15,9 @@ namespace tandem::http {
 
 /// The addresses of a host, in the system's order; at least one. Throws `failure`.
 ///
-/// When `by` is stopped, the look-up is left to itself; see `lookups`.
-boost::asio::awaitable<std::vector<boost::asio::ip::tcp::endpoint>> resolve(transfer& by, const origin& at);
+/// By `own` where it is one, else by the system. When `by` is stopped, the look-up is left to itself; see `lookups`.
+boost::asio::awaitable<std::vector<boost::asio::ip::tcp::endpoint>> resolve(transfer& by, const origin& at,
+                                                                            const host_resolver& own);
 
 } // namespace tandem::http
 

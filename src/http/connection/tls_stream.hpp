@@ -3,7 +3,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <cstddef>
@@ -20,7 +20,7 @@ namespace tandem::http {
 class tls_stream
 {
 public:
-    using socket_type = boost::asio::ip::tcp::socket;
+    using socket_type = boost::asio::generic::stream_protocol::socket; ///< TCP's, or a Unix domain's
 
     /// `over` must outlive it and stay where it is; all goes through `below` where there is one. Throws `failure`.
     tls_stream(SSL_CTX* settings, socket_type& over, std::unique_ptr<tls_stream> below);

@@ -66,7 +66,8 @@ struct result
     std::chrono::steady_clock::duration elapsed{};
 };
 
-result connect_to(std::vector<tcp::endpoint> to, std::chrono::milliseconds delay, std::chrono::milliseconds limit = 30s)
+result connect_to(std::vector<tcp::endpoint> to, std::chrono::milliseconds delay, std::chrono::milliseconds limit = 30s,
+                  const std::vector<asio::ip::address>& from = {})
 {
     asio::io_context context;
     const auto by = std::make_shared<tandem::http::transfer>(context.get_executor());
@@ -74,7 +75,7 @@ result connect_to(std::vector<tcp::endpoint> to, std::chrono::milliseconds delay
     const auto run = [&]() -> asio::awaitable<void> {
         const auto start = std::chrono::steady_clock::now();
         by->set_step_deadline(limit, tandem::http::errc::connect_timeout);
-        tcp::socket socket = co_await tandem::http::connect_one(*by, context.get_executor(), to, delay, seen.error);
+        tcp::socket socket = co_await tandem::http::connect_one(*by, context.get_executor(), to, from, delay, seen.error);
         seen.connected = !seen.error && socket.is_open();
         if (seen.connected) {
             seen.to = socket.remote_endpoint();
@@ -147,6 +148,30 @@ BOOST_AUTO_TEST_CASE(that_do_not_answer_are_tried_beside_the_next)
     BOOST_TEST((seen.elapsed < 900ms), "the system's own second try of the first came before");
 }
 
+BOOST_AUTO_TEST_CASE(that_do_not_answer_are_waited_for_where_the_delay_is_the_longest_of_all)
+{
+    const black_hole silent;
+    test::scripted_server server(test::answer_once(""));
+    const result seen =
+        connect_to({silent.endpoint(), at("127.0.0.1", server.port())}, std::chrono::milliseconds::max(), 100ms);
+    BOOST_TEST(!seen.connected);
+    BOOST_TEST(server.connections() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(are_connected_to_from_one_of_the_same_family)
+{
+    test::scripted_server server(test::answer_once(""));
+    const tcp::endpoint to = at("127.0.0.1", server.port());
+    const auto here = asio::ip::make_address("127.0.0.1");
+    const auto six = asio::ip::make_address("::1");
+    BOOST_TEST(connect_to({at("::1", 1), to}, 20s, 30s, {here}).connected);
+    BOOST_TEST(connect_to({to}, 20s, 30s, {six, here}).connected);
+    const result none = connect_to({to, to}, 20s, 30s, {six});
+    BOOST_TEST((none.error == asio::error::address_family_not_supported), none.error);
+    const result foreign = connect_to({to, to}, 20s, 30s, {asio::ip::make_address("192.0.2.1")}); // of documents alone
+    BOOST_TEST((foreign.error == error_code(EADDRNOTAVAIL, boost::system::system_category())), foreign.error);
+}
+
 BOOST_AUTO_TEST_CASE(that_all_do_not_answer_are_given_up_at_the_deadline)
 {
     const black_hole silent;
@@ -173,7 +198,7 @@ BOOST_AUTO_TEST_CASE(of_many_names_are_looked_up_at_once)
     int found = 0;
     const auto run = [&](std::shared_ptr<tandem::http::transfer> by) -> asio::awaitable<void> {
         const tandem::http::origin localhost{false, "localhost", 80};
-        const auto endpoints = co_await tandem::http::resolve(*by, localhost);
+        const auto endpoints = co_await tandem::http::resolve(*by, localhost, nullptr);
         found += endpoints.empty() ? 0 : 1;
         by->end();
     };
@@ -191,7 +216,7 @@ BOOST_AUTO_TEST_CASE(are_not_waited_for_by_who_stops)
     const auto by = std::make_shared<tandem::http::transfer>(context.get_executor());
     const auto run = [&]() -> asio::awaitable<void> {
         const tandem::http::origin nowhere{false, "nowhere.invalid", 80};
-        co_await tandem::http::resolve(*by, nowhere);
+        co_await tandem::http::resolve(*by, nowhere, nullptr);
     };
     auto done = asio::co_spawn(by->get_executor(), run(), asio::use_future);
     context.poll();

@@ -84,7 +84,7 @@ struct lookup_of
         asio::co_spawn(
             by->get_executor(),
             [](std::shared_ptr<tandem::http::transfer> transfer, tandem::http::origin at) -> asio::awaitable<std::size_t> {
-                const auto addresses = co_await tandem::http::resolve(*transfer, at);
+                const auto addresses = co_await tandem::http::resolve(*transfer, at, nullptr);
                 co_return addresses.size();
             }(by, tandem::http::origin{false, host, 80}),
             [this](std::exception_ptr error, std::size_t size) {

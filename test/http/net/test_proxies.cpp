@@ -370,6 +370,22 @@ BOOST_AUTO_TEST_CASE(of_socks_are_told_addresses)
     BOOST_TEST(proxy.connections() == 1);
 }
 
+BOOST_AUTO_TEST_CASE(of_socks_are_told_the_next_address_where_they_cannot_connect)
+{
+    test::scripted_server server(test::answer_always(test::ok("through")));
+    options.resolver = [](const std::string&, const tandem::http::resolved_handler& done) {
+        done({}, {asio::ip::make_address("fd00::1"), asio::ip::make_address("10.0.0.1")});
+    };
+    test::log seen;
+    const auto works = socks(seen, {.port = server.port()});
+    const auto fails = socks(seen, {.reply = 8});
+    test::scripted_server proxy([&](test::peer& client) { (client.index() == 0 ? fails : works)(client); });
+    check_answer(ask(through_socks("socks5", proxy), {.url = "http://far.example/"}), 200, "through");
+    const std::vector<std::string> expected{"address fd00::1 80", "address 10.0.0.1 80"};
+    BOOST_TEST(seen.all() == expected, boost::test_tools::per_element());
+    BOOST_TEST(proxy.connections() == 2);
+}
+
 BOOST_FIXTURE_TEST_CASE(of_socks_pass_tls_on, trusting_fixture)
 {
     auto context = authority.server("DNS:far.invalid");
