@@ -23,11 +23,14 @@ class basic_downloader;
 /// Requests over http and https, sharing kept connections.
 ///
 /// On any executor: a single-threaded `io_context`, a `thread_pool`, a strand. It has no work of its own: nothing runs
-/// while no operation does. Threads of its own it has for name look-ups alone, which cannot be done without waiting;
-/// they are started by the first ones, and one of them stays.
+/// while no operation does. Threads of its own it has for name look-ups alone, which cannot be done without waiting, and
+/// as long as they last.
 ///
 /// Lifetime: the executor's context must outlive the client. The client may end before its operations: they go on, and
 /// the kept connections are closed after the last.
+///
+/// Fork: around it, call the context's `notify_fork`, as Asio has it. The child takes over look-ups, but no kept
+/// connections. An operation that is connected goes on in both processes, over one connection: cancel it in one of them.
 ///
 /// Copies share the connections and the limits.
 ///

@@ -125,8 +125,22 @@ asio::awaitable<connection_pool::lease> connection_pool::acquire(transfer& by, r
     co_return result;
 }
 
+/// In a forked child: two processes must not speak on one connection.
+void connection_pool::leave_to_parent()
+{
+    if (const ::pid_t now = ::getpid(); now != process_) {
+        process_ = now;
+        while (!idle_.empty()) {
+            const auto here = idle_.front().here;
+            take_idle(here, idle_.begin());
+            note_closed(here);
+        }
+    }
+}
+
 std::unique_ptr<connection> connection_pool::try_take(const route& at)
 {
+    leave_to_parent();
     const auto now = std::chrono::steady_clock::now();
     auto here = hosts_.find(at);
     while (here != hosts_.end() && !here->second.idle.empty()) {

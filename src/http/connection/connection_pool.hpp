@@ -18,6 +18,8 @@
 #include <optional>
 #include <vector>
 
+#include <unistd.h>
+
 namespace tandem::http {
 
 /// What connections may be shared for.
@@ -85,6 +87,7 @@ private:
     using lock = std::unique_lock<std::mutex>;
 
     std::unique_ptr<connection> try_take(const route& at);
+    void leave_to_parent();
     std::unique_ptr<connection> take_idle(hosts::iterator here, std::list<kept>::iterator one);
     void note_closed(hosts::iterator here);
     void note_change(hosts::iterator here);
@@ -99,6 +102,7 @@ private:
     hosts hosts_{};
     std::list<kept> idle_{}; ///< of all hosts, the longest idle first
     std::size_t open_ = 0;
+    ::pid_t process_ = ::getpid();
     lines waiting_{}; ///< a line is open where its host's limit leaves a place
 };
 
