@@ -1,5 +1,6 @@
 #include "tandem_get/options.hpp"
 
+#include "tandem_get/network.hpp"
 #include "tandem_get/quantity.hpp"
 
 #include <boost/make_shared.hpp>
@@ -46,6 +47,10 @@ struct command_line
     std::string min_rate{};
     std::string min_rate_time{};
     std::string cacert{};
+    std::string cert{};
+    std::string key{};
+    std::string interface_or_address{};
+    std::string unix_socket{};
     std::string user{};
     std::string netrc_file{};
     std::string proxy{};
@@ -127,8 +132,12 @@ po::options_description shown_options(command_line& to)
         .value("netrc-file", to.netrc_file, "FILE", "logins are in that file")
         .flag("https-only", "no http URLs, also in redirects")
         .value("cacert", to.cacert, "FILE", "PEM certificates to trust in place of the system's")
-        .value("proxy", to.proxy, "URL", "for http and https, in place of http_proxy and https_proxy")
-        .flag("no-proxy", "use none, whatever the environment says");
+        .value("cert", to.cert, "FILE", "a PEM certificate of your own, for servers that ask for one")
+        .value("key", to.key, "FILE", "its key, where that is not in the same file")
+        .value("proxy", to.proxy, "URL", "http, https, socks5, or socks5h (which looks names up), in place of those of the environment")
+        .flag("no-proxy", "use none, whatever the environment says")
+        .value("interface", to.interface_or_address, "NAME", "come from this network interface, or this address")
+        .value("unix-socket", to.unix_socket, "PATH", "connect to this socket, whatever host a URL names");
     option_group then("Then");
     then.value("then", to.then, "TASK", "work on each file as soon as it is there, in a process of its own: see below")
         .value("workers", to.workers, "N", "such processes (as many as cores may be used)")
@@ -214,6 +223,17 @@ fs::path own_netrc()
     return fs::path(home) / ".netrc";
 }
 
+void use_proxy(const std::string& url, http::proxy_options& to)
+{
+    to.http = url;
+    to.https = url;
+    try {
+        to.validate();
+    } catch (const std::invalid_argument& e) {
+        throw std::invalid_argument(std::string("--proxy: ") + e.what());
+    }
+}
+
 http::client_options connections_of(const command_line& line, const po::variables_map& given)
 {
     http::client_options result;
@@ -225,6 +245,15 @@ http::client_options connections_of(const command_line& line, const po::variable
     set_time("--connect-timeout", line.connect_timeout, result.connect_timeout);
     set_size("--rate", line.rate, result.max_rate);
     result.ca_file = line.cacert;
+    if (!line.cert.empty()) {
+        show_certificate(line.cert, line.key, result);
+    } else if (!line.key.empty()) {
+        throw std::invalid_argument("--key is of a certificate: give --cert FILE too");
+    }
+    if (!line.interface_or_address.empty()) {
+        result.local_addresses = local_addresses(line.interface_or_address);
+    }
+    result.unix_socket = line.unix_socket;
     result.user_agent = "tandem-get/" TANDEM_GET_VERSION;
     result.netrc_file = !line.netrc_file.empty() ? fs::path(line.netrc_file)
                         : given.count("netrc")   ? own_netrc()
@@ -232,8 +261,7 @@ http::client_options connections_of(const command_line& line, const po::variable
     if (!given.count("no-proxy")) {
         result.proxy = http::proxy_options::from_environment();
         if (!line.proxy.empty()) {
-            result.proxy.http = line.proxy;
-            result.proxy.https = line.proxy;
+            use_proxy(line.proxy, result.proxy);
         }
     } else if (!line.proxy.empty()) {
         throw std::invalid_argument("--proxy and --no-proxy contradict each other");

@@ -394,6 +394,16 @@ BOOST_AUTO_TEST_CASE(of_the_environment)
     BOOST_TEST(by_proxy.requests == 1);
     BOOST_TEST(direct.requests == 1);
     box.check_there({{"one", "hello"}, {"two", "hello"}});
+
+    // One that is none matters to who would use it.
+    place.environment.push_back("all_proxy=gopher://name:secret@127.0.0.1");
+    box.check_ended(process(box.command({server.url("/three")}), place).wait(), 0);
+    box.check_there({{"one", "hello"}, {"two", "hello"}, {"three", "hello"}});
+    const ended unusable = process(box.command({"https://server.invalid/"}), place).wait();
+    box.check_ended(unusable, 1, {"https://server.invalid/", "the proxy for https URLs"});
+    BOOST_TEST((unusable.err.find("secret") == std::string::npos), unusable);
+    box.check_ended(box.get({"--proxy", "gopher://name:secret@127.0.0.1", server.url("/four")}), 2,
+                    {"--proxy", "socks5h"});
 }
 
 BOOST_AUTO_TEST_CASE(a_variable_that_a_request_could_set_counts_not)

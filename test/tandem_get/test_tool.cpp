@@ -131,6 +131,10 @@ BOOST_AUTO_TEST_CASE(a_wrong_command_line_does_nothing)
         {"--input", (to.path() / "none").string()},
         {"--cacert", (to.path() / "none").string(), url("a.txt")},
         {"--proxy", "http://proxy", url("a.txt")}, // with --no-proxy
+        {"--cert", (to.path() / "none").string(), url("a.txt")},
+        {"--key", (to.path() / "none").string(), url("a.txt")},
+        {"--interface", "no such one", url("a.txt")},
+        {"--unix-socket", std::string(200, 'x'), url("a.txt")},
         {"--demo", url("a.txt")},
         {"sha256=abc", url("a.txt")},
         {url("a.txt"), "sha256=abc"},
