@@ -166,7 +166,8 @@ std::optional<options> read_options(int argc, char** argv)
         "threads, and processes; 0 for as many as cores may be used")("help,h", "show this");
 
     po::variables_map given;
-    po::store(po::command_line_parser(argc, argv).options(shown).run(), given);
+    constexpr int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+    po::store(po::command_line_parser(argc, argv).options(shown).style(style).run(), given);
     po::notify(given);
     if (given.count("help")) {
         std::cout << "cpu_bound [OPTIONS]\n\n"

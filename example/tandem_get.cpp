@@ -7,6 +7,7 @@
 #include "tandem_get/demo.hpp"
 #include "tandem_get/get.hpp"
 #include "tandem_get/options.hpp"
+#include "tandem_get/screen.hpp"
 #include "tandem_get/session.hpp"
 
 #include <tandem/worker.hpp>
@@ -17,8 +18,16 @@
 #include <cstdlib>
 #include <exception>
 #include <optional>
+#include <string>
 
 namespace {
+
+void complain(const std::string& text)
+{
+    screen out;
+    out.say("tandem-get: " + text);
+    out.show();
+}
 
 int run(int argc, char** argv)
 {
@@ -34,9 +43,9 @@ int run(int argc, char** argv)
         std::fflush(nullptr);
         std::_Exit(status);
     } catch (const boost::program_options::error& error) {
-        std::fprintf(stderr, "tandem-get: %s; see tandem-get --help\n", error.what());
+        complain(error.what() + std::string("; see tandem-get --help"));
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "tandem-get: %s\n", error.what());
+        complain(error.what());
     }
     return could_not_begin;
 }

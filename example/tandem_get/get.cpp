@@ -5,14 +5,19 @@
 #include "tandem_get/item_source.hpp"
 #include "tandem_get/reporter.hpp"
 #include "tandem_get/session.hpp"
+#include "tandem_get/temporary_folder.hpp"
 #include "tandem_get/text.hpp"
 
 #include <tandem.hpp>
 #include <tandem/http.hpp>
 
+#include <cerrno>
 #include <memory>
 #include <optional>
 #include <system_error>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace asio = boost::asio;
 namespace http = tandem::http;
@@ -53,8 +58,57 @@ void make_folder(const std::filesystem::path& folder)
     }
 }
 
+/// The file of --output where that is written into: complete, before the first byte goes there. It lies in a folder for
+/// temporary files, and needs no name once it is open.
+class file_for_stream
+{
+public:
+    explicit file_for_stream(const output_stream& to) : to_(to) { folder_.emplace(); }
+    file_for_stream(const file_for_stream&) = delete;
+    file_for_stream& operator=(const file_for_stream&) = delete;
+    ~file_for_stream()
+    {
+        if (descriptor_ >= 0) {
+            ::close(descriptor_);
+        }
+    }
+
+    const std::filesystem::path& folder() const { return folder_->path(); }
+
+    /// It is there.
+    void take(http::list_outcome& outcome)
+    {
+        descriptor_ = ::open(outcome.report.path.c_str(), O_RDONLY | O_CLOEXEC);
+        if (descriptor_ < 0) {
+            throw std::system_error(errno, std::generic_category(), outcome.report.path.string());
+        }
+        outcome.report.path = to_.name();
+        folder_.reset();
+    }
+
+    /// Blocks for as long as the reader does. A signal ends the program.
+    void deliver(reporter& told) const
+    {
+        try {
+            if (descriptor_ >= 0) {
+                to_.copy(descriptor_);
+            }
+        } catch (const std::system_error& error) {
+            told.lose_results(to_.name(), error.code().value());
+        }
+    }
+
+private:
+    const output_stream& to_;
+    std::optional<temporary_folder> folder_;
+    int descriptor_ = -1;
+};
+
 std::string how_to_go_on(const options& given)
 {
+    if (given.stream) {
+        return "nothing was written to " + given.stream->name();
+    }
     return given.each.existing == http::existing_file::skip_if_same
                ? "the same command goes on where it stopped"
                : "the same command with --if-exists=skip goes on where it stopped";
@@ -73,8 +127,9 @@ int conclude(const options& given, session& here, const tally& counts, std::opti
         return 128 + here.signal();
     }
     if (counts.disk_full) {
-        here.out().say("the disk is full: " + done + " complete" + failures + "; make room, and " +
-                       how_to_go_on(given));
+        const std::string advice =
+            given.stream ? "make room, also in the folder TMPDIR" : "make room, and " + how_to_go_on(given);
+        here.out().say("the disk is full: " + done + " complete" + failures + "; " + advice);
         return 3;
     }
     if (here.failure()) {
@@ -93,20 +148,27 @@ int conclude(const options& given, session& here, const tally& counts, std::opti
 int get(const options& given, session& here)
 {
     const auto start = std::chrono::steady_clock::now();
-    const auto told = std::make_shared<reporter>(
-        here.out(), reporter::settings{.quiet = given.quiet,
-                                       .json = given.json,
-                                       .work = given.then ? std::string(given.then->name) : "",
-                                       .give_up = [&here] { here.cancel(); }});
+    // What may be wrong with the command line comes first: then nothing has been done, nor a file been emptied.
+    std::shared_ptr<reporter> told;
     item_source source(given.items, given.input, [&](const auto& where, const auto& line, const auto& cause) {
         told->wrong_line(where, line, cause);
     });
     here.on_cancel([&source] { source.stop(); });
+    const http::downloader downloads{here.context(), given.connections};
+    told = std::make_shared<reporter>(here.out(),
+                                      reporter::settings{.quiet = given.quiet,
+                                                         .json = given.json,
+                                                         .work = given.then ? std::string(given.then->name) : "",
+                                                         .give_up = [&here] { here.cancel(); }});
     // For each download two files and their folder, and its connections; and what the program and its processes need.
     constexpr std::size_t others = 64;
     allow_descriptors(3 * given.parallel + given.connections.max_connections + others);
-    make_folder(given.directory);
-    const http::downloader downloads{here.context(), given.connections};
+    std::optional<file_for_stream> streamed;
+    if (given.stream) {
+        streamed.emplace(*given.stream);
+    } else {
+        make_folder(given.directory);
+    }
     std::optional<tandem::process_pool> cpu;
     if (given.then) {
         cpu.emplace(here.context().get_executor(), processes_of(given));
@@ -114,11 +176,16 @@ int get(const options& given, session& here)
 
     http::download_list list;
     list.next = [&source] { return source.next(); };
-    list.folder = given.directory;
+    list.folder = streamed ? streamed->folder() : given.directory;
     list.parallel = given.parallel;
     list.each = given.each;
     if (cpu) {
         list.finish = work_on_files(given, *cpu, *told);
+    } else if (streamed) {
+        list.finish = [&streamed](http::list_outcome& outcome) -> asio::awaitable<void> {
+            streamed->take(outcome);
+            co_return;
+        };
     }
     list.observer = told;
 
@@ -128,6 +195,9 @@ int get(const options& given, session& here)
         return layout(told->state(source.count()), size.width, size.height);
     });
     told->flush();
+    if (streamed && here.signal() == 0) {
+        streamed->deliver(*told);
+    }
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
     const int status = conclude(given, here, told->counts(), source.count(), elapsed.count());
     here.out().show();

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <stdexcept>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -20,6 +21,17 @@ constexpr std::size_t longest_line = 1024 * 1024;
 [[noreturn]] void throw_errno(const std::string& what)
 {
     throw std::system_error(errno, std::generic_category(), what);
+}
+
+/// Editors of Windows begin a file with it.
+void drop_byte_order_mark(std::string& line, const std::string& path)
+{
+    constexpr std::string_view mark = "\xef\xbb\xbf";
+    if (line.starts_with(mark)) {
+        line.erase(0, mark.size());
+    } else if (line.starts_with("\xff\xfe") || line.starts_with("\xfe\xff")) {
+        throw std::runtime_error(path + ": this is UTF-16; make it UTF-8: iconv -f UTF-16 -t UTF-8");
+    }
 }
 
 } // namespace
@@ -63,13 +75,19 @@ std::vector<std::string> line_reader::read()
 void line_reader::take_lines(std::vector<std::string>& lines, std::size_t searched)
 {
     std::size_t begin = 0;
+    const auto take = [&](std::string line) {
+        if (std::exchange(first_, false)) {
+            drop_byte_order_mark(line, path_);
+        }
+        lines.push_back(std::move(line));
+    };
     for (std::size_t end = searched; (end = rest_.find('\n', end)) != std::string::npos; begin = ++end) {
         const bool carriage_return = end > begin && rest_[end - 1] == '\r';
-        lines.push_back(rest_.substr(begin, end - begin - (carriage_return ? 1 : 0)));
+        take(rest_.substr(begin, end - begin - (carriage_return ? 1 : 0)));
     }
     rest_.erase(0, begin);
     if (ended_ && !rest_.empty()) {
-        lines.push_back(std::exchange(rest_, {}));
+        take(std::exchange(rest_, {}));
     }
     if (rest_.size() > longest_line) {
         throw std::runtime_error(path_ + ": a line of more than 1 MiB: this is not a list of URLs");

@@ -15,8 +15,9 @@ public:
     line_reader& operator=(const line_reader&) = delete;
     ~line_reader();
 
-    /// The next lines, without their ends; none at the end, and after stop(). Waits until there is one. Throws
-    /// std::system_error where reading fails, std::runtime_error for a line of more than 1 MiB.
+    /// The next lines, without their ends and without a byte order mark before the first; none at the end, and after
+    /// stop(). Waits until there is one. Throws std::system_error where reading fails, std::runtime_error for a line of
+    /// more than 1 MiB, and for UTF-16.
     std::vector<std::string> read();
 
     /// Whether the end has been read: there are no more lines. Not while read() is called.
@@ -34,6 +35,7 @@ private:
     int file_;
     int stop_event_;
     bool ended_ = false;
+    bool first_ = true; // no line has been read yet
     std::string rest_; // of a line whose end has not been read yet
 };
 

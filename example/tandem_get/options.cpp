@@ -1,5 +1,6 @@
 #include "tandem_get/options.hpp"
 
+#include "tandem_get/habits.hpp"
 #include "tandem_get/network.hpp"
 #include "tandem_get/quantity.hpp"
 
@@ -12,6 +13,7 @@
 #include <iostream>
 #include <stdexcept>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace fs = std::filesystem;
@@ -28,8 +30,9 @@ constexpr const char* usage = "tandem-get [OPTIONS] URL [sha256=HEX] [out=NAME] 
 
 constexpr const char* statuses = "\n"
                                  "Exit status: 0 every file is there; 1 some failed; 2 the command line is wrong,\n"
-                                 "and nothing was done; 3 the disk is full; 130 or 143 ended by a signal. After 3,\n"
-                                 "130 and 143 nothing is lost: what is complete stays, what can be resumed stays.\n";
+                                 "and nothing was done; 3 the disk is full; 129, 130 or 143 ended by a signal.\n"
+                                 "After 3 and a signal nothing is lost: what is complete stays, what can be resumed\n"
+                                 "stays.\n";
 
 /// The command line as it stands.
 struct command_line
@@ -74,7 +77,17 @@ public:
     template <class T>
     option_group& value(const char* name, T& to, const char* value_name, const char* help)
     {
-        return add(name, po::value(&to)->value_name(value_name), help);
+        auto* const semantic = po::value(&to)->value_name(value_name);
+        if constexpr (std::is_same_v<T, std::string>) {
+            semantic->notifier([name, value_name](const std::string& given) {
+                if (given.empty()) { // a shell's variable that is not set
+                    const std::string_view all_names = name;
+                    throw std::invalid_argument("--" + std::string(all_names.substr(0, all_names.find(','))) +
+                                                " takes " + value_name + ", not nothing");
+                }
+            });
+        }
+        return add(name, semantic, help);
     }
 
     option_group& flag(const char* name, const char* help) { return add(name, new po::untyped_value(true), help); }
@@ -99,7 +112,9 @@ po::options_description shown_options(command_line& to)
         .value("input,i", to.input, "FILE",
                "a list: a URL a line, with the same words behind it; \"-\": standard input")
         .value("directory,d", to.directory, "FOLDER", "where the files go (.); made where there is none")
-        .value("output,o", to.output, "NAME", "what a single URL's file is called")
+        .value("output,o", to.output, "NAME",
+               "what a single URL's file is called; \"-\": once it is complete it goes to the standard output (or into a "
+               "device or FIFO of that name; a symbolic link to a file is never written through)")
         .value(
             "if-exists", to.if_exists, "WHAT",
             "where a file has the name already: fail (the default), rename (the new one becomes NAME-2), replace, or "
@@ -293,13 +308,18 @@ http::download_options each_of(const command_line& line, const po::variables_map
     for (const std::string& header : line.headers) {
         result.headers.push_back(parse_header(header));
     }
+    try {
+        http::check_options(result);
+    } catch (const std::invalid_argument& wrong) { // all but the header fields are right by now
+        throw std::invalid_argument(std::string("--header: ") + wrong.what());
+    }
     if (!line.user.empty()) {
         result.login = parse_login(line.user);
     }
     return result;
 }
 
-/// The folder and the name that --output says, for the only URL.
+/// The folder and the name that --output says, for the only URL; or what its file is written into.
 void set_output(const std::string& output, options& to)
 {
     const fs::path path = output;
@@ -311,8 +331,47 @@ void set_output(const std::string& output, options& to)
     if (!path.has_filename() || path.filename() == "." || path.filename() == "..") {
         throw std::invalid_argument("--output takes a file's name, not '" + output + "'; --directory takes a folder's");
     }
+    to.stream = output_stream::find(output == "-" ? path : to.directory / path);
+    if (to.stream) {
+        return;
+    }
     to.directory = path.has_parent_path() ? to.directory / path.parent_path() : to.directory;
     to.items.front().name = path.filename();
+}
+
+/// Options of which the one begins as the other does.
+std::string similar_options(const std::string& option, const po::options_description& known)
+{
+    std::string result;
+    for (const auto& each : known.options()) {
+        const std::string name = "--" + each->long_name();
+        constexpr std::size_t least = 5; // "--" and three letters
+        if (option.size() >= least && (name.starts_with(option) || option.starts_with(name))) {
+            result += (result.empty() ? "" : " or ") + name;
+        }
+    }
+    return result;
+}
+
+void refuse_unknown(const po::parsed_options& parsed, const po::options_description& known)
+{
+    std::string text;
+    for (const po::option& word : parsed.options) {
+        if (!word.unregistered) {
+            continue;
+        }
+        for (const std::string& option : options_in(word.original_tokens.front())) {
+            std::string hint(habit_hint(option));
+            if (hint.empty()) {
+                const std::string similar = similar_options(option, known);
+                hint = similar.empty() ? "" : "is " + similar + " meant?";
+            }
+            text += (text.empty() ? "" : "\n") + ("there is no option " + option) + (hint.empty() ? "" : ": " + hint);
+        }
+    }
+    if (!text.empty()) {
+        throw po::error(text);
+    }
 }
 
 options to_options(const command_line& line, const po::variables_map& given)
@@ -340,6 +399,12 @@ options to_options(const command_line& line, const po::variables_map& given)
         if (!result.then) {
             throw std::invalid_argument("--then takes " + then_task_names() + ", not '" + line.then + "'");
         }
+    }
+    if (result.stream && result.then) {
+        throw std::invalid_argument("--then works on a file, and --output " + line.output + " leaves none");
+    }
+    if (result.stream && result.stream->is_standard_output() && result.json == "-") {
+        throw std::invalid_argument("--output and --json cannot both have the standard output");
     }
     const bool has_files = !result.items.empty() || result.input;
     if (!has_files && !result.demo) {
@@ -397,8 +462,14 @@ std::optional<options> read_options(int argc, char** argv)
     po::positional_options_description positional;
     positional.add("word", -1);
 
+    // An option is not guessed from its beginning: "--retry 3" would be "--retry-delay 3".
+    constexpr int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+    po::command_line_parser parser(argc, argv);
+    const po::parsed_options parsed =
+        parser.options(all).positional(positional).style(style).allow_unregistered().run();
+    refuse_unknown(parsed, shown);
     po::variables_map given;
-    po::store(po::command_line_parser(argc, argv).options(all).positional(positional).run(), given);
+    po::store(parsed, given);
     po::notify(given);
     if (given.count("help")) {
         std::cout << usage << shown << "\nTasks for --then:\n" << then_tasks_help() << statuses;

@@ -1,6 +1,7 @@
 #ifndef EXAMPLE_TANDEM_GET_OPTIONS_HPP
 #define EXAMPLE_TANDEM_GET_OPTIONS_HPP
 
+#include "tandem_get/output_stream.hpp"
 #include "tandem_get/then_task.hpp"
 
 #include <tandem/http/download_list.hpp>
@@ -18,6 +19,7 @@ struct options
     std::vector<tandem::http::list_item> items{};
     std::optional<std::string> input{}; ///< a list; "-" is the standard input
     std::filesystem::path directory = ".";
+    std::optional<output_stream> stream{}; ///< that the only URL's file is written into; nothing: it is a file of its own
     std::size_t parallel = 16;
     tandem::http::client_options connections{};
     tandem::http::download_options each{};

@@ -60,6 +60,9 @@ public:
     /// As of now. `files`: how many there are, where that is known.
     screen_state state(std::optional<std::uint64_t> files);
 
+    /// Results could not be written to `where`: says so, and gives up.
+    void lose_results(const std::string& where, int error);
+
     /// Has all results written, and looks whether those that were printed are. Where that fails, says so and gives up.
     void flush();
 
@@ -79,7 +82,6 @@ private:
         boost::json::value json{};
     };
 
-    void lose_results(const std::string& where, int error);
     void succeeded(const tandem::http::list_outcome& outcome, download& one, double seconds);
     void failed(file_result& result, const std::filesystem::path& path, const cause& why);
     file_state look_at(download& one, meter::time_point now);

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <string_view>
 #include <utility>
 
@@ -11,6 +12,13 @@
 #include <unistd.h>
 
 namespace {
+
+/// What the cursor is moved with, every terminal knows but those that say so: an editor's, a log's.
+bool knows_escapes()
+{
+    const char* const kind = std::getenv("TERM");
+    return kind && *kind != '\0' && std::string_view(kind) != "dumb";
+}
 
 /// In as few steps as the terminal takes it, so that it does not flicker.
 void write_all(std::string_view text)
@@ -26,7 +34,7 @@ void write_all(std::string_view text)
 
 } // namespace
 
-screen::screen() : terminal_(::isatty(STDERR_FILENO) == 1) {}
+screen::screen() : terminal_(::isatty(STDERR_FILENO) == 1 && knows_escapes()) {}
 
 screen::size screen::dimensions() const
 {

@@ -18,7 +18,8 @@ public:
 
     screen();
 
-    /// Whether there is a terminal, so whether show() takes lines.
+    /// Whether there is a terminal that can move its cursor (by TERM: one that is set, and not "dumb"), so whether
+    /// show() takes lines.
     bool is_terminal() const { return terminal_; }
 
     /// Of the terminal, as it is now.

@@ -66,6 +66,9 @@ BOOST_AUTO_TEST_CASE(lines_of_a_file)
     BOOST_TEST(all_lines(written(folder, "")) == lines());
     BOOST_TEST(all_lines(written(folder, "a")) == lines({"a"}));
     BOOST_TEST(all_lines(written(folder, "a\r\n\n b\n")) == lines({"a", "", " b"}));
+    BOOST_TEST(all_lines(written(folder, "\xef\xbb\xbf# a\n\xef\xbb\xbf")) == lines({"# a", "\xef\xbb\xbf"}));
+    BOOST_TEST(all_lines(written(folder, "\xef\xbb\xbf")) == lines({""}));
+    BOOST_CHECK_THROW(all_lines(written(folder, std::string("\xff\xfeh\0", 4))), std::runtime_error); // UTF-16
     const std::string long_line(200'000, 'x');
     BOOST_TEST(all_lines(written(folder, long_line + "\nb")) == lines({long_line, "b"}));
     BOOST_CHECK_THROW(all_lines(written(folder, std::string(2'000'000, 'x'))), std::runtime_error);

@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -102,10 +103,22 @@ tool_result run_tool(const std::vector<std::string>& arguments)
     return run.wait();
 }
 
-tool_result run_on_terminal(const std::vector<std::string>& arguments, unsigned short width, unsigned short height)
+tool_result run_on_terminal(const std::vector<std::string>& arguments, unsigned short width, unsigned short height,
+                            const char* kind)
 {
     std::vector<std::string> held = arguments;
     std::vector<char*> pointers = argument_pointers(held);
+    std::vector<char*> environment;
+    for (char** each = environ; *each; ++each) {
+        if (!std::string_view(*each).starts_with("TERM=")) {
+            environment.push_back(*each);
+        }
+    }
+    std::string term = std::string("TERM=") + (kind ? kind : "");
+    if (kind) {
+        environment.push_back(term.data());
+    }
+    environment.push_back(nullptr);
     const winsize size{height, width, 0, 0};
     int terminal = -1;
     const pid_t pid = ::forkpty(&terminal, nullptr, nullptr, &size);
@@ -113,7 +126,7 @@ tool_result run_on_terminal(const std::vector<std::string>& arguments, unsigned 
         throw std::system_error(errno, std::generic_category(), "forkpty");
     }
     if (pid == 0) {
-        ::execv(pointers[0], pointers.data());
+        ::execve(pointers[0], pointers.data(), environment.data());
         ::_exit(127);
     }
     tool_result result;

@@ -41,7 +41,8 @@ private:
 /// From its start to its end.
 tool_result run_tool(const std::vector<std::string>& arguments);
 
-/// The same on a terminal of that size; all that it draws is in `out`.
-tool_result run_on_terminal(const std::vector<std::string>& arguments, unsigned short width, unsigned short height);
+/// The same on a terminal of that size and kind (TERM; null: none is said); all that it draws is in `out`.
+tool_result run_on_terminal(const std::vector<std::string>& arguments, unsigned short width, unsigned short height,
+                            const char* kind = "xterm");
 
 #endif

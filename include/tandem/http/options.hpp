@@ -273,6 +273,10 @@ struct transfer_times
     std::chrono::steady_clock::duration first_byte{}; ///< of the last answer, since its request was begun
 };
 
+/// Throws `std::invalid_argument`, which says why, where no download can begin with these options: each would fail with
+/// `errc::invalid_option`. For a program that wants to know before it does anything else.
+void check_options(const download_options& options);
+
 /// What a complete download was.
 struct download_report
 {

@@ -5,6 +5,7 @@
 #include <boost/beast/http/field.hpp>
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace tandem::http {
 namespace {
@@ -63,6 +64,15 @@ void check_options(const transfer_options& options, question::ranges asked_for)
 }
 
 } // namespace
+
+void check_options(const download_options& options)
+{
+    try {
+        check_options(options, question::ranges::own);
+    } catch (const failure& wrong) {
+        throw std::invalid_argument(wrong.detail());
+    }
+}
 
 question::question(std::string_view url, const transfer_options& with, std::string_view method_name, ranges asked_for)
     : at(parse_url(url)), method(method_name), options(&with)
