@@ -36,7 +36,7 @@ struct screen_state
 
 /// The lines of the screen's lower part for a terminal of this size: one for each active file, as far as there is room,
 /// and one for all. None is as wide as the terminal, so that none wraps; there are fewer than the terminal has, and at
-/// least one.
+/// least one. What has no room is left out as a whole: of a number there is never a part.
 std::vector<std::string> layout(const screen_state& state, std::size_t width, std::size_t height);
 
 #endif

@@ -178,8 +178,8 @@ std::string in_files(std::uint64_t count)
 std::string in_units(double bytes)
 {
     const char* unit = "B";
-    for (const char* next : {"KiB", "MiB", "GiB", "TiB"}) {
-        if (bytes < 1000) { // not 1024: four digits before the point would not fit into a column
+    for (const char* next : {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"}) {
+        if (bytes < 999.95) { // not 1024: four digits before the point, also by rounding, would not fit into a column
             break;
         }
         bytes /= 1024;
