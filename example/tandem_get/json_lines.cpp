@@ -49,7 +49,7 @@ void json_lines::write(const file_result& result)
         line["error"] = nullptr;
     }
     line["then"] = result.then;
-    std::string text = json::serialize(line);
+    std::string text = escape_deceptive(json::serialize(line));
     text += '\n';
     if (std::fwrite(text.data(), 1, text.size(), file_.get()) != text.size()) {
         error_ = errno;

@@ -1,5 +1,7 @@
 #include "tandem_get/text.hpp"
 
+#include <tandem/http/file_name.hpp>
+
 #include <algorithm>
 #include <cstdio>
 #include <cwchar>
@@ -32,8 +34,9 @@ struct character
 {
     std::string_view bytes;
     std::size_t columns;
+    char32_t code;  ///< of a valid one
     bool valid;     ///< UTF-8
-    bool printable; ///< and not a control character
+    bool printable; ///< and neither a control character nor a deceptive one
 };
 
 /// Calls `use` with each character until it returns false.
@@ -45,12 +48,14 @@ void for_each_character(std::string_view text, const Use& use)
         std::mbstate_t state{};
         wchar_t decoded = 0;
         const std::size_t length = std::mbrtowc(&decoded, text.data(), text.size(), &state);
-        character one{text.substr(0, 1), 1, false, false};
+        character one{text.substr(0, 1), 1, 0, false, false};
         if (length == 0) {
             one.valid = true; // a NUL
         } else if (length <= text.size()) {
             const int width = ::wcwidth(decoded);
-            one = {text.substr(0, length), width >= 0 ? static_cast<std::size_t>(width) : 1, true, width >= 0};
+            const auto code = static_cast<char32_t>(decoded);
+            const bool shown = width >= 0 && !tandem::http::is_deceptive(code);
+            one = {text.substr(0, length), shown ? static_cast<std::size_t>(width) : 1, code, true, shown};
         }
         if (!use(one)) {
             return;
@@ -115,6 +120,29 @@ std::string valid_utf8(std::string_view text)
     std::string result;
     for_each_character(text, [&](const character& one) {
         result += one.valid ? one.bytes : "\xef\xbf\xbd";
+        return true;
+    });
+    return result;
+}
+
+std::string escape_deceptive(std::string_view json)
+{
+    std::string result;
+    const auto append_unit = [&result](std::uint32_t unit) {
+        char text[16];
+        std::snprintf(text, sizeof text, "\\u%04x", static_cast<unsigned>(unit));
+        result += text;
+    };
+    for_each_character(json, [&](const character& one) {
+        constexpr char32_t one_unit = 0x10000;
+        if (!one.valid || !tandem::http::is_deceptive(one.code)) {
+            result += one.bytes;
+        } else if (one.code < one_unit) {
+            append_unit(one.code);
+        } else {
+            append_unit(0xd800 + ((one.code - one_unit) >> 10));
+            append_unit(0xdc00 + ((one.code - one_unit) & 0x3ff));
+        }
         return true;
     });
     return result;

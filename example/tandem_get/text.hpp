@@ -7,16 +7,19 @@
 #include <string_view>
 
 // Text for people. What the names and servers of others put into it is not trusted: a terminal acts upon control
-// characters.
+// characters, and others have a text look like another one (tandem::http::is_deceptive()).
 
-/// Columns that a terminal needs for it. Of UTF-8; a byte that is none of it, and a control character, counts one.
+/// Columns that a terminal needs for it. Of UTF-8; a byte that is none of it, and a deceptive character, counts one.
 std::size_t columns(std::string_view text);
 
-/// The same with each control character, and each byte that is not UTF-8, as a question mark.
+/// The same with each deceptive character, and each byte that is not UTF-8, as a question mark.
 std::string printable(std::string_view text);
 
 /// The same with each byte that is not UTF-8 as U+FFFD, as JSON must be.
 std::string valid_utf8(std::string_view text);
+
+/// JSON that says the same, with each deceptive character as "\uXXXX": so it may be looked at, too.
+std::string escape_deceptive(std::string_view json);
 
 /// A URL, or a line that begins with one, with no user name and password in it.
 std::string without_login(std::string_view url);

@@ -2,6 +2,7 @@
 
 #include "http/failure.hpp"
 #include "http/syntax/host_name.hpp"
+#include "http/syntax/printable.hpp"
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
@@ -299,8 +300,7 @@ std::string printable_url(std::string_view text)
     if (const std::size_t at = result.substr(begin, end - begin).rfind('@'); at != result.npos) {
         result.erase(begin, at + 1);
     }
-    std::replace_if(result.begin(), result.end(), is_control, '?');
-    return result;
+    return printable(result);
 }
 
 } // namespace tandem::http

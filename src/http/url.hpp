@@ -43,7 +43,7 @@ location parse_url(std::string_view text);
 /// The login stays on the same origin, unless the reference has its own. Throws `failure`, also for https to http.
 location redirect_url(const location& base, std::string_view reference);
 
-/// `text` as it may stand in a message: no credentials, no control characters.
+/// `text` as it may stand in a message: no credentials, no deceptive characters.
 std::string printable_url(std::string_view text);
 
 } // namespace tandem::http

@@ -56,6 +56,13 @@ const std::vector<row> rows = {
     url("/%00", "_"),
     url("/a%0ab%0dc%1b%7f", "a_b_c__"),
     url("/%1b%5b2J", "_[2J"),
+    url("/a%e2%80%aefdp.exe", "a_fdp.exe"),                                 // looks like "aexe.pdf"
+    url("/a\xe2\x80\xae.txt", "a_.txt"),                                   // the same, not encoded
+    url("/a%e2%81%a6b%e2%81%a9%e2%80%8e%e2%80%8f%d8%9c", "a_b____"),        // isolates, marks
+    url("/a%e2%80%8b%e2%80%8c%e2%80%8d%e2%81%a0%ef%bb%bf.txt", "a_____.txt"), // nothing is seen
+    url("/%ef%bb%bf", "_"),
+    url("/a%c2%9b31m%c2%85", "a_31m_"), // C1
+    url("/a%ed%a0%80%c0%af%f5", "a______"), // a surrogate, an overlong slash, no UTF-8
     url("/-rf", "-rf"),
     url("/~", "~"),
     url("/%c3%bc", "\xc3\xbc"),
@@ -72,6 +79,8 @@ const std::vector<row> rows = {
     header("attachment; filename*=UTF-8''%c3%bc.txt", "\xc3\xbc.txt"),
     header("attachment; filename=plain.txt; filename*=UTF-8''%c3%bc.txt", "\xc3\xbc.txt"),
     header("attachment; filename*=UTF-8''a%00b%0a%1b", "a_b__"),
+    header("attachment; filename*=UTF-8''a%e2%80%aefdp.exe", "a_fdp.exe"),
+    header("attachment; filename=\"a\xe2\x80\xae\xe2\x80\x8b.exe\"", "a__.exe"),
 };
 
 /// Each asks for a file outside the folder, or for one that nobody may be given.
@@ -141,10 +150,41 @@ BOOST_AUTO_TEST_CASE(a_disposition_is_not_asked_without_the_option)
     box.check_there({{"file", "bytes"}});
 }
 
+// A reason, a Location, a field's value, a name on the disk, a line of a list.
+BOOST_AUTO_TEST_CASE(what_a_server_says_is_what_it_seems)
+{
+    const std::string evil = "a\xe2\x80\xae\xe2\x80\x8b\xef\xbb\xbf\xc2\x9b" "b";
+    const std::vector<scripted_server::script> scripts = {
+        answer_always("HTTP/1.1 404 " + evil + "\r\nContent-Length: 0\r\n\r\n"),
+        answer_always("HTTP/1.1 302 Found\r\nLocation: http://[" + evil + "\r\nContent-Length: 0\r\n\r\n"),
+        answer_always("HTTP/1.1 302 Found\r\nLocation: http://" + evil + "/\r\nContent-Length: 0\r\n\r\n"),
+        answer_always(ok("bytes", "Transfer-Encoding: " + evil + "\r\n")),
+        answer_always(ok("bytes")),
+    };
+    for (const scripted_server::script& script : scripts) {
+        const sandbox box;
+        const scripted_server server(script);
+        write_file(box.own() / "list", server.url("/" + evil) + "\n" + server.url("/x") + ' ' + evil + '\n');
+        const ended seen = box.get({"--json", "-", "-i", (box.own() / "list").string()});
+        BOOST_TEST_CONTEXT(seen)
+        {
+            BOOST_TEST(seen.status == 1);
+            BOOST_TEST(!seen.out.empty());
+            for (const std::string& said : {seen.out, seen.err}) {
+                for (const char* const part : {"\xe2\x80\xae", "\xe2\x80\x8b", "\xef\xbb\xbf", "\xc2\x9b"}) {
+                    BOOST_TEST((said.find(part) == said.npos));
+                }
+            }
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_list_names_nothing_outside)
 {
     for (const std::string& out : {std::string("out=../evil"), std::string("out=/tmp/tandem-get-evil"),
-                                   std::string("out=a/../../evil"), std::string("out=.."), std::string("out=")}) {
+                                   std::string("out=a/../../evil"), std::string("out=.."), std::string("out="),
+                                   std::string("out=a\xe2\x80\xae.txt"), std::string("out=a\xe2\x80\x8b"),
+                                   std::string("out=a\xc2\x9b")}) {
         BOOST_TEST_CONTEXT(out)
         {
             const sandbox box;

@@ -28,7 +28,17 @@ BOOST_AUTO_TEST_CASE(a_terminal_is_not_told_what_to_do)
     BOOST_TEST(printable(std::string_view("\0x", 2)) == "?x");
     BOOST_TEST(printable("\xc2\x9b") == "?"); // the one-character form of ESC [
     BOOST_TEST(printable("\xc3\xa9\xe6\x97\xa5") == "\xc3\xa9\xe6\x97\xa5");
+    BOOST_TEST(printable("\xe2\x80\xaetxt.exe\xe2\x80\x8b") == "?txt.exe?"); // right-to-left override, zero-width space
+    BOOST_TEST(columns("\xe2\x80\xaetxt\xef\xbb\xbf") == 5u);                 // what they are replaced by
     BOOST_TEST(valid_utf8("a\xff\nb") == "a\xef\xbf\xbd\nb");
+}
+
+BOOST_AUTO_TEST_CASE(json_may_be_looked_at)
+{
+    BOOST_TEST(escape_deceptive("{\"a\":\"\xc3\xa9\xe6\x97\xa5\"}") == "{\"a\":\"\xc3\xa9\xe6\x97\xa5\"}");
+    BOOST_TEST(escape_deceptive("\"\xe2\x80\xae\"") == "\"\\u202e\"");
+    BOOST_TEST(escape_deceptive("\"\xc2\x9b\x7f\"") == "\"\\u009b\\u007f\"");
+    BOOST_TEST(escape_deceptive("\"\xf3\xa0\x80\xa0\"") == "\"\\udb40\\udc20\""); // U+E0020
 }
 
 BOOST_AUTO_TEST_CASE(a_login_is_nobody_elses)

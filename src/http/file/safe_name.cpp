@@ -1,5 +1,7 @@
 #include "http/file/safe_name.hpp"
 
+#include <tandem/http/file_name.hpp>
+
 #include <boost/nowide/utf/utf.hpp>
 
 #include <algorithm>
@@ -25,13 +27,7 @@ bool is_own(std::string_view name)
     });
 }
 
-/// C0, DEL and C1: a terminal obeys them.
-bool is_control(utf::code_point c)
-{
-    return c < 0x20 || (c >= 0x7f && c < 0xa0);
-}
-
-/// UTF-8, without separators and control characters.
+/// UTF-8, without separators and deceptive characters.
 std::string cleaned(std::string_view raw)
 {
     std::string result;
@@ -41,7 +37,7 @@ std::string cleaned(std::string_view raw)
         if (c == utf::illegal || c == utf::incomplete) {
             result += '_';
             next = begin + 1;
-        } else if (c == '/' || c == '\\' || is_control(c)) {
+        } else if (c == '/' || c == '\\' || is_deceptive(c)) {
             result += '_';
         } else {
             result.append(begin, next);

@@ -1,3 +1,5 @@
+#include "http/syntax/printable.hpp"
+
 #include <tandem/http/download_list.hpp>
 
 #include <algorithm>
@@ -22,10 +24,12 @@ std::filesystem::path checked_name(std::string_view text)
 {
     const std::filesystem::path name(text);
     if (!name.has_filename() || name.is_absolute() || name.filename() == "." ||
-        std::find(name.begin(), name.end(), "..") != name.end() || std::any_of(text.begin(), text.end(), [](char c) {
-            return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-        })) {
+        std::find(name.begin(), name.end(), "..") != name.end()) {
         throw std::invalid_argument("out= takes the name of a file below the folder, without \"..\"");
+    }
+    if (has_deceptive(text)) {
+        throw std::invalid_argument("out= takes a name without characters that control a terminal, turn the text's "
+                                    "direction, or are not seen");
     }
     return name;
 }
