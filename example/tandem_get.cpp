@@ -12,8 +12,6 @@
 
 #include <tandem/worker.hpp>
 
-#include <boost/program_options/errors.hpp>
-
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -32,18 +30,22 @@ void complain(const std::string& text)
 int run(int argc, char** argv)
 {
     constexpr int could_not_begin = 2;
+    std::optional<options> given;
     try {
-        const std::optional<options> given = read_options(argc, argv);
+        given = read_options(argc, argv);
         if (!given) {
             return 0;
         }
+    } catch (const std::exception& error) {
+        complain(error.what() + std::string("; see tandem-get --help"));
+        return could_not_begin;
+    }
+    try {
         session here;
         const int status = given->demo ? demo(*given, here) : get(*given, here);
         // Not by returning: a look-up of a name may not have come back, and the session would wait for it.
         std::fflush(nullptr);
         std::_Exit(status);
-    } catch (const boost::program_options::error& error) {
-        complain(error.what() + std::string("; see tandem-get --help"));
     } catch (const std::exception& error) {
         complain(error.what());
     }

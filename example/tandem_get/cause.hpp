@@ -18,4 +18,7 @@ struct cause
 
 cause cause_of(const std::exception_ptr& error);
 
+/// What the library says of its own, with options of the command line in place of its members' names.
+std::string in_option_names(std::string text);
+
 #endif

@@ -5,6 +5,7 @@
 #include "tandem_get/digest.hpp"
 #include "tandem_get/examine.hpp"
 #include "tandem_get/file_server.hpp"
+#include "tandem_get/get.hpp"
 #include "tandem_get/item_source.hpp"
 #include "tandem_get/reporter.hpp"
 #include "tandem_get/samples.hpp"
@@ -136,7 +137,7 @@ int demo(const options& given, session& here)
     list.each.existing = http::existing_file::rename; // many headers have the same name
     list.finish = [&](http::list_outcome& outcome) { return check(io, cpu, all, outcome); };
     list.observer = told;
-    const http::downloader downloads{here.context(), given.connections};
+    const http::downloader downloads = make_downloader(here, given);
     here.run(download_and_compare(downloads, std::move(list), cpu, here.out(), all), [&](screen::size size) {
         told->flush();
         const bool downloading = told->counts().done + told->counts().failed < all.originals.size();

@@ -4,20 +4,18 @@
 #include "tandem_get/descriptors.hpp"
 #include "tandem_get/item_source.hpp"
 #include "tandem_get/reporter.hpp"
+#include "tandem_get/scheme.hpp"
 #include "tandem_get/session.hpp"
-#include "tandem_get/temporary_folder.hpp"
+#include "tandem_get/streamed_file.hpp"
 #include "tandem_get/text.hpp"
 
 #include <tandem.hpp>
 #include <tandem/http.hpp>
 
-#include <cerrno>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <system_error>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace asio = boost::asio;
 namespace http = tandem::http;
@@ -58,51 +56,19 @@ void make_folder(const std::filesystem::path& folder)
     }
 }
 
-/// The file of --output where that is written into: complete, before the first byte goes there. It lies in a folder for
-/// temporary files, and needs no name once it is open.
-class file_for_stream
+/// What is to be downloaded next, with a scheme.
+asio::awaitable<std::optional<http::list_item>> next_item(item_source& source, const http::client& client,
+                                                          const options& given, screen& out)
 {
-public:
-    explicit file_for_stream(const output_stream& to) : to_(to) { folder_.emplace(); }
-    file_for_stream(const file_for_stream&) = delete;
-    file_for_stream& operator=(const file_for_stream&) = delete;
-    ~file_for_stream()
-    {
-        if (descriptor_ >= 0) {
-            ::close(descriptor_);
+    std::optional<http::list_item> item = co_await source.next();
+    if (item) {
+        const bool is_http = co_await complete_scheme(client, *item, given.each.https_only);
+        if (is_http && !given.quiet) {
+            out.say(without_login(item->url) + ": it does not answer by https, so it is asked by http");
         }
     }
-
-    const std::filesystem::path& folder() const { return folder_->path(); }
-
-    /// It is there.
-    void take(http::list_outcome& outcome)
-    {
-        descriptor_ = ::open(outcome.report.path.c_str(), O_RDONLY | O_CLOEXEC);
-        if (descriptor_ < 0) {
-            throw std::system_error(errno, std::generic_category(), outcome.report.path.string());
-        }
-        outcome.report.path = to_.name();
-        folder_.reset();
-    }
-
-    /// Blocks for as long as the reader does. A signal ends the program.
-    void deliver(reporter& told) const
-    {
-        try {
-            if (descriptor_ >= 0) {
-                to_.copy(descriptor_);
-            }
-        } catch (const std::system_error& error) {
-            told.lose_results(to_.name(), error.code().value());
-        }
-    }
-
-private:
-    const output_stream& to_;
-    std::optional<temporary_folder> folder_;
-    int descriptor_ = -1;
-};
+    co_return item;
+}
 
 std::string how_to_go_on(const options& given)
 {
@@ -115,9 +81,9 @@ std::string how_to_go_on(const options& given)
 }
 
 /// What is said at the end, and the exit status.
-int conclude(const options& given, session& here, const tally& counts, std::optional<std::uint64_t> files,
-             double seconds)
+int conclude(const options& given, session& here, reporter& told, std::optional<std::uint64_t> files, double seconds)
 {
+    const tally& counts = told.counts();
     const std::string done = files ? grouped(counts.done) + " of " + in_files(*files) : in_files(counts.done);
     std::string failures = counts.failed > 0 ? ", " + grouped(counts.failed) + " failed" : "";
     if (here.signal() != 0) {
@@ -145,6 +111,15 @@ int conclude(const options& given, session& here, const tally& counts, std::opti
 
 } // namespace
 
+http::downloader make_downloader(session& here, const options& given)
+{
+    try {
+        return http::downloader{here.context(), given.connections};
+    } catch (const std::invalid_argument& wrong) {
+        throw std::invalid_argument(in_option_names(wrong.what()));
+    }
+}
+
 int get(const options& given, session& here)
 {
     const auto start = std::chrono::steady_clock::now();
@@ -154,7 +129,13 @@ int get(const options& given, session& here)
         told->wrong_line(where, line, cause);
     });
     here.on_cancel([&source] { source.stop(); });
-    const http::downloader downloads{here.context(), given.connections};
+    const http::downloader downloads = make_downloader(here, given);
+    std::optional<streamed_file> streamed;
+    if (given.stream) {
+        streamed.emplace(*given.stream);
+    } else {
+        make_folder(given.directory);
+    }
     told = std::make_shared<reporter>(here.out(),
                                       reporter::settings{.quiet = given.quiet,
                                                          .json = given.json,
@@ -163,19 +144,13 @@ int get(const options& given, session& here)
     // For each download two files and their folder, and its connections; and what the program and its processes need.
     constexpr std::size_t others = 64;
     allow_descriptors(3 * given.parallel + given.connections.max_connections + others);
-    std::optional<file_for_stream> streamed;
-    if (given.stream) {
-        streamed.emplace(*given.stream);
-    } else {
-        make_folder(given.directory);
-    }
     std::optional<tandem::process_pool> cpu;
     if (given.then) {
         cpu.emplace(here.context().get_executor(), processes_of(given));
     }
 
     http::download_list list;
-    list.next = [&source] { return source.next(); };
+    list.next = [&] { return next_item(source, downloads.client(), given, here.out()); };
     list.folder = streamed ? streamed->folder() : given.directory;
     list.parallel = given.parallel;
     list.each = given.each;
@@ -196,10 +171,12 @@ int get(const options& given, session& here)
     });
     told->flush();
     if (streamed && here.signal() == 0) {
-        streamed->deliver(*told);
+        if (const int error = streamed->deliver(); error != 0) {
+            told->lose_results(given.stream->name(), error);
+        }
     }
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-    const int status = conclude(given, here, told->counts(), source.count(), elapsed.count());
+    const int status = conclude(given, here, *told, source.count(), elapsed.count());
     here.out().show();
     return status;
 }

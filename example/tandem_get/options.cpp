@@ -3,6 +3,7 @@
 #include "tandem_get/habits.hpp"
 #include "tandem_get/network.hpp"
 #include "tandem_get/quantity.hpp"
+#include "tandem_get/scheme.hpp"
 
 #include <boost/make_shared.hpp>
 #include <boost/program_options.hpp>
@@ -26,7 +27,10 @@ constexpr const char* usage = "tandem-get [OPTIONS] URL [sha256=HEX] [out=NAME] 
                               "\n"
                               "Downloads the URLs (http, https), many at once: each file is complete under its\n"
                               "name, or there is none of it there but NAME.part, from which the next download\n"
-                              "goes on where that is safe. Words such as sha256=... belong to the URL before.\n";
+                              "goes on where that is safe. Words behind a URL belong to it: the checksum of its\n"
+                              "bytes (sha256=, sha512=, sha1=, md5=, each in hexadecimal digits), its file's name\n"
+                              "(out=), further URLs of the same file (mirror=). host/file is https://host/file,\n"
+                              "or http://host/file where nothing answers by https.\n";
 
 constexpr const char* statuses = "\n"
                                  "Exit status: 0 every file is there; 1 some failed; 2 the command line is wrong,\n"
@@ -370,7 +374,7 @@ void refuse_unknown(const po::parsed_options& parsed, const po::options_descript
         }
     }
     if (!text.empty()) {
-        throw po::error(text);
+        throw std::invalid_argument(text);
     }
 }
 
@@ -405,6 +409,13 @@ options to_options(const command_line& line, const po::variables_map& given)
     }
     if (result.stream && result.stream->is_standard_output() && result.json == "-") {
         throw std::invalid_argument("--output and --json cannot both have the standard output");
+    }
+    for (const http::list_item& item : result.items) {
+        // Not "host/file": a folder may well be called like a host.
+        if (lacks_scheme(item.url) && item.url.find('/') == std::string::npos && fs::is_regular_file(item.url)) {
+            throw std::invalid_argument("'" + item.url + "' is a file here: if it is a list of URLs, give --input " +
+                                        item.url + ", else https://" + item.url);
+        }
     }
     const bool has_files = !result.items.empty() || result.input;
     if (!has_files && !result.demo) {

@@ -25,6 +25,9 @@ int descriptor_of(std::string_view name)
     if (name == "-" || name == "/dev/stdout") {
         return STDOUT_FILENO;
     }
+    if (name == "/dev/stdin") {
+        return STDIN_FILENO;
+    }
     if (name == "/dev/stderr") {
         return STDERR_FILENO;
     }

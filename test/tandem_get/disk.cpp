@@ -145,6 +145,18 @@ BOOST_AUTO_TEST_CASE(read_only, *mounts())
     box.check_there({});
 }
 
+// A worker is started by way of /proc. What fails is the work on the file.
+BOOST_AUTO_TEST_CASE(no_proc, *mounts())
+{
+    const std::string script = R"(mount -t tmpfs none /proc && "$@")";
+    const ended seen = in_own_mounts(box, script, {"--then", "sha256", url()});
+    box.check_ended(seen, 1, {url(), "no worker process could be started", "--then needs /proc to be mounted"});
+    for (const char* const part : {"std::", "_file", "basic_string"}) {
+        BOOST_TEST((seen.err.find(part) == seen.err.npos), seen);
+    }
+    box.check_there({{"file", bytes}});
+}
+
 // Whoever runs the tests may have been given the capability to write everywhere; tandem-get gets it not.
 BOOST_AUTO_TEST_CASE(no_permission)
 {

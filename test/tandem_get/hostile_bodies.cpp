@@ -132,7 +132,7 @@ const std::vector<row> rows = {
      trickle(answer("Content-Length: 1000000\r\n", ""), 20ms),
      1,
      {},
-     {"less came than min_rate"},
+     {"slower than --min-rate"},
      {"--min-rate", "100000", "--min-rate-time", "0.4"}},
     {"a length over the maximum", answer_once(complete(noise(3000))), 1, {}, {"max"}, {"--max-size", "2000"}},
     {"a body without end, over the maximum",

@@ -374,7 +374,7 @@ BOOST_AUTO_TEST_CASE(a_tunnel_that_stalls)
     const sandbox box;
     const scripted_server proxy([](peer& client) { client.wait_for_end(); });
     box.check_ended(box.get({"--connect-timeout", "0.3", "--proxy", proxy.url(""), "https://server.invalid/file"}), 1,
-                    {"https://server.invalid/file", "connect_timeout"});
+                    {"https://server.invalid/file", "--connect-timeout"});
 }
 
 BOOST_AUTO_TEST_CASE(of_the_environment)

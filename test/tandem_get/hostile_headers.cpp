@@ -44,7 +44,7 @@ std::string times(const std::string& text, int count)
 
 const std::string hello = ok("hello");
 const std::string no_http = "not valid HTTP";
-const std::string too_large = "over max_header_size";
+const std::string too_large = "over 64 KiB";
 
 const std::vector<row> rows = {
     {"endless fields", answer_endlessly("HTTP/1.1 200 OK\r\n", "X-Field: and another one\r\n"), 1, {}, {too_large}},

@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(a_stalled_handshake)
 {
     const sandbox box;
     const scripted_server server([](peer& client) { client.wait_for_end(); });
-    box.check_ended(box.get({"--connect-timeout", "0.3", https(server)}), 1, {https(server), "connect_timeout"});
+    box.check_ended(box.get({"--connect-timeout", "0.3", https(server)}), 1, {https(server), "--connect-timeout"});
     box.check_there({});
 }
 
@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(a_handshake_that_trickles)
             std::this_thread::sleep_for(std::chrono::milliseconds(20));
         }
     });
-    box.check_ended(box.get({"--connect-timeout", "0.4", https(server)}), 1, {https(server), "connect_timeout"});
+    box.check_ended(box.get({"--connect-timeout", "0.4", https(server)}), 1, {https(server), "--connect-timeout"});
     box.check_there({});
 }
 

@@ -1,10 +1,12 @@
 // URLs that are more, or less, than a host and a path.
 #include "support/preconditions.hpp"
 #include "tandem_get/hostile.hpp"
+#include "tandem_get/the_authority.hpp"
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <atomic>
 #include <fstream>
 #include <mutex>
 
@@ -66,7 +68,6 @@ const std::vector<std::string> refused = {
     "http:///file",
     "http:/127.0.0.1:PORT/file",
     "//127.0.0.1:PORT/file",
-    "127.0.0.1:PORT/file",
     "/etc/passwd",
     "file:///etc/passwd",
     "ftp://127.0.0.1:PORT/file",
@@ -158,6 +159,53 @@ BOOST_DATA_TEST_CASE(fetched, boost::unit_test::data::make(good), given)
     BOOST_TEST((to.asked().find("\r\nX-Injected") == std::string::npos), to.asked());
     BOOST_TEST((seen.err.find("secret") == std::string::npos), seen);
     BOOST_TEST((seen.out.find("secret") == std::string::npos), seen);
+}
+
+// Whatever a URL lacks: its host is asked by https first, and only where that is none by http.
+BOOST_AUTO_TEST_CASE(without_a_scheme)
+{
+    for (const bool secure : {true, false}) {
+        const sandbox box;
+        boost::asio::ssl::context tls = trusted();
+        std::atomic<int> hellos{0};
+        const scripted_server server(
+            [&](peer& client) {
+                const std::string first = client.read(1);
+                if (first == "\x16") { // of TLS
+                    ++hellos;
+                    return;
+                }
+                for (std::string request = first + client.read_request(); !request.empty();
+                     request = client.read_request()) {
+                    client.send(request.starts_with("HEAD") ? answer("Content-Length: 5\r\n", "") : ok("bytes"));
+                }
+            },
+            secure ? &tls : nullptr);
+        const std::string there = "127.0.0.1:" + std::to_string(server.port()) + "/file";
+        box.check_ended(box.get({there}), 0, {secure ? "1 of 1 file" : "asked by http"});
+        box.check_there({{"file", "bytes"}});
+        BOOST_TEST(hellos == (secure ? 0 : 1));
+    }
+}
+
+// One that cannot be verified is not asked without.
+BOOST_AUTO_TEST_CASE(without_a_scheme_and_a_certificate_to_trust)
+{
+    const sandbox box;
+    boost::asio::ssl::context tls = the_authority().server("DNS:another.example");
+    std::atomic<int> requests{0};
+    const scripted_server server(
+        [&](peer& client) {
+            for (; !client.read_request().empty();) {
+                ++requests;
+                client.send(ok("bytes"));
+            }
+        },
+        &tls);
+    const std::string there = "127.0.0.1:" + std::to_string(server.port()) + "/file";
+    box.check_ended(box.get({there}), 1, {"https://" + there, "certificate"});
+    box.check_there({});
+    BOOST_TEST(requests == 0);
 }
 
 BOOST_AUTO_TEST_CASE(ipv6_where_nobody_listens)

@@ -177,7 +177,9 @@ BOOST_AUTO_TEST_CASE(no_width_cuts_a_number)
                 for (const std::string& line : seen) {
                     BOOST_TEST_REQUIRE(columns(line) < std::max<std::size_t>(width, 2));
                 }
-                for (const auto& [number, unit] : numbers_in(seen)) {
+                for (const auto& shown : numbers_in(seen)) {
+                    const std::string& number = shown.first;
+                    const std::string& unit = shown.second;
                     const std::size_t slash = std::min(number.find('/'), number.size()); // "12/1,000"
                     const bool short_form = slash != number.size() && whole.contains(number.substr(0, slash)) &&
                                             whole.contains(number.substr(slash + 1));

@@ -3,6 +3,7 @@
 #include "tandem_get/item_source.hpp"
 #include "tandem_get/line_reader.hpp"
 #include "tandem_get/options.hpp"
+#include "tandem_get/scheme.hpp"
 #include "tandem_get/temporary_folder.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -121,6 +122,20 @@ BOOST_AUTO_TEST_CASE(words_of_the_command_line)
     BOOST_CHECK_THROW(items_of({"http://h/a", "out=b c"}), std::invalid_argument);
     BOOST_CHECK_THROW(items_of({"http://h/a", "sha256=123"}), std::invalid_argument);
     BOOST_CHECK_THROW(items_of({""}), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE(urls_without_a_scheme)
+{
+    for (const char* url : {"example.org", "example.org/file", "host/file", "localhost", "localhost:8080/a?b=http://c",
+                            "127.0.0.1:80", "[::1]/file", "[::1]:80", "b\xc3\xbc" "cher.example/file", "host/a@b"}) {
+        BOOST_TEST(lacks_scheme(url), url);
+    }
+    for (const char* url : {"http://example.org", "HTTPS://example.org/", "ftp://example.org/file", "file:///etc/passwd",
+                            "/etc/passwd", "//example.org/file", "http:/example.org/file", "mailto:a@example.org",
+                            "name:secret@example.org/file", "file", "host:port/file", "host:/file", ":80/file", "[::1",
+                            "C:\\file", "", "?a.b", "a b.c/d"}) {
+        BOOST_TEST(!lacks_scheme(url), url);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(the_command_line_comes_first_and_a_wrong_line_costs_one_file)

@@ -315,6 +315,14 @@ BOOST_FIXTURE_TEST_CASE(what_is_wrong_is_said_before_anything_is_done, place)
     BOOST_TEST(both.out == "");
 }
 
+BOOST_FIXTURE_TEST_CASE(a_list_without_its_option_is_no_host, place)
+{
+    std::ofstream(to / "urls.txt") << url("a.txt") << '\n';
+    const test::ended seen = run({"urls.txt"});
+    BOOST_TEST(seen.status == 2);
+    BOOST_TEST(says(seen.err, "'urls.txt' is a file here: if it is a list of URLs, give --input urls.txt"));
+}
+
 BOOST_FIXTURE_TEST_CASE(a_list_may_begin_with_a_byte_order_mark, place)
 {
     std::ofstream(to / "list") << "\xef\xbb\xbf" << url("a.txt") << "\r\n" << url("b.txt") << "\r\n";

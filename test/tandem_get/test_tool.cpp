@@ -6,6 +6,7 @@
 #include "tandem_get/text.hpp"
 #include "tandem_get/tool.hpp"
 
+#include <tandem/http/checksum.hpp>
 #include <tandem/thread_pool.hpp>
 
 #include <boost/json.hpp>
@@ -14,6 +15,7 @@
 #include <chrono>
 #include <fstream>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -152,6 +154,45 @@ BOOST_AUTO_TEST_CASE(help_and_version)
 {
     BOOST_TEST(holds(run({"--help"}).out, "--if-exists"));
     BOOST_TEST(holds(run({"--version"}).out, "tandem-get "));
+}
+
+BOOST_AUTO_TEST_CASE(the_words_of_curl_and_wget_get_a_hint)
+{
+    for (const char* option :
+         {"-L", "-O", "-H", "-C", "-c", "-k", "-s", "-S", "-f", "--location", "-fsSLO", "--continue"}) {
+        const tool_result result = run({option, url("a.txt")});
+        BOOST_TEST(result.status == 2);
+        BOOST_TEST(holds(result.err, std::string("there is no option ") + (option[1] == '-' ? option : "-")));
+        BOOST_TEST((result.err.find(": ", result.err.find("there is no option ")) != std::string::npos)); // and what to do
+    }
+    const tool_result all = run({"-fsSL", "--no-check-certificate", url("a.txt")});
+    for (const char* hint : {"option -f: an answer", "option -s: it is --quiet", "option -S: errors",
+                             "option -L: redirects", "option --no-check-certificate: certificates are always verified"}) {
+        BOOST_TEST(holds(all.err, hint));
+    }
+    BOOST_TEST(names_in(to.path()) == names());
+}
+
+BOOST_AUTO_TEST_CASE(help_names_every_checksum)
+{
+    const std::string help = run({"--help"}).out;
+    for (const char* name : {"sha256=", "sha512=", "sha1=", "md5="}) {
+        BOOST_TEST(holds(help, name));
+        BOOST_CHECK_THROW(tandem::http::checksum::parse(name), std::invalid_argument);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_server_without_https_is_asked_by_http)
+{
+    const std::string there = url("a.txt").substr(std::string("http://").size());
+    const tool_result result = run({there, "out=b/a.txt"});
+    BOOST_TEST(result.status == 0);
+    BOOST_TEST(holds(result.err, url("a.txt") + ": it does not answer by https, so it is asked by http"));
+    BOOST_TEST(test::read_file(to.path() / "b" / "a.txt") == "abc");
+    const tool_result refused = run({"--https-only", "--retries=0", there});
+    BOOST_TEST(refused.status == 1);
+    BOOST_TEST(holds(refused.err, "failed: https://" + there));
+    BOOST_TEST(run({"nowhere"}).status == 1);
 }
 
 BOOST_AUTO_TEST_CASE(then_prints_a_line_for_each_file)

@@ -1,0 +1,96 @@
+#include "tandem_get/scheme.hpp"
+
+#include <tandem/http/error.hpp>
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace asio = boost::asio;
+namespace http = tandem::http;
+
+namespace {
+
+bool is_host_character(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+           c == '_' || static_cast<unsigned char>(c) >= 0x80;
+}
+
+/// There was neither a TLS connection, nor a certificate that was refused, nor an answer: it may be another protocol's
+/// port, or nobody's.
+bool is_no_https(const boost::system::error_code& code)
+{
+    if (code == asio::error::host_not_found || code == asio::error::host_not_found_try_again) {
+        return false; // nor by http
+    }
+    return code.category() != http::error_category() || code == http::errc::connect_timeout;
+}
+
+asio::awaitable<bool> answers_by_https(const http::client& client, const std::string& url)
+{
+    http::request probe;
+    probe.url = url;
+    probe.method = "HEAD";
+    probe.options.max_redirects = 0;
+    bool result = true;
+    try {
+        co_await client.async_request(std::move(probe), asio::use_awaitable);
+    } catch (const http::download_error& error) {
+        result = !is_no_https(error.code());
+    }
+    co_return result;
+}
+
+} // namespace
+
+bool lacks_scheme(std::string_view url)
+{
+    const std::string_view authority = url.substr(0, url.find_first_of("/?#"));
+    std::size_t end = 0;
+    if (authority.starts_with('[')) {
+        end = authority.find(']');
+        if (end == std::string_view::npos) {
+            return false;
+        }
+        ++end;
+    } else {
+        end = std::min(authority.find(':'), authority.size());
+    }
+    const std::string_view host = authority.substr(0, end);
+    const std::string_view port = authority.substr(end);
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    const bool port_is_one = port.size() > 1 && port.front() == ':' && std::all_of(port.begin() + 1, port.end(), is_digit);
+    if (host.empty() || !(port.empty() || port_is_one)) {
+        return false;
+    }
+    if (host.front() == '[') {
+        return true;
+    }
+    // One word alone is more likely a mistake.
+    return std::all_of(host.begin(), host.end(), is_host_character) &&
+           (port_is_one || host == "localhost" || host.find('.') != std::string_view::npos || authority.size() < url.size());
+}
+
+asio::awaitable<bool> complete_scheme(const http::client& client, http::list_item& item, bool https_only)
+{
+    for (std::string& mirror : item.mirrors) {
+        if (lacks_scheme(mirror)) {
+            mirror.insert(0, "https://");
+        }
+    }
+    bool is_http = false;
+    if (lacks_scheme(item.url)) {
+        const std::string secure = "https://" + item.url;
+        is_http = !https_only;
+        if (is_http) {
+            const bool answers = co_await answers_by_https(client, secure);
+            is_http = !answers;
+        }
+        item.url = is_http ? "http://" + item.url : secure;
+    }
+    co_return is_http;
+}
