@@ -102,6 +102,7 @@ int conclude(const options& given, session& here, reporter& told, std::optional<
         here.out().say("tandem-get: " + cause_of(here.failure()).message);
         failures += ", not all was tried";
     }
+    told.repeat_failures();
     if (!given.quiet) {
         const std::string skipped = counts.skipped > 0 ? ", " + grouped(counts.skipped) + " of them there already" : "";
         here.out().say(done + ", " + in_units(counts.bytes) + " in " + in_seconds(seconds) + skipped + failures);

@@ -16,6 +16,8 @@ using clock_type = std::chrono::steady_clock;
 
 namespace {
 
+constexpr std::size_t most_repeated = 10; // failures
+
 double seconds_since(meter::time_point start)
 {
     return std::chrono::duration<double>(clock_type::now() - start).count();
@@ -61,7 +63,7 @@ void reporter::wrong_line(const std::string& where, const std::string& line, con
 {
     ++counts_.failed;
     const std::string shown = without_login(line);
-    out_.say("failed: " + where + ": " + shown + ": " + wrong);
+    say_failure(where + ": " + shown + ": " + wrong);
     if (json_) {
         json_->write({.url = shown, .failed = cause{.message = where + ": " + wrong, .code = "invalid_line"}});
     }
@@ -126,13 +128,36 @@ void reporter::failed(file_result& result, const fs::path& path, const cause& wh
     if (why.disk_full && !std::exchange(counts_.disk_full, true)) {
         how_.give_up();
     }
-    std::string line = "failed: ";
+    std::string line;
     if (!why.names_url) {
         const std::string file = path.lexically_normal().string();
         const bool names_file = why.message.find(file) != std::string::npos; // also where there is none
         line += result.url + ": " + (names_file ? "" : file + ": ");
     }
-    out_.say(line + why.message + (why.hint.empty() ? "" : " (" + why.hint + ")"));
+    say_failure(line + why.message + (why.hint.empty() ? "" : " (" + why.hint + ")"));
+}
+
+void reporter::say_failure(const std::string& line)
+{
+    out_.say("failed: " + line);
+    if (failures_.size() < most_repeated) {
+        failures_.push_back(line);
+    }
+}
+
+void reporter::repeat_failures()
+{
+    constexpr std::uint64_t screen_full = 20; // lines, one for each file that is there
+    if (how_.quiet || failures_.empty() || counts_.done < screen_full) {
+        return;
+    }
+    std::string text = failures_.size() < counts_.failed
+                           ? "the first " + grouped(failures_.size()) + " of " + in_files(counts_.failed) + " that failed:"
+                           : "what failed:";
+    for (const std::string& each : failures_) {
+        text += '\n' + each;
+    }
+    out_.say(text);
 }
 
 file_state reporter::look_at(download& one, meter::time_point now)

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 /// How many files are where.
 struct tally
@@ -57,6 +58,9 @@ public:
 
     const tally& counts() const { return counts_; }
 
+    /// Says once more what has failed, up to some files, where that was said too many lines ago to be seen.
+    void repeat_failures();
+
     /// As of now. `files`: how many there are, where that is known.
     screen_state state(std::optional<std::uint64_t> files);
 
@@ -82,6 +86,7 @@ private:
         boost::json::value json{};
     };
 
+    void say_failure(const std::string& line);
     void succeeded(const tandem::http::list_outcome& outcome, download& one, double seconds);
     void failed(file_result& result, const std::filesystem::path& path, const cause& why);
     file_state look_at(download& one, meter::time_point now);
@@ -90,6 +95,7 @@ private:
     const settings how_;
     std::optional<json_lines> json_;
     std::map<std::uint64_t, download> under_way_;
+    std::vector<std::string> failures_; ///< what was said of the first ones
     tally counts_;
     std::uint64_t received_ = 0; ///< bytes seen to come
     meter speed_;

@@ -323,6 +323,23 @@ BOOST_FIXTURE_TEST_CASE(a_list_without_its_option_is_no_host, place)
     BOOST_TEST(says(seen.err, "'urls.txt' is a file here: if it is a list of URLs, give --input urls.txt"));
 }
 
+BOOST_FIXTURE_TEST_CASE(what_failed_long_ago_is_said_again, place)
+{
+    std::ofstream list(to / "list");
+    list << url("none.txt") << '\n';
+    for (int i = 0; i != 100; ++i) {
+        list << url("a.txt") << " out=" << i << ".txt\n";
+    }
+    list.close();
+    const test::ended seen = run({"-p", "1", "-i", "list"});
+    BOOST_TEST(seen.status == 1);
+    const std::size_t again = seen.err.find("what failed:\n    " + url("none.txt") + ": 404");
+    BOOST_TEST_REQUIRE(again != std::string::npos);
+    BOOST_TEST(again > seen.err.find("99.txt: 3 B"));
+    BOOST_TEST(says(seen.err.substr(again), "\n100 of 101 files, "));
+    BOOST_TEST(!says(run({"--if-exists=replace", url("none.txt"), url("a.txt")}).err, "what failed:"));
+}
+
 BOOST_FIXTURE_TEST_CASE(a_list_may_begin_with_a_byte_order_mark, place)
 {
     std::ofstream(to / "list") << "\xef\xbb\xbf" << url("a.txt") << "\r\n" << url("b.txt") << "\r\n";
