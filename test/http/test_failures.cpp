@@ -215,7 +215,7 @@ BOOST_AUTO_TEST_CASE(urls_that_are_none)
 {
     for (const char* url : {"", "example.com/file", "//example.com/file", "http://", "http:///file", "http://a:0/",
                             "http://a:65536/", "http://[::1/", "http://user:secret@example.com:0/",
-                            "http://ex%61mple.com/", "http://a/b\r\nX: y"}) {
+                            "http://ex%zzmple.com/", "http://a/b\r\nX: y"}) {
         BOOST_TEST_CONTEXT(url)
         {
             const test::outcome seen = get(url);

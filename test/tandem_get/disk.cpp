@@ -327,7 +327,12 @@ BOOST_AUTO_TEST_CASE(killed_at_random)
         running.send(SIGKILL);
         running.wait();
         if (fs::exists(file())) {
-            box.check_there({{"file", bytes}});
+            // Killed when it had named the file, it leaves the record, which the next one removes.
+            if (fs::exists(file().string() + ".part.from")) {
+                BOOST_TEST(fs::file_size(file()) == bytes.size());
+            } else {
+                box.check_there({{"file", bytes}});
+            }
             fs::remove(file());
         }
     }
