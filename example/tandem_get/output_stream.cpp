@@ -74,7 +74,7 @@ std::optional<output_stream> output_stream::find(const std::filesystem::path& na
 {
     const int descriptor = descriptor_of(name.native());
     if (descriptor >= 0) {
-        if (const int flags = ::fcntl(descriptor, F_GETFL); flags < 0 || (flags & O_ACCMODE) == O_RDONLY) {
+        if (const int mode = ::fcntl(descriptor, F_GETFL); mode < 0 || (mode & O_ACCMODE) == O_RDONLY) {
             errno = EBADF;
             throw_output_error(name.string());
         }

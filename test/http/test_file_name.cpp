@@ -80,7 +80,8 @@ BOOST_AUTO_TEST_CASE(are_what_they_seem)
             BOOST_TEST(tandem::http::is_deceptive(c) == deceptive, std::hex << static_cast<std::uint32_t>(c));
             const std::string text = utf8(c);
             std::string escaped;
-            for (const unsigned char byte : text) {
+            for (const char each : text) {
+                const auto byte = static_cast<unsigned char>(each);
                 constexpr char digits[] = "0123456789abcdef";
                 escaped += {'%', digits[byte >> 4], digits[byte & 15]};
             }

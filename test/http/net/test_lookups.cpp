@@ -248,7 +248,7 @@ BOOST_AUTO_TEST_CASE(are_content_with_few_threads, *other_users() * test::unsani
         }
         return found == all.size() ? 0 : 1;
     };
-    for (const rlim_t threads : {1, 3, 20}) {
+    for (const rlim_t threads : {rlim_t{1}, rlim_t{3}, rlim_t{20}}) {
         BOOST_TEST(in_child_with_threads(threads, all_are_found) == 0, threads);
     }
 }
