@@ -48,7 +48,7 @@ explanation explain(http::errc code)
     case http::errc::header_too_large:
         return {"header_too_large", "", "the header of the server's answer is over 64 KiB"};
     case http::errc::unexpected_encoding:
-        return {"unexpected_encoding", "--compressed"};
+        return {"unexpected_encoding", ""};
     case http::errc::truncated_body:
         return {"truncated_body", "--retries"};
     case http::errc::body_too_long:
@@ -263,6 +263,10 @@ cause cause_of(const std::exception_ptr& error)
         result.status = failed.status();
         result.names_url = true;
         name_code(failed.code(), result);
+        if (failed.code() == http::errc::unexpected_encoding &&
+            result.message.find("Content-Encoding") != std::string::npos) {
+            result.hint = "--encoded=keep"; // a transfer coding is not to be kept
+        }
     } catch (const tandem::task_error& failed) {
         const bool died = failed.code() == tandem::errc::worker_died;
         result.message = died ? describe_death(failed.report()) : describe_failure(failed);

@@ -43,6 +43,16 @@ void json_lines::write(const file_result& result)
     line["retries"] = result.retries;
     line["seconds"] = result.seconds;
     line["skipped"] = report.skipped;
+    if (report.encoding) {
+        line["encoding"] = valid_utf8(*report.encoding);
+    } else {
+        line["encoding"] = nullptr;
+    }
+    json::array warnings;
+    for (const std::string& one : report.warnings) {
+        warnings.emplace_back(valid_utf8(one));
+    }
+    line["warnings"] = std::move(warnings);
     if (result.failed) {
         line["error"] = json::object{{"code", result.failed->code}, {"message", valid_utf8(result.failed->message)}};
     } else {

@@ -45,6 +45,7 @@ struct command_line
     std::string directory = ".";
     std::string output{};
     std::string if_exists = "fail";
+    std::string encoded = "keep";
     std::string max_size{};
     std::string rate{};
     std::string retry_delay{};
@@ -124,6 +125,10 @@ po::options_description shown_options(command_line& to)
             "where a file has the name already: fail (the default), rename (the new one becomes NAME-2), replace, or "
             "skip (it stays if its size and time are the server's, or its bytes have the checksum)")
         .value("max-size", to.max_size, "SIZE", "refuse files over 500, 64K, 1.5M, 2G bytes")
+        .value(
+            "encoded", to.encoded, "WHAT",
+            "a file that the server says is encoded (Content-Encoding): keep (the default; as it comes, with a warning "
+            "where its name does not tell), or refuse; --compressed decodes gzip")
         .flag("content-disposition", "files are called what the server says")
         .flag("no-resume", "do not go on from a NAME.part, nor leave one")
         .flag("strict-resume", "go on from a NAME.part by an entity tag only, never by a date")
@@ -134,7 +139,7 @@ po::options_description shown_options(command_line& to)
         .value("per-host", to.per_host, "N", "connections to one host (as many as there may be in all)")
         .value("segments", to.segments, "N", "connections for one large file (1)")
         .value("rate", to.rate, "SIZE", "bytes a second of all together")
-        .flag("compressed", "ask for gzip, and decode it");
+        .flag("compressed", "ask for gzip, and decode it, but for files named .gz");
     option_group trouble("Trouble");
     trouble.value("retries", to.retries, "N", "further tries (5)")
         .value("retry-delay", to.retry_delay, "SECONDS", "before the first of them (1); it doubles")
@@ -212,6 +217,17 @@ http::existing_file parse_existing(const std::string& text)
         return http::existing_file::skip_if_same;
     }
     throw std::invalid_argument("--if-exists takes fail, rename, replace or skip, not '" + text + "'");
+}
+
+http::encoded_body parse_encoded(const std::string& text)
+{
+    if (text == "keep") {
+        return http::encoded_body::keep;
+    }
+    if (text == "refuse") {
+        return http::encoded_body::refuse;
+    }
+    throw std::invalid_argument("--encoded takes keep or refuse, not '" + text + "'");
 }
 
 http::header_field parse_header(const std::string& text)
@@ -304,6 +320,7 @@ http::download_options each_of(const command_line& line, const po::variables_map
     result.segments = static_cast<unsigned>(line.segments);
     result.https_only = given.count("https-only") != 0;
     result.compressed = given.count("compressed") != 0;
+    result.encoded = parse_encoded(line.encoded);
     result.content_disposition = given.count("content-disposition") != 0;
     result.resume = given.count("no-resume") == 0;
     result.resume_by_date = given.count("strict-resume") == 0;

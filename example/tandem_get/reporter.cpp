@@ -113,6 +113,9 @@ void reporter::succeeded(const http::list_outcome& outcome, download& one, doubl
     if (!how_.quiet) {
         out_.say(line_of(outcome.report, seconds));
     }
+    for (const std::string& warning : outcome.report.warnings) {
+        out_.say("warning: " + outcome.report.path.lexically_normal().string() + ": " + warning);
+    }
     if (!one.line.empty() && how_.json != "-") { // they would stand between its lines
         out_.print(one.line);
     }

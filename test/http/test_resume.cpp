@@ -158,6 +158,58 @@ BOOST_AUTO_TEST_CASE(nothing_is_left_without_a_strong_tag)
     }
 }
 
+// The tag is of what is stored, and so is its part.
+BOOST_AUTO_TEST_CASE(what_is_stored_encoded_goes_on_encoded)
+{
+    const std::string gzip = "Content-Encoding: gzip\r\n";
+    struct stored_row
+    {
+        std::string first;
+        std::string rest;
+        bool goes_on;
+    };
+    for (const stored_row& each :
+         {stored_row{tag + gzip, tag + gzip, true}, stored_row{tag + gzip, tag, false},
+          stored_row{tag, tag + gzip, false}, stored_row{tag + gzip, tag + "Content-Encoding: br\r\n", false}}) {
+        for (const bool compressed : {false, true}) {
+            BOOST_TEST_CONTEXT(each.first << "then " << each.rest << "compressed " << compressed)
+            {
+                interrupting server_script;
+                server_script.first_fields = each.first;
+                server_script.then = [&](const std::string& request) {
+                    return test::field_of(request, "Range").empty()
+                               ? test::ok(new_bytes(), new_tag)
+                               : test::part_of(old_bytes(), range(request), each.rest);
+                };
+                test::scripted_server server(server_script.script());
+                tandem::http::download_options options = test::once();
+                options.compressed = compressed;
+                const auto target = folder / "file.gz";
+                test::started(downloads, server.url("/file"), target, options).wait();
+                BOOST_TEST(listing() == "file.gz.part file.gz.part.from");
+                const test::outcome seen = test::started(downloads, server.url("/file"), target, options).wait();
+                BOOST_REQUIRE_MESSAGE(seen.report.has_value(), seen);
+                BOOST_TEST((content("file.gz") == (each.goes_on ? old_bytes() : new_bytes())), seen);
+                BOOST_TEST(seen.report->resumed_at == (each.goes_on ? sent : 0u));
+                BOOST_TEST(seen.report->encoding.has_value() == each.goes_on);
+                BOOST_TEST(seen.report->warnings.empty());
+                std::filesystem::remove(target);
+            }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_decoded_does_not_go_on)
+{
+    interrupting server_script;
+    server_script.first_fields = tag + "Content-Encoding: gzip\r\n";
+    test::scripted_server server(server_script.script());
+    tandem::http::download_options options = test::once();
+    options.compressed = true;
+    BOOST_TEST(!get(server.url("/"), options).report.has_value());
+    BOOST_TEST(listing() == "");
+}
+
 BOOST_AUTO_TEST_CASE(what_is_left_survives_other_failures)
 {
     interrupting server_script;

@@ -108,6 +108,32 @@ BOOST_AUTO_TEST_CASE(a_server_that_allows_one_connection_only)
     check_complete(get(server.url("/"), in_segments()), whole());
 }
 
+BOOST_AUTO_TEST_CASE(of_what_is_stored_encoded)
+{
+    const std::string encoded = tag + "Content-Encoding: br\r\n";
+    for (const std::string& of_parts : {encoded, tag}) {
+        for (const bool compressed : {false, true}) {
+            BOOST_TEST_CONTEXT(of_parts << "compressed " << compressed)
+            {
+                test::request_log log;
+                test::scripted_server server(serve(log, [&](int, const std::string& request) {
+                    const auto range = test::range_of(request, whole().size());
+                    return range ? test::part_of(whole(), *range, of_parts) : test::ok(whole(), encoded);
+                }));
+                auto options = in_segments();
+                options.compressed = compressed;
+                const test::outcome seen = get(server.url("/"), options);
+                check_complete(seen, whole());
+                BOOST_TEST(seen.report->encoding.value_or("none") == "br");
+                BOOST_TEST(seen.report->warnings.size() == 1u);
+                // Parts that are encoded in another way are of no use: it is asked for the whole again.
+                BOOST_TEST(seen.report->retries == (of_parts == encoded ? 0u : 1u));
+                std::filesystem::remove(folder / "file");
+            }
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_contradiction_begins_anew)
 {
     const std::string changed(whole().size(), 'n');

@@ -63,7 +63,8 @@ public:
     /// is `errc::target_in_use`. Bodies of up to 1 MiB go into a file that has no name until it is complete, where the
     /// file system has such files: of two at once, each is complete, and the later one counts.
     ///
-    /// Where the server identifies the file by a strong entity tag (or by a date, see `download_options::resume_by_date`), promises its length and does not encode it, what
+    /// Where the server identifies the file by a strong entity tag (or by a date, see `download_options::resume_by_date`)
+    /// and promises its length, and it is not decoded, what
     /// there is of more than 1 MiB stays in the .part when the download fails or the program is killed, and the next
     /// download of that URL to that target goes on from there, if the server says that the file is still the same; else
     /// it begins anew. After another start of the system it is trusted only where `download_options::sync` had it put
@@ -83,7 +84,7 @@ public:
     /// takes a buffer of 256 KiB. For waiting for the disk see `client_options::file_executor`.
     ///
     /// Follows redirects as `basic_client::async_request` does. Only 2xx delivers a file. A body in an encoding that was
-    /// not asked for is refused. What `retry_options` names is tried again.
+    /// not asked for is stored as it came, and the report warns where the file's name does not tell it. What `retry_options` names is tried again.
     ///
     /// Preconditions: the folder of `target` exists (with `download_options::content_disposition`: `target` is it).
     /// What is not valid in a URL's path or query (spaces, non-ASCII) is percent-encoded first.

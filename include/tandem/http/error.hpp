@@ -16,26 +16,26 @@ namespace tandem::http {
 /// can be done. System errors (connection refused, no such host, disk full, ...) keep their own codes and categories.
 enum class errc
 {
-    invalid_url = 1,          ///< not an absolute http or https URL with a host
-    unsupported_scheme,       ///< neither http nor https, or http with `https_only`; nothing was sent
-    too_many_redirects,       ///< more redirects than `download_options::max_redirects`
-    insecure_redirect,        ///< an https URL redirected to http; not followed
-    bad_redirect,             ///< a redirect without a usable Location
-    bad_status,               ///< a status that does not deliver the file; see `download_error::status()`
-    malformed_response,       ///< not HTTP, or HTTP that contradicts itself
-    header_too_large,         ///< the response header is over `client_options::max_header_size`
-    unexpected_encoding,      ///< an encoded body, in an encoding that was not asked for
-    truncated_body,           ///< the body ended before it was complete
-    body_too_long,            ///< more bytes than the response promised
-    body_too_large,           ///< the body is over `download_options::max_body_size`
-    connection_closed,        ///< the server closed the connection before it answered
-    connect_timeout,          ///< no connection within `client_options::connect_timeout`
-    idle_timeout,             ///< no byte within `download_options::idle_timeout`
-    total_timeout,            ///< not complete within `download_options::total_timeout`
-    certificate_refused,      ///< the server's certificate is not trusted, or is for another host
-    target_is_not_a_file,     ///< the target or its .part exists and is no regular file
-    target_in_use,            ///< another download is writing the same target
-    target_exists,            ///< there is a file of that name, or of its .part's, that must not be replaced
+    invalid_url = 1,      ///< not an absolute http or https URL with a host
+    unsupported_scheme,   ///< neither http nor https, or http with `https_only`; nothing was sent
+    too_many_redirects,   ///< more redirects than `download_options::max_redirects`
+    insecure_redirect,    ///< an https URL redirected to http; not followed
+    bad_redirect,         ///< a redirect without a usable Location
+    bad_status,           ///< a status that does not deliver the file; see `download_error::status()`
+    malformed_response,   ///< not HTTP, or HTTP that contradicts itself
+    header_too_large,     ///< the response header is over `client_options::max_header_size`
+    unexpected_encoding,  ///< an encoded body with `encoded_body::refuse`, or a transfer coding that was not asked for
+    truncated_body,       ///< the body ended before it was complete
+    body_too_long,        ///< more bytes than the response promised
+    body_too_large,       ///< the body is over `download_options::max_body_size`
+    connection_closed,    ///< the server closed the connection before it answered
+    connect_timeout,      ///< no connection within `client_options::connect_timeout`
+    idle_timeout,         ///< no byte within `download_options::idle_timeout`
+    total_timeout,        ///< not complete within `download_options::total_timeout`
+    certificate_refused,  ///< the server's certificate is not trusted, or is for another host
+    target_is_not_a_file, ///< the target or its .part exists and is no regular file
+    target_in_use,        ///< another download is writing the same target
+    target_exists,        ///< there is a file of that name, or of its .part's, that must not be replaced
     target_written_meanwhile, ///< the file was written since `download_options::not_written_since`
     range_mismatch,           ///< a partial answer that is not the part that was asked for
     too_slow,                 ///< fewer bytes a second than `transfer_options::min_rate`

@@ -140,6 +140,14 @@ struct client_options
     std::filesystem::path netrc_file{};
 };
 
+/// What is done with a body that the server says is encoded (Content-Encoding), and that is not decoded: any where
+/// `transfer_options::compressed` is not set, any but gzip where it is.
+enum class encoded_body
+{
+    keep,  ///< it is taken as it came; the report, or the response, says in which encoding
+    refuse ///< `errc::unexpected_encoding`
+};
+
 /// What holds for one request and its answer. As a time limit, zero and `milliseconds::max()` are both none; a negative
 /// one is `errc::invalid_option`.
 struct transfer_options
@@ -168,8 +176,11 @@ struct transfer_options
     /// Only https URLs, also in redirects.
     bool https_only = false;
 
-    /// Ask for gzip, and decode it. Without it, an encoded body is refused. See also `max_decoded_ratio`.
+    /// Ask for gzip, and decode it; but not of a download whose name says that the file is gzip itself, such as
+    /// "a.tar.gz". See also `max_decoded_ratio`.
     bool compressed = false;
+
+    encoded_body encoded = encoded_body::keep;
 
     /// The most bytes that decoding may make of one received byte, beyond the first MiB: more is taken for an attack.
     /// (deflate can reach 1,032; text seldom exceeds 20.)
@@ -291,6 +302,8 @@ struct download_report
     bool reused_connection = false; ///< the last response came over a kept connection
     bool skipped = false;           ///< the file was there, and the same
     transfer_times times{};
+    std::optional<std::string> encoding{};         ///< the Content-Encoding that its bytes are in, which nobody decoded
+    std::vector<std::string> warnings{};           ///< what its name does not tell, in sentences
     std::chrono::steady_clock::duration elapsed{}; ///< from the start to the final name
 };
 

@@ -22,7 +22,8 @@ struct response
     unsigned status = 0;
     std::string reason{};                ///< as the server words it
     std::vector<header_field> headers{}; ///< in the order in which they came
-    std::string body{};                  ///< decoded, where `transfer_options::compressed` was asked for
+    std::string body{};                  ///< gzip is decoded where `transfer_options::compressed` was asked for
+    std::optional<std::string> encoding{}; ///< the Content-Encoding that `body` is in, which nobody decoded
     unsigned redirects = 0;              ///< followed
     bool reused_connection = false;
     std::uint64_t sent = 0;     ///< bytes of the request's body, as often as it was sent

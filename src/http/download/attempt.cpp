@@ -5,6 +5,7 @@
 #include "http/download/segments.hpp"
 #include "http/exchange/body.hpp"
 #include "http/file/safe_name.hpp"
+#include "http/syntax/content_coding.hpp"
 #include "http/syntax/content_disposition.hpp"
 #include "http/syntax/http_date.hpp"
 #include "http/syntax/retry_after.hpp"
@@ -60,7 +61,7 @@ asio::awaitable<std::optional<wanted_range>> find_rest(job& of, const std::strin
         // Only the name is missing. The last byte once more, for the server to say that it is still the same file.
         of.to->shorten(record->total - 1);
     }
-    const wanted_range rest{of.to->size(), record->total - 1, record->total, record->validator};
+    const wanted_range rest{of.to->size(), record->total - 1, record->total, record->validator, record->encoding};
     co_await sum_up(of);
     co_return rest;
 }
@@ -69,7 +70,8 @@ file_facts facts_of(const answer& from, const std::string& url, bool dates)
 {
     file_facts result;
     result.url = url;
-    if (from.other_than("identity", field::content_encoding).empty()) {
+    result.encoding = from.encoding().value_or(std::string());
+    if (!from.decodes()) {
         result.validator = validator_of(from, dates);
         if (from.status() != 206) {
             result.total = from.content_length();
@@ -112,27 +114,39 @@ void ask_about(question& what, const existing_copy& copy)
 {
     const std::string last = std::to_string(copy.size - 1);
     what.extra.push_back({"Range", "bytes=" + last + '-' + last});
-    what.extra.push_back({"Accept-Encoding", "identity"}); // the size of what is encoded is not the file's
+    what.asks_gzip = false; // the size of what is encoded on the way is not the file's
+}
+
+void begin_question(job& of, const std::string& url)
+{
+    of.asked.emplace(url, of.options);
+    // Of a file that is gzip itself, a server may say that it is encoded so.
+    const std::string name = of.to ? of.to->target().filename().string() : file_name(url);
+    of.asked->asks_gzip = of.asked->asks_gzip && !name_tells_coding(name, "gzip");
 }
 
 /// Asks for the file at `source` and where that leads.
 asio::awaitable<void> ask_source(job& of)
 {
     of.so_far = {};
-    of.asked.emplace(of.source, of.options);
+    begin_question(of, of.source);
     co_await follow(of.client, of.by, *of.asked, of.from, of.so_far);
 }
 
 /// True where the copy is the file. Else `from` is the answer to a request for the whole of it.
 asio::awaitable<bool> compare_copy(job& of)
 {
+    const bool asks_gzip = of.asked->asks_gzip;
     ask_about(*of.asked, *of.copy);
     co_await follow(of.client, of.by, *of.asked, of.from, of.so_far);
     const unsigned status = of.from.status();
     if (status != 206 && status != 416) {
         co_return false;
     }
-    const bool same = status == 206 && is_same(*of.copy, facts_of(of.from, of.key, of.options.resume_by_date));
+    // What is to be decoded is not what is stored, even where both have one size.
+    const bool same = status == 206 && !(asks_gzip && of.from.is_gzip()) &&
+                      is_same(*of.copy, facts_of(of.from, of.key, of.options.resume_by_date));
+    of.report.encoding = of.from.encoding();
     co_await skip_body(of.client, of.by, of.from);
     of.by.check();
     if (same) {
@@ -153,6 +167,7 @@ void choose_target(job& of)
     const auto said = of.from.field(field::content_disposition);
     const auto name = said ? disposition_name(*said) : std::nullopt;
     const std::string safe = name ? safe_name(*name) : file_name(of.asked->at.text);
+    of.from.asked_gzip = of.from.asked_gzip && !name_tells_coding(safe, "gzip");
     of.copy = look_at_existing(*of.folder, safe, of.options);
     of.to.emplace(of.folder, safe, of.options);
 }
@@ -184,6 +199,16 @@ asio::awaitable<void> receive(job& of, const file_facts& facts)
     }
 }
 
+/// Where the name does not tell it.
+void warn_of_encoding(job& of)
+{
+    download_report& report = of.report;
+    if (report.encoding && !name_tells_coding(report.path.filename().native(), *report.encoding)) {
+        report.warnings.push_back("its bytes are stored as the server sent them, Content-Encoding: " +
+                                  (report.encoding->empty() ? "\"\"" : *report.encoding));
+    }
+}
+
 asio::awaitable<void> save(job& of, const std::optional<wanted_range>& rest, file_facts facts)
 {
     destination& to = *of.to;
@@ -211,6 +236,7 @@ asio::awaitable<void> save(job& of, const std::optional<wanted_range>& rest, fil
     } else {
         of.report.path = to.finish();
     }
+    warn_of_encoding(of);
 }
 
 } // namespace
@@ -222,8 +248,9 @@ asio::awaitable<void> attempt(job& of, const std::string& url)
     of.retry_after.reset();
     of.resumed = false;
     of.source = url;
-    of.asked.emplace(url, of.options);
+    begin_question(of, url);
     of.key = of.asked->at.text;
+    of.report.encoding.reset();
     co_await wait_for(of, of.asked->at.from);
     std::optional<wanted_range> rest = co_await find_rest(of, of.key);
     bool same = false;
@@ -240,6 +267,7 @@ asio::awaitable<void> attempt(job& of, const std::string& url)
     of.report.reused_connection = of.from.reused;
     if (same) {
         of.skip(of.to->target());
+        warn_of_encoding(of);
         co_return;
     }
     if (rest && (status == 416 || status == 206)) {
@@ -256,10 +284,12 @@ asio::awaitable<void> attempt(job& of, const std::string& url)
     check_body(of.options, of.from);
     choose_target(of);
     const file_facts facts = facts_of(of.from, of.key, of.options.resume_by_date);
+    of.report.encoding = of.from.encoding();
     if (!rest && of.copy && is_same(*of.copy, facts)) {
         co_await skip_body(of.client, of.by, of.from);
         of.by.check();
         of.skip(of.to->target());
+        warn_of_encoding(of);
         co_return;
     }
     co_await save(of, rest, facts);

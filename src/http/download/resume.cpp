@@ -37,7 +37,7 @@ void ask_for(question& what, const wanted_range& part)
     }
     what.extra.push_back({"Range", std::move(range)});
     what.extra.push_back({"If-Range", part.validator});
-    what.extra.push_back({"Accept-Encoding", "identity"}); // a part of what is encoded is not a part of the file
+    what.asks_gzip = false; // a part of what was encoded on the way is not a part of the file
 }
 
 std::optional<content_range> range_of(const answer& from)
@@ -55,16 +55,16 @@ std::optional<std::string> mismatch(const answer& from, const wanted_range& part
                std::to_string(part.total) + ", the Content-Range is \"" +
                printable_url(from.field(field::content_range).value_or(std::string_view())) + '"';
     }
-    // A server that had a tag for the whole must give it for a part (RFC 9110, section 15.3.7). A date it may leave out, but
-    // then nothing shows that it has looked at ours.
+    // A server that had a tag for the whole must give it for a part (RFC 9110, section 15.3.7). A date it may leave
+    // out, but then nothing shows that it has looked at ours.
     const bool same = is_strong_tag(part.validator)
                           ? from.field(field::etag) == part.validator
                           : !from.field(field::etag) && from.field(field::last_modified) == part.validator;
     if (!same) {
         return "the part is not shown to be of the same version of the file";
     }
-    if (const std::string encoding = from.other_than("identity", field::content_encoding); !encoding.empty()) {
-        return "the part is encoded: " + encoding;
+    if (const std::string encoding = from.encoding().value_or(std::string()); encoding != part.encoding) {
+        return "the part is encoded as \"" + encoding + "\", what is there as \"" + part.encoding + '"';
     }
     if (const auto length = from.content_length(); length && *length != part.last - part.first + 1) {
         return "the Content-Length is not the Content-Range's";

@@ -17,6 +17,7 @@ struct wanted_range
     std::uint64_t last = 0; ///< included
     std::uint64_t total = 0;
     std::string validator{};
+    std::string encoding{}; ///< as in file_facts
 };
 
 /// What tells this version of a file from all others (RFC 9110, section 8.8): its strong entity tag; where the answer has

@@ -41,7 +41,7 @@ struct enough
 struct crew
 {
     crew(job& for_job, const file_facts& facts, unsigned count)
-        : of(for_job), total(*facts.total), tag(facts.validator),
+        : of(for_job), total(*facts.total), tag(facts.validator), encoding(facts.encoding),
           board(for_job.to->size(), total,
                 std::max(for_job.options.min_segment_size, (total - for_job.to->size()) / (count * ranges_for_each))),
           first(board.take()), changed(for_job.by.get_executor())
@@ -67,11 +67,12 @@ struct crew
     job& of;
     const std::uint64_t total;
     const std::string tag;
+    const std::string encoding;
     range_board board;
     const range_board::taken first;                   ///< what the first answer delivers
     asio::steady_timer changed;                       ///< cancelled when a helper ends
     std::vector<std::shared_ptr<transfer>> helpers{}; ///< that run
-    bool asks_source = false;       ///< where a redirect led was refused: the URL that the user gave is asked, each time
+    bool asks_source = false; ///< where a redirect led was refused: the URL that the user gave is asked, each time
     std::optional<failure> fatal{}; ///< that none can make up for
     std::optional<failure> left{};  ///< why a helper gave up; of several, one that may pass
 };
@@ -79,7 +80,7 @@ struct crew
 /// Fetches what is missing of a range.
 asio::awaitable<void> fetch(crew& with, transfer& by, range_board::range& to, answer& from)
 {
-    const wanted_range part{to.next, to.end - 1, with.total, with.tag};
+    const wanted_range part{to.next, to.end - 1, with.total, with.tag, with.encoding};
     question what = *with.of.asked;
     if (with.asks_source) {
         what = question(with.of.source, with.of.options);

@@ -71,7 +71,7 @@ public:
     /// that what decoding makes of it can be held.
     std::size_t at_most(std::size_t size) const
     {
-        if (emptied_ && from_.encoded()) {
+        if (emptied_ && from_.decodes()) {
             size = std::min(size, decoded_at_once);
         }
         return client_.rate.limited()
@@ -279,14 +279,9 @@ void check_body(const transfer_options& options, const answer& from)
     if (from.parser->is_done()) {
         return; // by the rules there is none
     }
-    const bool decodes = options.compressed && from.encoded();
-    const auto& header = from.parser->get();
-    const auto codings = header.equal_range(beast::http::field::content_encoding);
-    const std::string other = decodes && std::distance(codings.first, codings.second) == 1
-                                  ? std::string()
-                                  : from.other_than("identity", beast::http::field::content_encoding);
-    if (!other.empty()) {
-        throw failure(errc::unexpected_encoding, "Content-Encoding: " + other, from.status());
+    if (const auto encoding = from.encoding(); encoding && options.encoded == encoded_body::refuse) {
+        throw failure(errc::unexpected_encoding, "Content-Encoding: " + (encoding->empty() ? "\"\"" : *encoding),
+                      from.status());
     }
     const auto length = from.content_length();
     if (length && *length > options.max_body_size) {
@@ -298,7 +293,7 @@ asio::awaitable<void> read_body(detail::client_state& client, transfer& by, cons
                                 answer& from, const sink& to, const drain& emptied)
 {
     check_body(options, from);
-    if (!from.encoded()) {
+    if (!from.decodes()) {
         co_await read_raw(client, by, options, from, to, emptied);
         co_return;
     }

@@ -8,7 +8,7 @@
 
 namespace tandem::http {
 
-/// Throws `failure` where the header shows already that the body cannot be accepted: its encoding, its size. For who
+/// Throws `failure` where the header shows already that the body is not wanted: its encoding, its size. For who
 /// wants to know before a file is opened; `read_body` looks itself.
 void check_body(const transfer_options& options, const answer& from);
 

@@ -3,6 +3,7 @@
 #include "http/connection/connect.hpp"
 #include "http/connection/tunnel.hpp"
 #include "http/exchange/message.hpp"
+#include "http/syntax/content_coding.hpp"
 #include "http/users_code.hpp"
 
 #include <boost/asio/error.hpp>
@@ -13,6 +14,7 @@
 #include <chrono>
 #include <sstream>
 #include <utility>
+#include <vector>
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
@@ -265,11 +267,35 @@ std::optional<std::uint64_t> answer::content_length() const
     return length ? std::optional(*length) : std::nullopt;
 }
 
-bool answer::encoded() const
+std::optional<std::string> answer::all(beast::http::field name) const
 {
-    const std::optional<std::string_view> coding = field(beast::http::field::content_encoding);
-    return coding && (beast::iequals({coding->data(), coding->size()}, "gzip") ||
-                      beast::iequals({coding->data(), coding->size()}, "x-gzip"));
+    const auto [begin, end] = parser->get().equal_range(name);
+    if (begin == end) {
+        return std::nullopt;
+    }
+    std::string result;
+    for (auto i = begin; i != end; ++i) {
+        result += result.empty() ? "" : ", ";
+        result += std::string_view(i->value().data(), i->value().size());
+    }
+    return result;
+}
+
+bool answer::is_gzip() const
+{
+    const std::optional<std::string> text = all(beast::http::field::content_encoding);
+    const std::vector<std::string_view> codings = listed_codings(text ? *text : std::string_view());
+    return codings.size() == 1 && is_gzip_coding(codings.front());
+}
+
+std::optional<std::string> answer::encoding() const
+{
+    const std::optional<std::string> text = all(beast::http::field::content_encoding);
+    const bool says_identity = text && text->find_first_not_of(" \t,") != text->npos;
+    if (!text || decodes() || (says_identity && listed_codings(*text).empty())) {
+        return std::nullopt;
+    }
+    return printable_url(*text);
 }
 
 asio::awaitable<void> ask(detail::client_state& client, transfer& by, question& what, answer& result)
@@ -303,6 +329,7 @@ asio::awaitable<void> ask(detail::client_state& client, transfer& by, question& 
         throw proxy_failure(*via, 407, result.reason());
     }
     result.received = 0;
+    result.asked_gzip = what.asks_gzip;
     result.from = std::move(from);
 }
 

@@ -26,6 +26,7 @@ struct answer
     std::optional<response_parser> parser{};
     bool reused = false;        ///< it came over a kept connection
     bool cut_off = false;       ///< it came before all of the request was sent: the connection is of no more use
+    bool asked_gzip = false;    ///< a gzip body is to be decoded
     std::uint64_t received = 0; ///< bytes of the body so far, as they came: before decoding
 
     /// Closes the connection, unless it has been given back.
@@ -44,6 +45,9 @@ struct answer
     /// The value of the first field of that name; nothing where there is none.
     std::optional<std::string_view> field(boost::beast::http::field name) const;
 
+    /// The values of all fields of that name, as one list; nothing where there is none.
+    std::optional<std::string> all(boost::beast::http::field name) const;
+
     /// The first value of the field that is neither absent nor `allowed`; empty where there is none.
     std::string other_than(std::string_view allowed, boost::beast::http::field name) const;
 
@@ -51,8 +55,15 @@ struct answer
     /// body is chunked or ends with the connection.
     std::optional<std::uint64_t> content_length() const;
 
-    /// The body is gzip.
-    bool encoded() const;
+    /// The body is gzip alone, which may have been asked for or not.
+    bool is_gzip() const;
+
+    /// The body is gzip, and to be decoded.
+    bool decodes() const { return asked_gzip && is_gzip(); }
+
+    /// What the server says in Content-Encoding of the body as it is delivered, which is not decoded; fit to be
+    /// printed. Nothing where there is no such field, or only "identity".
+    std::optional<std::string> encoding() const;
 };
 
 /// Asks and reads the header of the answer, of any final status, into `result`: one exchange, redirects not followed.

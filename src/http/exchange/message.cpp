@@ -89,7 +89,7 @@ std::string request_text(const detail::client_state& client, const question& wha
     };
     set_unless_given(field::user_agent, client.options.user_agent);
     set_unless_given(field::accept, "*/*");
-    result.set(field::accept_encoding, what.options->compressed ? "gzip" : "identity");
+    result.set(field::accept_encoding, what.asks_gzip ? "gzip" : "identity");
     if (const std::optional<credentials> login = login_for(client, what)) {
         set_unless_given(field::authorization, basic_authorization(*login));
     }

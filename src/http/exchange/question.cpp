@@ -75,7 +75,7 @@ void check_options(const download_options& options)
 }
 
 question::question(std::string_view url, const transfer_options& with, std::string_view method_name, ranges asked_for)
-    : at(parse_url(url)), method(method_name), options(&with)
+    : at(parse_url(url)), method(method_name), options(&with), asks_gzip(with.compressed)
 {
     check_options(with, asked_for);
     if (!is_token(method) || method == "CONNECT") {

@@ -50,6 +50,7 @@ struct question
     bool source_begun = false;                                     ///< it cannot be sent again
     std::vector<header_field> extra{}; ///< the client's own: Range, If-Range, If-None-Match, ...
     const transfer_options* options;   ///< must outlive it
+    bool asks_gzip;                    ///< and has it decoded; else as it is stored
     bool crossed_origin = false;       ///< by a redirect: the user's credentials are not for this server
     bool may_ask_before_body = true;   ///< until the server refuses that
     bool body_dropped = false;         ///< by a redirect, and so the fields that tell of it

@@ -28,6 +28,7 @@ void copy_header(const answer& from, response& to)
         to.headers.push_back({std::string(one.name_string()), std::string(one.value())});
     }
     to.reused_connection = from.reused;
+    to.encoding = from.parser->is_done() ? std::nullopt : from.encoding();
 }
 
 /// The answer's body into its memory, or to the user's sink.

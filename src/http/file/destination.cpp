@@ -184,7 +184,8 @@ void destination::move_to_part()
                   .validator = resumable ? facts_.validator : std::string(),
                   .total = facts_.total.value_or(0),
                   .good = options_.sync ? 0 : facts_.total.value_or(0),
-                  .boot = options_.sync ? std::string() : current_boot()});
+                  .boot = options_.sync ? std::string() : current_boot(),
+                  .encoding = facts_.encoding});
     part_->keep(false);
 }
 

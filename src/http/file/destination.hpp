@@ -24,6 +24,7 @@ struct file_facts
     std::string validator{};              ///< a strong entity tag, or a date, see `validator_of`; else empty
     std::optional<std::uint64_t> total{}; ///< bytes
     std::optional<std::chrono::sys_seconds> last_modified{};
+    std::string encoding{}; ///< what the server says of the bytes as they are stored; empty where they are not encoded
 };
 
 /// Where one download's bytes go, over all its tries, up to the final name. Small bodies go into a file without a name,

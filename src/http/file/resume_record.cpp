@@ -61,6 +61,9 @@ std::string as_text(const resume_record& record)
     text += "\nboot " + record.boot;
     text += "\nurl " + record.url;
     text += "\ntag " + record.validator;
+    if (!record.encoding.empty()) {
+        text += "\nencoding " + record.encoding; // versions that do not know this line begin anew
+    }
     text += '\n';
     text += last_line;
     text += '\n';
@@ -89,6 +92,10 @@ std::optional<resume_record> parse(std::string_view text)
     record.boot = next("boot ");
     record.url = next("url ");
     record.validator = next("tag ");
+    if (text.starts_with("encoding ")) {
+        record.encoding = next("encoding ");
+        odd = odd || record.encoding.empty();
+    }
     odd = !next(last_line).empty() || odd;
     if (odd || !text.empty() || !total || !good || !inode || *good > *total || record.url.empty()) {
         return std::nullopt;

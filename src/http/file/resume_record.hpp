@@ -19,6 +19,7 @@ struct resume_record
     std::uint64_t good = 0;   ///< of the .part's bytes, from the first, so many count at most
     std::uint64_t inode = 0;  ///< of the .part
     std::string boot{};       ///< the system's run in which it was written: current_boot(); empty: it is on the disk
+    std::string encoding{};   ///< of its bytes, as the server names it; empty: none
 
     bool operator==(const resume_record&) const = default;
 };

@@ -1,3 +1,4 @@
+#include "http/syntax/content_coding.hpp"
 #include "http/syntax/content_disposition.hpp"
 #include "http/syntax/content_range.hpp"
 #include "http/syntax/entity_tag.hpp"
@@ -26,6 +27,36 @@ std::string written(const std::optional<content_range>& range)
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(fields)
+
+BOOST_AUTO_TEST_CASE(content_codings)
+{
+    const auto listed = [](std::string_view field) {
+        std::string result;
+        for (const std::string_view one : listed_codings(field)) {
+            result += std::string(one) + '|';
+        }
+        return result;
+    };
+    BOOST_TEST(listed("") == "");
+    BOOST_TEST(listed("gzip") == "gzip|");
+    BOOST_TEST(listed(" , gzip\t,, Identity ,br ,") == "gzip|br|");
+    BOOST_TEST(listed("identity") == "");
+    BOOST_TEST(listed("not identity") == "not identity|");
+    BOOST_TEST(is_gzip_coding("X-GZip"));
+    BOOST_TEST(!is_gzip_coding("gzipped"));
+
+    BOOST_TEST(name_tells_coding("a.tar.gz", "gzip"));
+    BOOST_TEST(name_tells_coding("A.TGZ", "x-gzip"));
+    BOOST_TEST(name_tells_coding("a.js.br", "br"));
+    BOOST_TEST(name_tells_coding("a.Z", "x-compress"));
+    BOOST_TEST(name_tells_coding("a.gz", "identity, gzip"));
+    BOOST_TEST(!name_tells_coding("a.tar", "gzip"));
+    BOOST_TEST(!name_tells_coding(".gz", "gzip"));
+    BOOST_TEST(!name_tells_coding("a.gz", "br"));
+    BOOST_TEST(!name_tells_coding("a.gz", "gzip, gzip"));
+    BOOST_TEST(!name_tells_coding("a.gz", ""));
+    BOOST_TEST(!name_tells_coding("agz", "gzip"));
+}
 
 BOOST_AUTO_TEST_CASE(content_ranges)
 {

@@ -81,6 +81,12 @@ BOOST_AUTO_TEST_CASE(come_back)
     write_resume_record(*in.held, in.target, later);
     BOOST_TEST((read_resume_record(*in.held, in.target) == later));
 
+    resume_record encoded = example;
+    encoded.encoding = "gzip";
+    BOOST_TEST((in.text().find("encoding") == std::string::npos)); // as versions before had it
+    write_resume_record(*in.held, in.target, encoded);
+    BOOST_TEST((read_resume_record(*in.held, in.target) == encoded));
+
     remove_resume_record(*in.held, in.target);
     BOOST_TEST(in.files() == 0u);
 
@@ -170,6 +176,9 @@ BOOST_AUTO_TEST_CASE(that_are_odd)
              with("url https://a/b?c=d", "url "),
              with("\nend", "\r\nend"),
              with("end", "END"),
+             with("\nend", "\nencoding \nend"),
+             with("\nend", "\nencoding gzip\nencoding gzip\nend"),
+             with("\ntag", "\nencoding gzip\ntag"),
              with("a/b", "a/\x01"),
              good.substr(0, good.size() - 4) + std::string(70'000, 'x') + "\nend\n",
          }) {
