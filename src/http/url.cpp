@@ -159,6 +159,7 @@ location take_apart(const urls::url_view& url, const std::string& zone)
     location result;
     if (url.has_userinfo() && !url.encoded_userinfo().empty()) {
         result.login = credentials{std::string(url.user()), std::string(url.password())};
+        result.lacks_password = !url.has_password();
     }
     result.from.secure = url.scheme_id() == urls::scheme::https;
     result.from.port = port_of(url, result.from.secure);
@@ -289,6 +290,7 @@ location redirect_url(const location& base, std::string_view reference)
     }
     if (!result.login && result.from == base.from) {
         result.login = base.login;
+        result.lacks_password = base.lacks_password;
     }
     return result;
 }

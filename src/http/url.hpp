@@ -30,6 +30,7 @@ struct location
     std::string authority{};            ///< the Host field
     std::string target{};               ///< path and query, never empty
     std::optional<credentials> login{}; ///< decoded; in none of the others
+    bool lacks_password = false;        ///< the login is a user's name alone
 };
 
 /// Where the authority begins and ends in an absolute URL or a reference; both 0 where there is none.

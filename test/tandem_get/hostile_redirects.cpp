@@ -202,6 +202,39 @@ BOOST_AUTO_TEST_CASE(a_mirror_makes_up_for_a_redirect_that_leads_nowhere)
     }
 }
 
+// Whoever comes without the cookie is sent for it, for ever.
+BOOST_AUTO_TEST_CASE(a_wall_of_consent_is_passed)
+{
+    const sandbox box;
+    const std::string file = noise(3'000'000);
+    std::atomic<int> without{0};
+    const scripted_server server([&](peer& client) {
+        for (std::string request; !(request = client.read_request()).empty();) {
+            const std::string fields = "ETag: \"one\"\r\nAccept-Ranges: bytes\r\n";
+            const std::size_t range = request.find("\r\nRange: bytes=");
+            if (request.find("\r\nCookie: consent=yes\r\n") == request.npos) {
+                ++without;
+                client.send(
+                    "HTTP/1.1 302 Found\r\nLocation: /file\r\nSet-Cookie: consent=yes\r\nContent-Length: 0\r\n\r\n");
+            } else if (range == request.npos) {
+                client.send(ok(file, fields));
+            } else {
+                const std::size_t first = std::stoul(request.substr(range + 15));
+                const std::size_t dash = request.find('-', range);
+                const std::size_t last =
+                    request[dash + 1] == '\r' ? file.size() - 1 : std::stoul(request.substr(dash + 1));
+                client.send("HTTP/1.1 206 Partial\r\nContent-Range: bytes " + std::to_string(first) + '-' +
+                            std::to_string(last) + '/' + std::to_string(file.size()) + "\r\n" + fields +
+                            "Content-Length: " + std::to_string(last + 1 - first) + "\r\n\r\n" +
+                            file.substr(first, last + 1 - first));
+            }
+        }
+    });
+    box.check_ended(box.get({server.url("/file")}), 0);
+    box.check_there({{"file", file}});
+    BOOST_TEST(without == 1);
+}
+
 BOOST_AUTO_TEST_CASE(credentials_in_a_url_stay_with_their_origin)
 {
     const sandbox box;

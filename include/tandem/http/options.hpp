@@ -136,7 +136,8 @@ struct client_options
     std::filesystem::path unix_socket{};
 
     /// A file of logins, in the format of ~/.netrc. Empty: none is read. Credentials that a URL or an option gives
-    /// count first. Only for the host that a login names, so not after a redirect to another one.
+    /// count first; for a user whose password a URL does not give ("https://user@host/"), that user's. Only for the host
+    /// that a login names, so not after a redirect to another one; nor does the default go to a host that a redirect names.
     std::filesystem::path netrc_file{};
 };
 

@@ -2,6 +2,7 @@
 
 #include "http/exchange/body.hpp"
 
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -26,6 +27,16 @@ void change_method(question& what, unsigned status)
     }
 }
 
+/// For the further requests of this chain.
+void take_cookies(question& what, const answer& redirect)
+{
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    const auto [begin, end] = redirect.parser->get().equal_range(beast::http::field::set_cookie);
+    for (auto i = begin; i != end; ++i) {
+        what.cookies.store(what.at, {i->value().data(), i->value().size()}, now);
+    }
+}
+
 } // namespace
 
 asio::awaitable<void> follow(detail::client_state& client, transfer& by, question& what, answer& result, trail& so_far)
@@ -44,6 +55,7 @@ asio::awaitable<void> follow(detail::client_state& client, transfer& by, questio
             throw failure(errc::bad_redirect, "there is no Location", so_far.status);
         }
         location next = redirect_url(what.at, to);
+        take_cookies(what, result);
         co_await skip_body(client, by, result);
         by.check();
         // The connection goes before another is waited for: two transfers must not hold what each other needs.
@@ -53,6 +65,7 @@ asio::awaitable<void> follow(detail::client_state& client, transfer& by, questio
             throw failure(errc::source_not_repeatable, "redirected to " + printable_url(next.text), so_far.status);
         }
         what.crossed_origin = what.crossed_origin || next.from != what.at.from;
+        what.crossed_host = what.crossed_host || next.from.host != what.at.from.host;
         what.at = std::move(next);
         ++so_far.redirects;
     }

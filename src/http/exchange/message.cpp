@@ -11,6 +11,7 @@
 #include <boost/beast/http/message.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <initializer_list>
 #include <optional>
 #include <string_view>
@@ -57,16 +58,20 @@ std::vector<const header_field*> fields_for(const question& what)
     return result;
 }
 
-/// That of the URL, else of the options, else of the netrc file.
+/// That of the URL, whose password may be in the netrc file, else of the options, else of the netrc file.
 std::optional<credentials> login_for(const detail::client_state& client, const question& what)
 {
+    const auto in_netrc = [&](const std::optional<std::string>& user) {
+        return client.logins.find(what.at.from.host, user, !what.crossed_host);
+    };
     if (what.at.login) {
-        return what.at.login;
+        const auto found = what.at.lacks_password ? in_netrc(what.at.login->user) : std::nullopt;
+        return found ? found : what.at.login;
     }
     if (what.options->login && !what.crossed_origin) {
         return what.options->login;
     }
-    return client.logins.find(what.at.from.host);
+    return in_netrc(std::nullopt);
 }
 
 } // namespace
@@ -99,8 +104,19 @@ std::string request_text(const detail::client_state& client, const question& wha
     for (const header_field& one : what.extra) {
         result.set(one.name, one.value);
     }
+    std::string cookies;
     for (const header_field* one : users) {
-        result.insert(one->name, one->value);
+        if (is_one_of(*one, {field::cookie})) {
+            cookies += (cookies.empty() ? "" : "; ") + one->value;
+        } else {
+            result.insert(one->name, one->value);
+        }
+    }
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    const std::string set = what.cookies.value_for(what.at, now);
+    cookies += (cookies.empty() || set.empty() ? "" : "; ") + set;
+    if (!cookies.empty()) {
+        result.set(field::cookie, cookies); // one field: RFC 6265, section 5.4
     }
     if (what.source && !what.source_size) {
         result.chunked(true);

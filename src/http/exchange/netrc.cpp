@@ -103,22 +103,26 @@ netrc netrc::parse(std::string_view text)
     return result;
 }
 
-std::optional<credentials> netrc::find(std::string_view host) const
+std::optional<credentials> netrc::find(std::string_view host, const std::optional<std::string>& user,
+                                       bool may_be_default) const
 {
     const entry* found = nullptr;
     for (const entry& each : entries_) {
+        if (user && each.user.value_or(*user) != *user) {
+            continue;
+        }
         if (each.host && boost::urls::grammar::ci_is_equal(*each.host, host)) {
             found = &each;
             break;
         }
-        if (!each.host && !found) {
+        if (!each.host && !found && may_be_default) {
             found = &each;
         }
     }
     if (!found || (!found->user && !found->password)) {
         return std::nullopt;
     }
-    return credentials{found->user.value_or(std::string()), found->password.value_or(std::string())};
+    return credentials{user.value_or(found->user.value_or(std::string())), found->password.value_or(std::string())};
 }
 
 } // namespace tandem::http

@@ -21,8 +21,10 @@ public:
     /// What is not understood is passed over.
     static netrc parse(std::string_view text);
 
-    /// The first one for `host`, in letters of any case, else the default.
-    std::optional<credentials> find(std::string_view host) const;
+    /// The first one for `host`, in letters of any case, and for `user` where one is given; else the default, where it
+    /// may be that.
+    std::optional<credentials> find(std::string_view host, const std::optional<std::string>& user,
+                                    bool may_be_default) const;
 
 private:
     struct entry

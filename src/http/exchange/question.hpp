@@ -1,6 +1,7 @@
 #ifndef TANDEM_SRC_HTTP_EXCHANGE_QUESTION_HPP
 #define TANDEM_SRC_HTTP_EXCHANGE_QUESTION_HPP
 
+#include "http/exchange/cookie_jar.hpp"
 #include "http/url.hpp"
 
 #include <tandem/http/options.hpp>
@@ -53,7 +54,9 @@ struct question
     bool asks_gzip;                    ///< and has it decoded; else as it is stored
     bool crossed_origin = false;       ///< by a redirect: the user's credentials are not for this server
     bool may_ask_before_body = true;   ///< until the server refuses that
+    bool crossed_host = false;         ///< the same to another host: nor is what the user has for all hosts
     bool body_dropped = false;         ///< by a redirect, and so the fields that tell of it
+    cookie_jar cookies{};              ///< of the redirects up to here
 };
 
 } // namespace tandem::http

@@ -100,6 +100,135 @@ BOOST_AUTO_TEST_CASE(in_a_netrc_file)
     BOOST_CHECK_THROW(tandem::http::client(threads, options), boost::system::system_error);
 }
 
+BOOST_AUTO_TEST_CASE(of_a_user_whose_password_is_in_a_netrc_file)
+{
+    const std::filesystem::path file =
+        std::filesystem::temp_directory_path() / ("tandem-netrc-users-" + std::to_string(::getpid()));
+    std::ofstream(file) << "machine 127.0.0.1 login first password one\n"
+                           "machine 127.0.0.1 login user password pass\n";
+    tandem::http::client_options options;
+    options.netrc_file = file;
+    tandem::http::client with_netrc(threads, options);
+    std::filesystem::remove(file);
+    test::log seen;
+    test::scripted_server server([&](test::peer& client) {
+        for (std::string header = client.read_request(); !header.empty(); header = client.read_request()) {
+            seen.add(header);
+            client.send(header.starts_with("GET /start ") ? redirect("/end") : test::ok("x"));
+        }
+    });
+    for (const char* path : {"/", "/start"}) {
+        check_answer(ask(with_netrc, {.url = with_login(server, "user", path)}), 200, "x");
+        BOOST_TEST(test::has_line(seen.last(), of_user), seen.last());
+    }
+    // "other:", "user:": nobody of that name there, and a password that is given, and empty.
+    check_answer(ask(with_netrc, {.url = with_login(server, "other", "/")}), 200, "x");
+    BOOST_TEST(test::has_line(seen.last(), "Authorization: Basic b3RoZXI6"), seen.last());
+    check_answer(ask(with_netrc, {.url = with_login(server, "user:", "/")}), 200, "x");
+    BOOST_TEST(test::has_line(seen.last(), "Authorization: Basic dXNlcjo="), seen.last());
+}
+
+BOOST_AUTO_TEST_CASE(the_default_of_a_netrc_file_is_for_hosts_that_the_user_names)
+{
+    const std::filesystem::path file =
+        std::filesystem::temp_directory_path() / ("tandem-netrc-default-" + std::to_string(::getpid()));
+    std::ofstream(file) << "default login netrc password word\n";
+    tandem::http::client_options options;
+    options.netrc_file = file;
+    tandem::http::client with_netrc(threads, options);
+    std::filesystem::remove(file);
+
+    test::log seen;
+    std::string there;
+    const auto script = [&](test::peer& client) {
+        for (std::string header = client.read_request(); !header.empty(); header = client.read_request()) {
+            seen.add(header);
+            client.send(header.starts_with("GET /start ") ? redirect(there) : test::ok("x"));
+        }
+    };
+    test::scripted_server server(script);
+    test::scripted_server same_host(script);
+    check_answer(ask(with_netrc, {.url = server.url("/")}), 200, "x");
+    BOOST_TEST(test::has_line(seen.last(), of_netrc), seen.last());
+    for (const std::string& far : {server.url("/end", "localhost"), server.url("/end", "any@localhost"),
+                                   server.url("/end", "netrc@localhost")}) {
+        there = far;
+        check_answer(ask(with_netrc, {.url = server.url("/start")}), 200, "x");
+        BOOST_TEST((seen.last().find("bmV0cmM6d29yZA==") == std::string::npos), seen.last());
+    }
+    there = same_host.url("/end"); // as from http to https
+    check_answer(ask(with_netrc, {.url = server.url("/start")}), 200, "x");
+    BOOST_TEST(test::has_line(seen.last(), of_netrc), seen.last());
+}
+
+namespace {
+
+/// Lets in who has its cookie, and sends all others to get it.
+test::scripted_server::script with_consent(test::log& seen, const std::string& fields)
+{
+    return [&seen, fields](test::peer& client) {
+        for (std::string header = client.read_request(); !header.empty(); header = client.read_request()) {
+            seen.add(header);
+            client.send(header.find("\r\nCookie: ") != header.npos ? test::ok("inside")
+                        : header.starts_with("GET /wall ")
+                            ? "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n" + fields + "Location: /file\r\n\r\n"
+                            : redirect("/wall"));
+        }
+    };
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(a_cookie_that_a_redirect_sets_opens_the_wall)
+{
+    test::log seen;
+    test::scripted_server server(with_consent(
+        seen, "Set-Cookie: consent=yes; Path=/; HttpOnly\r\nSet-Cookie: id=7\r\nSet-Cookie: x=y; Domain=com\r\n"));
+    check_answer(ask(server.url("/file")), 200, "inside");
+    BOOST_TEST(test::has_line(seen.last(), "Cookie: consent=yes; id=7"), seen.last());
+
+    // It belongs to that chain alone.
+    request once{.url = server.url("/file")};
+    once.options.max_redirects = 1;
+    check_failed(ask(once), errc::too_many_redirects, 302);
+
+    // Beside the user's own, in one field.
+    request own{.url = server.url("/wall")};
+    own.options.headers = {{"cookie", "a=b"}};
+    check_answer(ask(own), 200, "inside");
+    BOOST_TEST(test::has_line(seen.last(), "Cookie: a=b"), seen.last());
+    test::scripted_server setting([&](test::peer& client) {
+        for (std::string header = client.read_request(); !header.empty(); header = client.read_request()) {
+            seen.add(header);
+            client.send(header.starts_with("GET /end ")
+                            ? test::ok("end")
+                            : "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nSet-Cookie: c=d\r\n"
+                              "Location: /end\r\n\r\n");
+        }
+    });
+    own.url = setting.url("/");
+    check_answer(ask(own), 200, "end");
+    BOOST_TEST(test::has_line(seen.last(), "Cookie: a=b; c=d"), seen.last());
+}
+
+BOOST_AUTO_TEST_CASE(a_cookie_of_a_redirect_is_not_for_another_site)
+{
+    test::log seen;
+    test::scripted_server other(test::noting(seen, test::ok("there")));
+    std::string there;
+    test::scripted_server server([&](test::peer& client) {
+        while (!client.read_request().empty()) {
+            client.send("HTTP/1.1 302 Found\r\nContent-Length: 0\r\nSet-Cookie: a=b; Path=/\r\nLocation: " + there +
+                        "\r\n\r\n");
+        }
+    });
+    for (const std::string& far : {other.url("/"), other.url("/", "localhost")}) {
+        there = far;
+        check_answer(ask(server.url("/")), 200, "there");
+        BOOST_TEST((seen.last().find("Cookie") == std::string::npos), seen.last());
+    }
+}
+
 BOOST_AUTO_TEST_CASE(stay_on_their_origin)
 {
     test::log here;

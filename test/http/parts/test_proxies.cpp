@@ -282,16 +282,36 @@ BOOST_AUTO_TEST_CASE(netrc_files)
          }) {
         BOOST_TEST_CONTEXT(r.text << " for " << r.host)
         {
-            BOOST_TEST(written(netrc::parse(r.text).find(r.host)) == r.expected);
+            BOOST_TEST(written(netrc::parse(r.text).find(r.host, std::nullopt, true)) == r.expected);
         }
     }
+}
+
+BOOST_AUTO_TEST_CASE(netrc_of_one_user)
+{
+    const netrc logins =
+        netrc::parse("machine a login 1 password one machine a login 2 password two machine b password any "
+                     "default login 3 password three");
+    const auto of_user = [&](const char* host, const char* user, bool may_be_default = true) {
+        return written(logins.find(host, std::string(user), may_be_default));
+    };
+    BOOST_TEST(of_user("a", "1") == "1|one");
+    BOOST_TEST(of_user("a", "2") == "2|two");
+    BOOST_TEST(of_user("a", "3") == "3|three");
+    BOOST_TEST(of_user("a", "3", false) == "none");
+    BOOST_TEST(of_user("a", "4") == "none");
+    BOOST_TEST(of_user("b", "4") == "4|any");
+    BOOST_TEST(of_user("c", "3") == "3|three");
+    BOOST_TEST(written(logins.find("c", std::nullopt, true)) == "3|three");
+    BOOST_TEST(written(logins.find("c", std::nullopt, false)) == "none");
+    BOOST_TEST(written(logins.find("a", std::nullopt, false)) == "1|one");
 }
 
 BOOST_AUTO_TEST_CASE(netrc_is_read)
 {
     const std::string name = "/tmp/tandem-netrc-" + std::to_string(::getpid());
     std::ofstream(name) << "machine a login me password y\n";
-    BOOST_TEST(written(netrc::read(name).find("a")) == "me|y");
+    BOOST_TEST(written(netrc::read(name).find("a", std::nullopt, true)) == "me|y");
     std::ofstream(name) << std::string(2 * 1024 * 1024, ' ');
     BOOST_CHECK_THROW(netrc::read(name), boost::system::system_error);
     ::unlink(name.c_str());
