@@ -32,7 +32,7 @@ test::scripted_server::script in_turn(std::vector<std::string> answers, test::re
 
 BOOST_AUTO_TEST_CASE(what_may_pass_is_tried_again)
 {
-    for (const char* line : {"408 Late", "429 Many", "500 Oops", "502 Bad", "503 Later", "504 Late", ""}) {
+    for (const char* line : {"202 Wait", "408 Late", "429 Many", "500 Oops", "502 Bad", "503 Later", "504 Late", ""}) {
         BOOST_TEST_CONTEXT(line)
         {
             test::request_log log;

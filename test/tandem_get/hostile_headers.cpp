@@ -25,6 +25,18 @@ scripted_server::script trickle_header(const std::string& begin)
     };
 }
 
+/// Each in a packet of its own, so that it is read alone.
+scripted_server::script trickle_fields()
+{
+    return [](peer& client) {
+        client.read_request();
+        client.send("HTTP/1.1 200 OK\r\n");
+        for (int i = 0; i != 2000 && client.send("X-" + std::string(1000, 'x') + ": y\r\n"); ++i) {
+            std::this_thread::sleep_for(5ms);
+        }
+    };
+}
+
 scripted_server::script send_at_once(const std::string& bytes)
 {
     return [bytes](peer& client) {
@@ -83,7 +95,7 @@ const std::vector<row> rows = {
      answer_once("HTTP/1.1 200 OK\r\nContent-Le"),
      1,
      {},
-     {"closed the connection before it answered"}},
+     {"in the middle of its header: the server closed the connection before it answered"}},
     {"the connection closed unanswered", answer_once(""), 1, {}, {"closed the connection before it answered"}},
     {"100, then the answer", answer_once("HTTP/1.1 100 Continue\r\n\r\n" + hello), 0, {{"file", "hello"}}},
     {"102, then the answer", answer_once("HTTP/1.1 102 Processing\r\n\r\n" + hello), 0, {{"file", "hello"}}},
@@ -104,15 +116,24 @@ const std::vector<row> rows = {
      answer_once("HTTP/1.1 100 Continue\r\n\r\n"),
      1,
      {},
-     {"closed the connection before it answered"}},
+     {"after an interim answer (100): the server closed the connection before it answered"}},
     {"100, then silence",
      answer_and_stall("HTTP/1.1 100 Continue\r\n\r\n"),
      1,
      {},
      {"nothing was received"},
      {"--idle-timeout", "0.3"}},
-    {"100 without end", answer_endlessly("", "HTTP/1.1 100 Continue\r\n\r\n"), 1, {}, {no_http}},
-    {"103 without end", answer_endlessly("", "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"), 1, {}, {no_http}},
+    {"100 without end",
+     answer_endlessly("", "HTTP/1.1 100 Continue\r\n\r\n"),
+     1,
+     {},
+     {"interim answers (100) without end", too_large}},
+    {"103 without end",
+     answer_endlessly("", "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"),
+     1,
+     {},
+     {"interim answers (103) without end", too_large}},
+    {"fields without end, one at a time", trickle_fields(), 1, {}, {too_large}, {"--max-time", "60"}},
     {"101",
      answer_once("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nhello"),
      1,

@@ -83,7 +83,7 @@ public:
     /// notification, else it is an error. Writing blocks the calling thread of the executor for as long as the system
     /// takes a buffer of 256 KiB. For waiting for the disk see `client_options::file_executor`.
     ///
-    /// Follows redirects as `basic_client::async_request` does. Only 2xx delivers a file. A body in an encoding that was
+    /// Follows redirects as `basic_client::async_request` does. Only 2xx delivers a file, but for 202 (not yet), 204 and 205 (nothing). A body in an encoding that was
     /// not asked for is stored as it came, and the report warns where the file's name does not tell it. What `retry_options` names is tried again.
     ///
     /// Preconditions: the folder of `target` exists (with `download_options::content_disposition`: `target` is it).

@@ -98,7 +98,7 @@ struct client_options
     /// host names are always verified.
     std::filesystem::path ca_file{};
 
-    /// Bytes of a response's header. From 1 KiB to 16 MiB.
+    /// Bytes of a response's header, interim responses included. From 1 KiB to 16 MiB.
     std::uint32_t max_header_size = 64 * 1024;
 
     /// Bytes a second of all bodies together. Zero: no limit.
@@ -196,7 +196,7 @@ struct transfer_options
 };
 
 /// When and how often a download is tried again. Tried again are: no connection, a time-out, a connection that ended
-/// too early, 408, 429, 500, 502, 503 and 504. What will not get better (404, a certificate, a full disk) is not.
+/// too early, 202, 408, 429, 500, 502, 503 and 504. What will not get better (404, a certificate, a full disk) is not.
 struct retry_options
 {
     /// Tries after the first one. After a try that has brought at least 1 MiB of the file that the next one can go on

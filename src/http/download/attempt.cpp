@@ -2,6 +2,7 @@
 
 #include "http/download/disk_work.hpp"
 #include "http/download/resume.hpp"
+#include "http/download/retry.hpp"
 #include "http/download/segments.hpp"
 #include "http/exchange/body.hpp"
 #include "http/file/safe_name.hpp"
@@ -83,6 +84,12 @@ file_facts facts_of(const answer& from, const std::string& url, bool dates)
         result.last_modified = parse_http_date(*date, now());
     }
     return result;
+}
+
+/// 206 is a part of it. Of the others, what comes is a note that it will be there, or nothing at all.
+bool delivers_file(unsigned status)
+{
+    return status / 100 == 2 && status != 202 && status != 204 && status != 205 && status != 206;
 }
 
 /// The server means that it does not have it, or not now.
@@ -276,7 +283,7 @@ asio::awaitable<void> attempt(job& of, const std::string& url)
         if (wrong) {
             throw failure(errc::range_mismatch, *wrong, status);
         }
-    } else if (status / 100 != 2 || status == 206) {
+    } else if (!delivers_file(status)) {
         co_await refuse(of);
     } else {
         rest.reset();

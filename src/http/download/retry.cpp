@@ -1,5 +1,8 @@
 #include "http/download/retry.hpp"
 
+#include "http/syntax/http_date.hpp"
+#include "http/syntax/retry_after.hpp"
+
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/error.hpp>
 
@@ -15,6 +18,7 @@ namespace {
 bool status_may_pass(unsigned status)
 {
     switch (status) {
+    case 202:
     case 408:
     case 429:
     case 500:

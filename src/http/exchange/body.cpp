@@ -1,5 +1,6 @@
 #include "http/exchange/body.hpp"
 
+#include "http/exchange/chunk_extension.hpp"
 #include "http/exchange/gzip_decoder.hpp"
 #include "http/exchange/speed_watch.hpp"
 #include "http/time_limit.hpp"
@@ -228,6 +229,11 @@ asio::awaitable<void> body_transfer::read_parsed()
             if (emptied_) {
                 co_await drain_sink();
             }
+            const auto left = stream.buffer.data();
+            if (error == beast::http::error::bad_chunk_extension &&
+                drop_chunk_extension({static_cast<char*>(left.data()), left.size()})) {
+                continue;
+            }
         }
         if (error == beast::http::error::need_more || (!error && !parser.is_done())) {
             if (stream.buffer.size() >= client_.options.max_header_size) {
@@ -265,6 +271,9 @@ asio::awaitable<void> read_raw(detail::client_state& client, transfer& by, const
         }
     }
     if (stream->buffer.size() > 0) {
+        if (from.bodiless) {
+            co_return; // a body where there can be none is nobody's, and the connection is of no more use
+        }
         throw failure(errc::body_too_long, std::to_string(from.received) + " bytes were promised", from.status());
     }
     if (from.parser->keep_alive() && !from.cut_off) {

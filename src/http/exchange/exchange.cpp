@@ -35,9 +35,11 @@ constexpr std::chrono::seconds wait_for_wish(1);
 /// The body must be framed in a way that shows its end: one length, or chunked and nothing else on top.
 void check_framing(const answer& result)
 {
-    const std::string encoding = result.other_than("chunked", beast::http::field::transfer_encoding);
-    if (!encoding.empty()) {
-        throw failure(errc::unexpected_encoding, "Transfer-Encoding: " + encoding, result.status());
+    const std::string text = result.all(beast::http::field::transfer_encoding).value_or(std::string());
+    const std::vector<std::string_view> codings = listed_codings(text);
+    const bool chunked = codings.size() == 1 && beast::iequals({codings[0].data(), codings[0].size()}, "chunked");
+    if ((!codings.empty() && !chunked) || chunked != result.parser->chunked()) {
+        throw failure(errc::unexpected_encoding, "Transfer-Encoding: " + printable_url(text), result.status());
     }
     if (result.status() == 101) {
         throw failure(errc::malformed_response, "switching protocols, unasked", result.status());
@@ -84,6 +86,9 @@ public:
 
     /// A byte of an answer came.
     bool begun() const noexcept { return reader_.begun(); }
+
+    /// The status of the last interim answer; 0 where none came.
+    unsigned interim() const noexcept { return reader_.interim(); }
 
 private:
     asio::awaitable<std::size_t> send(std::string_view bytes, error_code& error);
@@ -233,6 +238,27 @@ void one_exchange::look_for_answer(error_code& error)
     }
 }
 
+/// The error with what the server did instead of answering.
+failure no_answer(const error_code& error, const std::optional<response_parser>& parser, unsigned interim)
+{
+    const failure cause = header_failure(error);
+    if (cause.code() == errc::header_too_large && interim != 0) {
+        return failure(cause.code(), "interim answers (" + std::to_string(interim) + ") without end");
+    }
+    if (cause.code() == errc::connection_closed && parser && parser->got_some()) {
+        return failure(cause.code(), "in the middle of its header");
+    }
+    if (cause.code() == errc::connection_closed && interim != 0) {
+        return failure(cause.code(), "after an interim answer (" + std::to_string(interim) + ')');
+    }
+    return cause;
+}
+
+bool has_no_body(const question& what, unsigned status)
+{
+    return what.method == "HEAD" || status == 204 || status == 304;
+}
+
 } // namespace
 
 std::string answer::reason() const
@@ -311,9 +337,11 @@ asio::awaitable<void> ask(detail::client_state& client, transfer& by, question& 
         const error_code error = co_await exchange.run(request_text(client, what, via));
         by.check();
         if (error) {
-            // A server may close a kept connection at any time, also as a request is on its way.
-            if (!reused || exchange.begun() || !is_early_end(error) || !what.repeatable()) {
-                throw header_failure(error);
+            // A server may close a kept connection at any time, also as a request is on its way; or send then what does
+            // not belong to its answer before.
+            const bool no_answer_to_this = exchange.begun() ? is_no_answer(error) : is_early_end(error);
+            if (!reused || !no_answer_to_this || !what.repeatable()) {
+                throw no_answer(error, result.parser, exchange.interim());
             }
         } else if (result.status() == 417 && what.asks_before_body() && !what.source_begun) {
             what.may_ask_before_body = false;
@@ -330,6 +358,7 @@ asio::awaitable<void> ask(detail::client_state& client, transfer& by, question& 
     }
     result.received = 0;
     result.asked_gzip = what.asks_gzip;
+    result.bodiless = has_no_body(what, result.status());
     result.from = std::move(from);
 }
 

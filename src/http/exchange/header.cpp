@@ -1,10 +1,15 @@
 #include "http/exchange/header.hpp"
 
+#include "http/syntax/content_coding.hpp"
+#include "http/syntax/lower_case.hpp"
+
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/beast/http/error.hpp>
 
 #include <algorithm>
+#include <string>
+#include <string_view>
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
@@ -14,13 +19,58 @@ namespace tandem::http {
 namespace {
 
 constexpr std::size_t read_size = 64 * 1024;
-constexpr int interim_at_most = 16;
+constexpr std::string_view line_end = "\r\n";
+constexpr std::string_view header_end = "\r\n\r\n";
+constexpr std::size_t bare_status_line = std::string_view("HTTP/1.1 200").size();
+
+/// "Transfer-Encoding: identity", which RFC 2616 had, and which says nothing.
+bool is_identity(std::string_view line)
+{
+    const std::size_t colon = line.find(':');
+    return colon != line.npos && lower_case(line.substr(0, colon)) == "transfer-encoding" &&
+           listed_codings(line.substr(colon + 1)).empty();
+}
+
+/// Whether what Beast refuses can be read: a status line that ends with its code, without the blank that RFC 9112 has
+/// after it also where there is no reason; a Transfer-Encoding that is none, beside another field that frames the body.
+bool may_be_readable(const error_code& error, std::string_view begin)
+{
+    return (error == beast::http::error::bad_status && begin.size() > bare_status_line &&
+            begin[bare_status_line] == '\r') ||
+           error == beast::http::error::bad_transfer_encoding;
+}
+
+/// The same header, which is whole, as Beast reads it.
+std::string readable(std::string_view header)
+{
+    std::string result;
+    const std::size_t first_end = header.find(line_end);
+    result = header.substr(0, first_end);
+    result += first_end == bare_status_line ? " " : "";
+    result += line_end;
+    header.remove_prefix(first_end + line_end.size());
+    while (!header.empty()) {
+        const std::size_t size = header.find(line_end) + line_end.size();
+        const std::string_view next = header.substr(size, 1);
+        const bool folded = next == " " || next == "\t";
+        if (folded || !is_identity(header.substr(0, size - line_end.size()))) {
+            result += header.substr(0, size);
+        }
+        header.remove_prefix(size);
+    }
+    return result;
+}
 
 } // namespace
 
 bool is_protocol_error(const error_code& error)
 {
     return error.category() == beast::http::make_error_code(beast::http::error::bad_version).category();
+}
+
+bool is_no_answer(const error_code& error)
+{
+    return error == beast::http::error::bad_version || error == beast::http::error::bad_status;
 }
 
 bool is_early_end(const error_code& error)
@@ -48,26 +98,66 @@ header_reader::header_reader(connection& from, std::uint32_t max_size, bool no_b
                              std::optional<response_parser>& parser)
     : from_(from), max_size_(max_size), no_body_(no_body), parser_(parser)
 {
-    parser_.reset();
+    restart();
+}
+
+void header_reader::restart()
+{
+    parser_.emplace();
+    parser_->header_limit(static_cast<std::uint32_t>(max_size_ - passed_));
+    parser_->body_limit(boost::none);
+    parser_->skip(no_body_);
+    taken_ = 0;
+    repairing_ = false;
+}
+
+/// `need_more` where `bytes` are not a whole header.
+error_code header_reader::parse_one(std::string_view bytes)
+{
+    error_code error = beast::http::error::need_more;
+    if (!repairing_) {
+        taken_ += parser_->put(asio::buffer(bytes.data() + taken_, bytes.size() - taken_), error);
+        repairing_ = may_be_readable(error, bytes);
+    }
+    if (repairing_) {
+        error = parse_repaired(bytes, error);
+    }
+    const std::size_t used = error == beast::http::error::need_more ? bytes.size() : taken_;
+    if ((!error || error == beast::http::error::need_more) && passed_ + used > max_size_) {
+        return beast::http::error::header_limit;
+    }
+    return error;
+}
+
+/// Once it is whole.
+error_code header_reader::parse_repaired(std::string_view bytes, const error_code& error)
+{
+    const std::size_t end = bytes.find(header_end);
+    if (end == bytes.npos) {
+        return beast::http::error::need_more;
+    }
+    restart();
+    repairing_ = true;
+    taken_ = end + header_end.size();
+    const std::string text = readable(bytes.substr(0, taken_));
+    error_code again;
+    parser_->put(asio::buffer(text), again);
+    return again == beast::http::error::need_more ? error : again;
 }
 
 bool header_reader::parse(error_code& error)
 {
     for (;;) {
-        if (!parser_ || parser_->is_header_done()) {
-            parser_.emplace();
-            parser_->header_limit(max_size_);
-            parser_->body_limit(boost::none);
-            parser_->skip(no_body_);
-        }
         error = {};
-        if (from_.buffer.size() == 0) {
+        const auto held = from_.buffer.cdata();
+        const std::string_view bytes(static_cast<const char*>(held.data()), held.size());
+        if (bytes.size() == taken_) {
             return false;
         }
         if (!begun_at_) {
             begun_at_ = std::chrono::steady_clock::now();
         }
-        from_.buffer.consume(parser_->put(from_.buffer.data(), error));
+        error = parse_one(bytes);
         if (error == beast::http::error::need_more) {
             error = {};
             return false;
@@ -75,18 +165,15 @@ bool header_reader::parse(error_code& error)
         if (error) {
             return false;
         }
-        if (!parser_->is_header_done()) {
-            continue;
-        }
         const unsigned status = parser_->get().result_int();
+        from_.buffer.consume(taken_);
         if (status >= 200 || status == 101) {
             return true;
         }
         wants_body_ = wants_body_ || status == 100;
-        if (++interim_ == interim_at_most) {
-            error = beast::http::error::bad_status;
-            return false;
-        }
+        interim_ = status;
+        passed_ += taken_; // what it took is not left for the others
+        restart();
     }
 }
 
@@ -96,7 +183,7 @@ bool header_reader::read_now(error_code& error)
         if (error) {
             return false;
         }
-        // The parser's limit ends a header that never does, so the buffer grows no further than that.
+        // A header that never ends is one that is too large, so the buffer grows no further than that.
         const std::size_t size = from_.read_now(from_.buffer.prepare(read_size), 1, error);
         from_.buffer.commit(size);
         received_ += size;

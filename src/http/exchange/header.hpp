@@ -10,16 +10,18 @@
 #include <boost/system/error_code.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string_view>
 
 namespace tandem::http {
 
 using response_parser = boost::beast::http::response_parser<sink_body>;
 
 /// Finds the header of a final response in what comes over a connection. The interim ones (100, 102, 103, ...) before
-/// it are passed over. 101 counts as final.
+/// it are passed over. 101 counts as final. All of them together have at most `max_size` bytes.
 class header_reader
 {
 public:
@@ -45,12 +47,22 @@ public:
     /// The server wants the request's body (100).
     bool wants_body() const noexcept { return wants_body_; }
 
+    /// The status of the last interim answer; 0 where none came.
+    unsigned interim() const noexcept { return interim_; }
+
 private:
+    void restart();
+    boost::system::error_code parse_one(std::string_view bytes);
+    boost::system::error_code parse_repaired(std::string_view bytes, const boost::system::error_code& error);
+
     connection& from_;
     const std::uint32_t max_size_;
     const bool no_body_;
     std::optional<response_parser>& parser_;
-    int interim_ = 0;
+    unsigned interim_ = 0;
+    std::size_t passed_ = 0; ///< bytes of interim answers
+    std::size_t taken_ = 0;  ///< of the connection's buffer, by the parser
+    bool repairing_ = false;
     std::uint64_t received_ = 0;
     std::optional<std::chrono::steady_clock::time_point> begun_at_{};
     bool wants_body_ = false;
@@ -61,6 +73,9 @@ bool is_early_end(const boost::system::error_code& error);
 
 /// What came is not HTTP.
 bool is_protocol_error(const boost::system::error_code& error);
+
+/// What came does not even begin as HTTP does.
+bool is_no_answer(const boost::system::error_code& error);
 
 /// What an error of a header_reader means.
 failure header_failure(const boost::system::error_code& error);

@@ -5,6 +5,7 @@
 #include "http/url.hpp"
 
 #include <tandem/http/options.hpp>
+#include <tandem/http/progress.hpp>
 
 #include <boost/asio/awaitable.hpp>
 

@@ -2,6 +2,9 @@
 
 #include <boost/asio/error.hpp>
 
+#include <atomic>
+#include <thread>
+
 #include <zlib.h>
 
 using tandem::http::errc;
@@ -93,9 +96,65 @@ BOOST_AUTO_TEST_CASE(a_head_has_no_body)
         BOOST_TEST(seen.answer->header("Content-Length").value_or("none") == "1000");
     }
     BOOST_TEST(server.connections() == 1);
+}
 
-    test::scripted_server wrong(test::answer_always(test::ok("a body")));
-    check_failed(ask({.url = wrong.url("/"), .method = "HEAD"}), errc::body_too_long, 200);
+// A body where there can be none costs its connection, and nothing else: neither this answer nor the next.
+BOOST_AUTO_TEST_CASE(stray_bytes_of_an_answer_without_a_body)
+{
+    struct stray_row
+    {
+        const char* method;
+        unsigned status;
+        std::string fields;
+    };
+    for (const stray_row& r : {stray_row{"HEAD", 200, "Content-Length: 6\r\n"}, stray_row{"HEAD", 404, ""},
+                               stray_row{"HEAD", 200, "Transfer-Encoding: chunked\r\n"}, stray_row{"GET", 204, ""},
+                               stray_row{"GET", 204, "Content-Length: 6\r\n"}, stray_row{"GET", 304, ""}}) {
+        // With the header, soon after it, and as the next request is on its way.
+        for (const int when : {0, 1, 2}) {
+            BOOST_TEST_CONTEXT(r.method << ' ' << r.status << ", " << r.fields << "when " << when)
+            {
+                const std::string header = "HTTP/1.1 " + std::to_string(r.status) + " Word\r\n" + r.fields + "\r\n";
+                test::log seen;
+                test::scripted_server server([&](test::peer& client) {
+                    for (std::string one = client.read_request(); !one.empty(); one = client.read_request()) {
+                        seen.add(one);
+                        if (one.find(" /plain ") != one.npos) {
+                            client.send((when == 2 && client.index() == 0 ? "a body" : "") + test::ok("plain"));
+                        } else {
+                            client.send(header + (when == 0 ? "a body" : ""));
+                            if (when == 1) {
+                                std::this_thread::sleep_for(20ms);
+                                client.send("a body");
+                            }
+                        }
+                    }
+                });
+                const test::asked first = ask({.url = server.url("/stray"), .method = r.method});
+                check_answer(first, r.status, "");
+                if (when == 1) {
+                    std::this_thread::sleep_for(100ms);
+                }
+                check_answer(ask(server.url("/plain")), 200, "plain");
+                check_answer(ask(server.url("/plain")), 200, "plain");
+                BOOST_TEST(server.connections() == 2);
+            }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(stray_bytes_do_not_send_a_post_twice)
+{
+    std::atomic<int> posts = 0;
+    test::scripted_server server([&](test::peer& client) {
+        for (std::string one = client.read_request(); !one.empty(); one = client.read_request()) {
+            posts += one.starts_with("POST ") ? 1 : 0;
+            client.send(one.starts_with("HEAD ") ? "HTTP/1.1 200 OK\r\n\r\n" : "a body" + test::ok("x"));
+        }
+    });
+    check_answer(ask({.url = server.url("/"), .method = "HEAD"}), 200, "");
+    check_failed(ask({.url = server.url("/"), .method = "POST"}), errc::malformed_response);
+    BOOST_TEST(posts == 1);
 }
 
 BOOST_AUTO_TEST_CASE(fields_are_sent_as_they_are_given)
