@@ -1,6 +1,10 @@
 #include "http/fixture.hpp"
 #include "http/serve.hpp"
 
+#include <list>
+#include <mutex>
+#include <vector>
+
 using tandem::http::errc;
 
 using namespace std::chrono_literals;
@@ -110,6 +114,105 @@ BOOST_AUTO_TEST_CASE(all_downloads_from_a_host_wait)
     BOOST_TEST((progress->now == tandem::http::download_progress::phase::ended));
     BOOST_TEST(progress->bytes == 5u);
     BOOST_TEST(progress->total == 5u);
+}
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+/// Answers the first request with 503 and Retry-After, all others with a file; when they came.
+struct busy_server
+{
+    test::scripted_server::script script()
+    {
+        return [this](test::peer& peer) {
+            while (!peer.read_request().empty()) {
+                bool first = false;
+                {
+                    std::lock_guard guard(mutex);
+                    first = times.empty();
+                    times.push_back(clock::now());
+                }
+                peer.send(first ? status("503 Later", "Retry-After: 1\r\n") : test::ok("hello"));
+            }
+        };
+    }
+
+    std::size_t requests()
+    {
+        std::lock_guard guard(mutex);
+        return times.size();
+    }
+
+    /// All but the first came when they might.
+    void check_left_alone()
+    {
+        std::lock_guard guard(mutex);
+        for (std::size_t i = 1; i < times.size(); ++i) {
+            const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(times[i] - times[0]);
+            BOOST_TEST(waited.count() >= 990, "request " << i << " came after " << waited.count() << " ms");
+        }
+    }
+
+    std::mutex mutex{};
+    std::vector<clock::time_point> times{};
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(a_server_behind_a_redirect_is_left_alone_too)
+{
+    busy_server busy;
+    test::scripted_server server(busy.script());
+    test::scripted_server redirector(test::answer_always(
+        "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + server.url("/file") + "\r\n\r\n"));
+    test::started first(downloads, redirector.url("/"), folder / "first", test::tries(1));
+    while (busy.requests() == 0) {
+        std::this_thread::sleep_for(1ms);
+    }
+    std::this_thread::sleep_for(50ms);
+    std::list<test::started> others;
+    tandem::http::download_options options = test::once();
+    for (int i = 0; i != 10; ++i) {
+        options.progress = std::make_shared<tandem::http::download_progress>();
+        others.emplace_back(downloads, redirector.url("/"), folder / std::to_string(i), options);
+    }
+    std::this_thread::sleep_for(200ms);
+    BOOST_TEST(busy.requests() == 1u);
+    BOOST_TEST((options.progress->now == tandem::http::download_progress::phase::pausing));
+    BOOST_TEST(first.wait().report.has_value());
+    for (test::started& one : others) {
+        BOOST_TEST(one.wait().report.has_value());
+    }
+    busy.check_left_alone();
+}
+
+BOOST_AUTO_TEST_CASE(those_that_wait_for_a_connection_leave_the_server_alone_too)
+{
+    busy_server busy;
+    test::scripted_server server(busy.script());
+    tandem::http::client_options one_connection;
+    one_connection.max_connections_per_host = 1;
+    const tandem::http::downloader narrow(threads, one_connection);
+    std::list<test::started> all;
+    for (int i = 0; i != 10; ++i) {
+        all.emplace_back(narrow, server.url("/"), folder / std::to_string(i), test::tries(1));
+    }
+    for (test::started& one : all) {
+        const test::outcome seen = one.wait();
+        BOOST_TEST(seen.report.has_value(), seen);
+    }
+    busy.check_left_alone();
+    BOOST_TEST(busy.requests() == 11u);
+}
+
+BOOST_AUTO_TEST_CASE(who_gives_up_has_the_server_left_alone_all_the_same)
+{
+    busy_server busy;
+    test::scripted_server server(busy.script());
+    check_failed(get(server.url("/"), test::once()), errc::bad_status);
+    check_complete(get(server.url("/"), test::once()), "hello");
+    busy.check_left_alone();
 }
 
 BOOST_AUTO_TEST_CASE(cancelled_in_a_pause)

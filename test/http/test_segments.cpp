@@ -299,6 +299,27 @@ BOOST_AUTO_TEST_CASE(an_address_that_is_good_once_is_never_asked_twice)
     BOOST_TEST(other.refused == 0);
 }
 
+BOOST_AUTO_TEST_CASE(one_that_is_asked_to_wait_waits)
+{
+    test::request_log log;
+    std::mutex mutex;
+    std::vector<std::chrono::steady_clock::time_point> times; // of requests since the first refusal
+    test::scripted_server server(serve(log, [&](int number, const std::string& request) {
+        const std::lock_guard guard(mutex);
+        if (number == 3 || !times.empty()) {
+            times.push_back(std::chrono::steady_clock::now());
+        }
+        return number == 3 ? "HTTP/1.1 429 Many\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n" : right(request);
+    }));
+    check_complete(get(server.url("/"), in_segments(2)), whole());
+    // Three may have been on their way.
+    const std::lock_guard guard(mutex);
+    BOOST_TEST_REQUIRE(times.size() > 4u);
+    for (std::size_t i = 4; i < times.size(); ++i) {
+        BOOST_TEST((times[i] - times[0] >= 990ms), "request " << i);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(what_is_left_of_it_is_gone_on_with)
 {
     test::request_log log;

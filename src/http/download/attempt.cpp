@@ -9,7 +9,6 @@
 #include "http/syntax/content_coding.hpp"
 #include "http/syntax/content_disposition.hpp"
 #include "http/syntax/http_date.hpp"
-#include "http/syntax/retry_after.hpp"
 
 #include <tandem/http/file_name.hpp>
 
@@ -30,16 +29,6 @@ namespace {
 std::chrono::sys_seconds now()
 {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
-
-/// Others may have been told to leave it alone.
-asio::awaitable<void> wait_for(job& of, const origin& at)
-{
-    while (const auto until = of.client.pauses.paused_until(at, std::chrono::steady_clock::now())) {
-        of.set_phase(download_progress::phase::pausing);
-        co_await of.by.pause_until(*until);
-    }
-    of.set_phase(download_progress::phase::waiting);
 }
 
 /// In pieces: a large file must not keep all else on this thread waiting.
@@ -96,11 +85,7 @@ bool delivers_file(unsigned status)
 asio::awaitable<void> refuse(job& of)
 {
     const unsigned status = of.from.status();
-    if (const auto wish = of.from.field(field::retry_after)) {
-        const auto date = of.from.field(field::date);
-        const auto server_now = date ? parse_http_date(*date, now()) : std::nullopt;
-        of.retry_after = parse_retry_after(*wish, server_now.value_or(now()));
-    }
+    of.retry_after = heed_retry_after(of.client, of.options.retry, of.asked->at.from, of.from);
     std::string text = std::to_string(status) + ' ' + of.from.reason();
     if (of.retry_after) {
         text += ", to be tried again after " + std::to_string(of.retry_after->count()) + " s";
@@ -130,6 +115,8 @@ void begin_question(job& of, const std::string& url)
     // Of a file that is gzip itself, a server may say that it is encoded so.
     const std::string name = of.to ? of.to->target().filename().string() : file_name(url);
     of.asked->asks_gzip = of.asked->asks_gzip && !name_tells_coding(name, "gzip");
+    of.asked->heeds_pauses = true;
+    of.asked->progress = of.options.progress.get();
 }
 
 /// Asks for the file at `source` and where that leads.
@@ -258,7 +245,7 @@ asio::awaitable<void> attempt(job& of, const std::string& url)
     begin_question(of, url);
     of.key = of.asked->at.text;
     of.report.encoding.reset();
-    co_await wait_for(of, of.asked->at.from);
+    of.set_phase(download_progress::phase::waiting);
     std::optional<wanted_range> rest = co_await find_rest(of, of.key);
     bool same = false;
     if (!rest && of.copy && of.copy->size > 0 && of.may_use_ranges) {

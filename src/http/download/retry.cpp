@@ -31,6 +31,11 @@ bool status_may_pass(unsigned status)
     }
 }
 
+bool status_asks_for_pause(unsigned status)
+{
+    return status == 429 || status == 503;
+}
+
 bool is_one_of(const boost::system::error_code& code, std::initializer_list<boost::system::error_code> those)
 {
     return std::find(those.begin(), those.end(), code) != those.end();
@@ -54,7 +59,25 @@ bool may_pass(const failure& cause)
 
 bool asks_for_pause(const failure& cause)
 {
-    return cause.code() == errc::bad_status && (cause.status() == 429 || cause.status() == 503);
+    return cause.code() == errc::bad_status && status_asks_for_pause(cause.status());
+}
+
+std::optional<std::chrono::seconds> heed_retry_after(detail::client_state& client, const retry_options& options,
+                                                     const origin& at, const answer& refusal)
+{
+    const auto wish = refusal.field(boost::beast::http::field::retry_after);
+    if (!wish) {
+        return std::nullopt;
+    }
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    const auto date = refusal.field(boost::beast::http::field::date);
+    const auto server_now = date ? parse_http_date(*date, now) : std::nullopt;
+    const std::optional<std::chrono::seconds> result = parse_retry_after(*wish, server_now.value_or(now));
+    if (result && *result <= options.max_retry_after && status_asks_for_pause(refusal.status())) {
+        const auto began = std::chrono::steady_clock::now();
+        client.pauses.pause(at, began + *result, began);
+    }
+    return result;
 }
 
 bool is_own(const failure& cause)

@@ -84,13 +84,16 @@ asio::awaitable<void> fetch(crew& with, transfer& by, range_board::range& to, an
     question what = *with.of.asked;
     if (with.asks_source) {
         what = question(with.of.source, with.of.options);
+        what.heeds_pauses = true;
     }
     what.extra.clear();
+    what.progress = nullptr; // the file's first bytes may be coming
     ask_for(what, part);
     trail so_far;
     co_await follow(with.of.client, by, what, from, so_far);
     const unsigned status = from.status();
     if (status != 206 && status / 100 != 2 && status != 416) {
+        heed_retry_after(with.of.client, with.of.options.retry, what.at.from, from);
         throw failure(errc::bad_status, std::to_string(status) + ' ' + from.reason(), status);
     }
     if (const auto wrong = status == 206 ? mismatch(from, part) : std::to_string(status) + ' ' + from.reason()) {

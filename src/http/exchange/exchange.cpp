@@ -62,6 +62,43 @@ asio::awaitable<connection_pool::lease> acquire(detail::client_state& client, tr
     co_return co_await client.pool->acquire(by, std::move(at));
 }
 
+std::optional<host_pauses::time_point> paused_until(const detail::client_state& client, const question& what)
+{
+    return what.heeds_pauses ? client.pauses.paused_until(what.at.from, std::chrono::steady_clock::now())
+                             : std::nullopt;
+}
+
+/// Others may have been told to leave the server alone.
+asio::awaitable<void> wait_for_pause(detail::client_state& client, transfer& by, const question& what)
+{
+    while (const auto until = paused_until(client, what)) {
+        if (what.progress) {
+            what.progress->now = download_progress::phase::pausing;
+        }
+        co_await by.pause_until(*until);
+        if (what.progress) {
+            what.progress->now = download_progress::phase::waiting;
+        }
+    }
+}
+
+/// A connection to ask over, when the server may be asked.
+asio::awaitable<connection_pool::lease> connect_when_allowed(detail::client_state& client, transfer& by,
+                                                             const question& what, const proxy* via)
+{
+    for (;;) {
+        co_await wait_for_pause(client, by, what);
+        connection_pool::lease result = co_await acquire(client, by, route_to(what.at.from, via));
+        if (!result->connected) {
+            co_await connect(client, *result, by, what.at.from, via);
+        }
+        if (!paused_until(client, what)) {
+            co_return result;
+        }
+        result.give_back(); // somebody was told while this one waited for it
+    }
+}
+
 /// RFC 9112, section 7.1.
 std::string as_chunk(const std::string& piece)
 {
@@ -327,7 +364,7 @@ std::optional<std::string> answer::encoding() const
 asio::awaitable<void> ask(detail::client_state& client, transfer& by, question& what, answer& result)
 {
     const proxy* const via = client.proxies.choose(what.at.from);
-    connection_pool::lease from = co_await acquire(client, by, route_to(what.at.from, via));
+    connection_pool::lease from = co_await connect_when_allowed(client, by, what, via);
     for (;;) {
         const bool reused = from->reused;
         if (!from->connected) {

@@ -53,11 +53,13 @@ struct question
     std::vector<header_field> extra{}; ///< the client's own: Range, If-Range, If-None-Match, ...
     const transfer_options* options;   ///< must outlive it
     bool asks_gzip;                    ///< and has it decoded; else as it is stored
-    bool crossed_origin = false;       ///< by a redirect: the user's credentials are not for this server
-    bool may_ask_before_body = true;   ///< until the server refuses that
-    bool crossed_host = false;         ///< the same to another host: nor is what the user has for all hosts
-    bool body_dropped = false;         ///< by a redirect, and so the fields that tell of it
-    cookie_jar cookies{};              ///< of the redirects up to here
+    bool heeds_pauses = false;         ///< waits while its server, or one that a redirect names, asked to be left alone
+    download_progress* progress = nullptr; ///< is told so, where there is one; must outlive it
+    bool crossed_origin = false;           ///< by a redirect: the user's credentials are not for this server
+    bool may_ask_before_body = true;       ///< until the server refuses that
+    bool crossed_host = false;             ///< the same to another host: nor is what the user has for all hosts
+    bool body_dropped = false;             ///< by a redirect, and so the fields that tell of it
+    cookie_jar cookies{};                  ///< of the redirects up to here
 };
 
 } // namespace tandem::http
