@@ -9,9 +9,13 @@
 #include "tandem_get/options.hpp"
 #include "tandem_get/screen.hpp"
 #include "tandem_get/session.hpp"
+#include "tandem_get/text.hpp"
 
 #include <tandem/worker.hpp>
 
+#include <boost/program_options/errors.hpp>
+
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -33,9 +37,17 @@ int run(int argc, char** argv)
     std::optional<options> given;
     try {
         given = read_options(argc, argv);
+        hide_logins(argc, argv);
         if (!given) {
             return 0;
         }
+    } catch (const boost::program_options::error& error) {
+        // Of an option that is none, its value may be a password.
+        const std::string what = error.what();
+        const std::size_t value = std::min(what.find('='), what.size());
+        const std::size_t end = std::min(what.find('\'', value), what.size());
+        complain(what.substr(0, value) + what.substr(end) + "; see tandem-get --help");
+        return could_not_begin;
     } catch (const std::exception& error) {
         complain(error.what() + std::string("; see tandem-get --help"));
         return could_not_begin;

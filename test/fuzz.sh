@@ -11,7 +11,7 @@
 set -eu
 . "$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)/support/build.sh"
 seconds=${1:-60}
-targets='frames pool_side worker_side codec http_response'
+targets='frames pool_side worker_side codec http_response http_url'
 
 # fuzz TARGET SECONDS: one line on what came of it; false where something was found.
 fuzz() {

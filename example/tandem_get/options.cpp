@@ -4,6 +4,7 @@
 #include "tandem_get/network.hpp"
 #include "tandem_get/quantity.hpp"
 #include "tandem_get/scheme.hpp"
+#include "tandem_get/text.hpp"
 
 #include <boost/make_shared.hpp>
 #include <boost/program_options.hpp>
@@ -234,7 +235,7 @@ http::header_field parse_header(const std::string& text)
 {
     const std::size_t colon = text.find(':');
     if (colon == std::string::npos || colon == 0) {
-        throw std::invalid_argument("--header takes 'NAME: VALUE', not '" + text + "'");
+        throw std::invalid_argument("--header takes 'NAME: VALUE'"); // not what was given: it may be a secret
     }
     const std::size_t value = text.find_first_not_of(" \t", colon + 1);
     return {text.substr(0, colon), value == std::string::npos ? "" : text.substr(value)};
@@ -456,10 +457,11 @@ std::vector<http::list_item> items_of(const std::vector<std::string>& words)
     for (const std::string& word : words) {
         if (is_option(word)) {
             if (lines.empty()) {
-                throw std::invalid_argument("'" + word + "' must stand behind the URL that it is for");
+                throw std::invalid_argument("'" + without_login(word) + "' must stand behind the URL that it is for");
             }
             if (word.find_first_of(" \t\n") != std::string::npos) {
-                throw std::invalid_argument("'" + word + "' must not hold spaces; --output takes any name");
+                throw std::invalid_argument("'" + without_login(word) +
+                                            "' must not hold spaces; --output takes any name");
             }
             lines.back() += ' ' + word;
         } else {
@@ -474,7 +476,7 @@ std::vector<http::list_item> items_of(const std::vector<std::string>& words)
     for (const std::string& line : lines) {
         std::optional<http::list_item> item = http::list_item::parse(line);
         if (!item) {
-            throw std::invalid_argument("'" + line + "' is not a URL");
+            throw std::invalid_argument("'" + without_login(line) + "' is not a URL");
         }
         result.push_back(std::move(*item));
     }

@@ -1,10 +1,14 @@
 #include "tandem_get/text.hpp"
 
 #include <tandem/http/file_name.hpp>
+#include <tandem/http/printable_url.hpp>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <cwchar>
+#include <iterator>
+#include <vector>
 
 #include <locale.h>
 #include <wchar.h>
@@ -102,17 +106,68 @@ std::string printable(std::string_view text)
     return result;
 }
 
-std::string without_login(std::string_view url)
+std::string without_login(std::string_view line)
 {
-    std::string result(url);
-    const std::size_t scheme = result.find("://");
-    if (scheme == std::string::npos) {
-        return result;
+    constexpr std::string_view blanks = " \t";
+    std::vector<std::string_view> words;
+    for (std::string_view rest = line; !rest.empty();) {
+        const std::size_t size = std::min(rest.find_first_of(blanks), rest.size());
+        words.push_back(rest.substr(0, size));
+        rest.remove_prefix(std::min(size + 1, rest.size()));
     }
-    const std::size_t begin = scheme + 3;
-    const std::size_t end = std::min(result.find_first_of("/?# \t", begin), result.size());
-    const std::size_t at = result.substr(begin, end - begin).rfind('@');
-    return at == std::string::npos ? result : result.erase(begin, at + 1);
+    static constexpr std::string_view mirror = "mirror=";
+    const auto is_option = [](std::string_view word) {
+        constexpr std::string_view keys[] = {mirror, "out=", "sha256=", "sha512=", "sha1=", "md5="};
+        return word.empty() || std::any_of(std::begin(keys), std::end(keys),
+                                           [word](std::string_view key) { return word.starts_with(key); });
+    };
+    // A word that does not belong there may be the rest of a password with a blank in it.
+    const bool divided = std::any_of(words.begin() + (words.empty() ? 0 : 1), words.end(), [&](std::string_view word) {
+        return !is_option(word) && word.find('@') != word.npos;
+    });
+    if (divided) {
+        return "..." + tandem::http::printable_url(line.substr(line.rfind('@') + 1));
+    }
+    std::string result;
+    for (const std::string_view word : words) {
+        if (result.ends_with("...")) {
+            break; // all behind it may be the password
+        }
+        const std::size_t url = word.starts_with(mirror) ? mirror.size() : 0;
+        result += word.data() == line.data() ? "" : " ";
+        result += word.substr(0, url);
+        result += url == 0 && is_option(word) ? std::string(word) : tandem::http::printable_url(word.substr(url));
+    }
+    return result;
+}
+
+void hide_logins(int argc, char** argv)
+{
+    const auto overwrite = [](char* text, const std::string& shown) {
+        const std::size_t size = std::strlen(text);
+        std::fill_n(std::copy_n(shown.begin(), std::min(size, shown.size()), text), size - std::min(size, shown.size()),
+                    '\0');
+    };
+    const auto hidden = [](std::string_view option, std::string_view value) {
+        if (option == "--user" || option == "--header") {
+            return std::string(value.substr(0, value.find(':')));
+        }
+        return without_login(value);
+    };
+    std::string_view before;
+    for (int i = 1; i < argc; ++i) {
+        const std::string word = argv[i];
+        const std::size_t equals = word.starts_with("--") ? word.find('=') : word.npos;
+        const std::string shown =
+            equals == word.npos ? hidden(before, word)
+                                : word.substr(0, equals + 1) + hidden(word.substr(0, equals), word.substr(equals + 1));
+        before = equals == word.npos && word == "--user"     ? "--user"
+                 : equals == word.npos && word == "--header" ? "--header"
+                                                             : "";
+        if (shown != word) {
+            overwrite(argv[i], shown);
+        }
+    }
 }
 
 std::string valid_utf8(std::string_view text)

@@ -21,8 +21,11 @@ std::string valid_utf8(std::string_view text);
 /// JSON that says the same, with each deceptive character as "\uXXXX": so it may be looked at, too.
 std::string escape_deceptive(std::string_view json);
 
-/// A URL, or a line that begins with one, with no user name and password in it.
-std::string without_login(std::string_view url);
+/// A URL, or a line of a list that begins with one, with no user name and password in it; also where it is no URL.
+std::string without_login(std::string_view line);
+
+/// Overwrites what is secret in a program's arguments, which everybody on the machine can read: see ps(1).
+void hide_logins(int argc, char** argv);
 
 /// The beginning that fits into `width` columns. `text` is printable.
 std::string cut(std::string_view text, std::size_t width);

@@ -12,6 +12,7 @@
 #include <tandem/http/error.hpp>
 #include <tandem/http/file_name.hpp>
 #include <tandem/http/options.hpp>
+#include <tandem/http/printable_url.hpp>
 #include <tandem/http/progress.hpp>
 #include <tandem/http/request.hpp>
 

@@ -2,6 +2,7 @@
 
 #include "http/failure.hpp"
 #include "http/syntax/host_name.hpp"
+#include "http/syntax/lower_case.hpp"
 #include "http/syntax/printable.hpp"
 
 #include <boost/url/parse.hpp>
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 
 namespace urls = boost::urls;
 
@@ -154,7 +156,9 @@ std::uint16_t port_of(const urls::url_view& url, bool secure)
 location take_apart(const urls::url_view& url, const std::string& zone)
 {
     if (url.scheme_id() != urls::scheme::http && url.scheme_id() != urls::scheme::https) {
-        throw failure(errc::unsupported_scheme, "the scheme is \"" + std::string(url.scheme()) + "\"");
+        // What stands before "user:password@host" is no scheme, but looks like one.
+        throw failure(errc::unsupported_scheme,
+                      url.has_authority() ? "the scheme is \"" + std::string(url.scheme()) + "\"" : std::string());
     }
     location result;
     if (url.has_userinfo() && !url.encoded_userinfo().empty()) {
@@ -196,6 +200,85 @@ std::string zone_of(const std::string& host)
 {
     const std::size_t percent = host.find('%');
     return percent == host.npos ? std::string() : host.substr(percent + 1);
+}
+
+/// Whether it can be taken for nothing else. A fragment is not: where one hides an '@', or all behind a colon, a '#' of
+/// a password may have begun it.
+bool is_url(std::string_view text)
+{
+    const std::size_t fragment = std::min(text.find('#'), text.size());
+    const auto [begin, end] = find_authority(text);
+    if (text.find('@', fragment) != text.npos ||
+        (end == fragment && fragment != text.size() && text.substr(begin, end - begin).find(':') != text.npos)) {
+        return false;
+    }
+    try {
+        parse_url(text);
+        return true;
+    } catch (const failure&) {
+        return false;
+    }
+}
+
+bool is_scheme_character(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '-' ||
+           c == '.';
+}
+
+/// Behind "http://", and behind what that may have been before somebody mistyped it.
+std::size_t find_login_begin(std::string_view text)
+{
+    const std::size_t authority = find_authority(text).first;
+    const std::string_view before = text.substr(0, authority);
+    if (authority != 0 && std::all_of(before.begin(), before.end() - std::min<std::ptrdiff_t>(std::ssize(before), 3),
+                                      is_scheme_character)) {
+        return authority;
+    }
+    std::size_t rest = 0;
+    for (const std::string_view scheme : {"https:", "http:"}) {
+        if (lower_case(text.substr(0, scheme.size())) == scheme) {
+            rest = scheme.size();
+            break;
+        }
+    }
+    return std::min(text.find_first_not_of('/', rest), text.size());
+}
+
+/// Behind a colon that no port follows, where a password may stand whose '@' is missing; the text's size where there is
+/// none.
+std::size_t find_open_password(std::string_view text)
+{
+    const std::size_t begin = find_login_begin(text);
+    const std::string_view authority = text.substr(begin, text.find_first_of("/?#", begin) - begin);
+    if (authority.starts_with('[') && authority.find_first_not_of("0123456789abcdefABCDEF:.[]%") == authority.npos) {
+        return text.size(); // an IPv6 address that is none
+    }
+    for (std::size_t colon = text.find(':', begin); colon != text.npos; colon = text.find(':', colon + 1)) {
+        const std::size_t port_end = std::min(text.find_first_not_of("0123456789", colon + 1), text.size());
+        if (port_end != text.size() && text[port_end] != '/' && text[port_end] != '?') {
+            return colon + 1;
+        }
+    }
+    return text.size();
+}
+
+/// What `printable_url` leaves out.
+std::pair<std::size_t, std::size_t> find_login(std::string_view text)
+{
+    const std::size_t last = text.rfind('@');
+    if (last == text.npos) {
+        const std::size_t open = find_open_password(text);
+        return {open, open == text.size() || is_url(text) ? open : text.size()};
+    }
+    const auto [begin, end] = find_authority(text);
+    if (is_url(text)) {
+        const std::size_t at = text.substr(begin, end - begin).rfind('@');
+        return {begin, at == text.npos ? begin : begin + at + 1};
+    }
+    const std::size_t login = find_login_begin(text);
+    const std::string_view rest = text.substr(last + 1);
+    return {login <= last ? login : 0, find_open_password(rest) == rest.size() ? last + 1 : text.size()};
 }
 
 std::string_view text_of(const urls::pct_string_view& encoded)
@@ -295,14 +378,18 @@ location redirect_url(const location& base, std::string_view reference)
     return result;
 }
 
-std::string printable_url(std::string_view text)
+std::string without_login(std::string_view url)
 {
-    std::string result(text);
-    const auto [begin, end] = find_authority(result);
-    if (const std::size_t at = result.substr(begin, end - begin).rfind('@'); at != result.npos) {
-        result.erase(begin, at + 1);
-    }
-    return printable(result);
+    const auto [begin, end] = find_login(url);
+    std::string result(url.substr(0, begin));
+    result += end == url.size() && begin != end ? "..." : "";
+    result += url.substr(end);
+    return result;
+}
+
+std::string printable_url(std::string_view url)
+{
+    return printable(without_login(url));
 }
 
 } // namespace tandem::http

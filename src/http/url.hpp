@@ -2,6 +2,7 @@
 #define TANDEM_SRC_HTTP_URL_HPP
 
 #include <tandem/http/options.hpp>
+#include <tandem/http/printable_url.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -44,8 +45,8 @@ location parse_url(std::string_view text);
 /// The login stays on the same origin, unless the reference has its own. Throws `failure`, also for https to http.
 location redirect_url(const location& base, std::string_view reference);
 
-/// `text` as it may stand in a message: no credentials, no deceptive characters.
-std::string printable_url(std::string_view text);
+/// The same without what `printable_url` leaves out, and with its control characters.
+std::string without_login(std::string_view url);
 
 } // namespace tandem::http
 

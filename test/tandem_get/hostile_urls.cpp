@@ -7,8 +7,11 @@
 #include <boost/test/unit_test.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <fstream>
+#include <iterator>
 #include <mutex>
+#include <thread>
 
 using namespace test;
 
@@ -238,6 +241,95 @@ BOOST_AUTO_TEST_CASE(a_password_is_not_shown_where_it_fails)
     box.check_ended(seen, 1, {"127.0.0.1:1/file"});
     BOOST_TEST((seen.err.find("secret") == std::string::npos), seen);
     BOOST_TEST((seen.out.find("secret") == std::string::npos), seen);
+}
+
+namespace {
+
+const std::vector<std::string> not_quite_urls = {
+    "http:/name:secret@127.0.0.1:1/file",
+    "http//name:secret@127.0.0.1:1/file",
+    "http:name:secret@127.0.0.1:1/file",
+    "name:secret@127.0.0.1:1/file",
+    "name:secret@127.0.0.1",
+    "//name:secret@127.0.0.1:1/file",
+    "http:\\\\name:secret@127.0.0.1:1",
+    "http://na%zzme:secret@127.0.0.1:1/file",
+    "http://name:secret/word@127.0.0.1:1/file",
+    "http://name:word/secret@127.0.0.1:1/file",
+    "http://name:word?secret@127.0.0.1:1/file",
+    "http://name:word#secret@127.0.0.1:1/file",
+    "http://name:sec@ret[secret@127.0.0.1:1/file",
+    "http://name:secret@127.0.0.1:none/file",
+    "http://name:secret@127.0.0.1:99999/file",
+    "http://name:secret@[::1/file",
+    "http://name:secret@/file",
+    "http://name:secret@",
+    "http://name:secret",
+    "http://name:secret/file",
+    "ftp://name:secret@127.0.0.1:1/file",
+    "secrets://name:secret@127.0.0.1:1/file",
+};
+
+void check_silent(const ended& seen)
+{
+    for (const std::string& text : {seen.err, seen.out}) {
+        BOOST_TEST((text.find("secret@") == text.npos && text.find(":secret") == text.npos &&
+                    text.find("/secret") == text.npos && text.find("?secret") == text.npos &&
+                    text.find("#secret") == text.npos),
+                   seen);
+    }
+}
+
+} // namespace
+
+// The URL that fails, a file's name, a mirror, a list's line with a blank in the password, a proxy, a redirect's
+// target.
+BOOST_AUTO_TEST_CASE(a_password_is_not_shown_where_the_url_is_none)
+{
+    for (const std::string& url : not_quite_urls) {
+        BOOST_TEST_CONTEXT(url)
+        {
+            const sandbox box;
+            check_silent(box.get({"--json", "-", url}));
+            check_silent(box.get({"mirror=" + url}));
+            check_silent(box.get({"http://127.0.0.1:1/file", "mirror=" + url}));
+            check_silent(box.get({"--proxy", url, "http://127.0.0.1:1/file"}));
+            check_silent(box.get({"--prox=" + url, "http://127.0.0.1:1/file"}));
+            check_silent(box.get({"--usr=" + url, "http://127.0.0.1:1/file"}));
+            check_silent(box.get({"--header", url.substr(0, url.find(':')) + url, url}));
+            write_file(box.own() / "list", url + '\n' + url + " and more\n" + "http://127.0.0.1:1/x " + url + "\n" +
+                                               "http://name:with " + url + "\nhttp://127.0.0.1:1/x mirror=" + url +
+                                               "\n");
+            check_silent(box.get({"--json", "-", "-i", (box.own() / "list").string()}));
+            if (url.starts_with("http//")) {
+                continue; // a path, and nothing secret, where it comes from a server
+            }
+            const scripted_server server(
+                answer_always("HTTP/1.1 302 Found\r\nLocation: " + url + "\r\nContent-Length: 0\r\n\r\n"));
+            check_silent(box.get({"--json", "-", "--max-redirects", "2", server.url("/file")}));
+            box.check_there({});
+        }
+    }
+}
+
+// Everybody on a machine can read everybody's command line.
+BOOST_AUTO_TEST_CASE(a_password_is_not_in_the_command_line_that_others_see)
+{
+    const sandbox box;
+    const scripted_server server(answer_and_stall(answer("Content-Length: 10\r\n", "short")));
+    const process running(
+        box.command({"--header", "Authorization: secret", "--proxy", server.url("", "name:secret@127.0.0.1"),
+                     "http:/name:secret@127.0.0.1/x", server.url("/file", "name:secret@127.0.0.1"),
+                     "mirror=" + server.url("/file", "name:secret@127.0.0.1"), "--user=name:secret"}),
+        box.place());
+    std::string seen;
+    const std::string file = "/proc/" + std::to_string(running.pid()) + "/cmdline";
+    for (int i = 0; i != 2000 && (seen.find("127.0.0.1") == seen.npos || seen.find("secret") != seen.npos); ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        std::ifstream in(file, std::ios::binary);
+        seen.assign(std::istreambuf_iterator<char>(in), {});
+    }
+    BOOST_TEST((seen.find("secret") == seen.npos && seen.find("127.0.0.1") != seen.npos), seen);
 }
 
 BOOST_AUTO_TEST_CASE(a_header_takes_no_second_one_along)

@@ -8,6 +8,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 using namespace std::chrono_literals;
 
@@ -47,7 +48,53 @@ BOOST_AUTO_TEST_CASE(a_login_is_nobody_elses)
     BOOST_TEST(without_login("http://a@b:c@host out=x@y") == "http://host out=x@y");
     BOOST_TEST(without_login("https://name@host") == "https://host");
     BOOST_TEST(without_login("http://host/?a=b@c") == "http://host/?a=b@c");
-    BOOST_TEST(without_login("name@host") == "name@host");
+    BOOST_TEST(without_login("name@host") == "host");
+    BOOST_TEST(without_login("http://name:pass word@host/x out=y") == "...host/x out=y");
+    BOOST_TEST(without_login("http://name:p@ss word@host/x") == "...host/x");
+    BOOST_TEST(without_login("http://name:12 /34@host/x") == "...host/x");
+    BOOST_TEST(without_login("http://host/x http//name:secret@host/x") == "...host/x");
+    BOOST_TEST(without_login("http://name:pass word and") == "http://name:...");
+    BOOST_TEST(without_login("http://host/x and more") == "http://host/x and more");
+    BOOST_TEST(without_login("http:/name:secret@host/x") == "http:/host/x");
+    BOOST_TEST(without_login("http://host/a@b mirror=http://name:secret@other/c@d md5=0") ==
+               "http://host/a@b mirror=http://other/c@d md5=0");
+    BOOST_TEST(without_login("mirror=http://name:secret@other/") == "mirror=http://other/");
+    BOOST_TEST(without_login("http://host/  out=x\tmd5=y") == "http://host/  out=x md5=y");
+    BOOST_TEST(without_login("user=x:secret@host") == "host");
+    BOOST_TEST(without_login("") == "");
+}
+
+BOOST_AUTO_TEST_CASE(arguments_show_no_logins)
+{
+    std::vector<std::string> words = {"tandem-get",
+                                      "--user",
+                                      "name:secret",
+                                      "--user=name:secret",
+                                      "--header",
+                                      "Authorization: secret",
+                                      "--header=X-Key: secret",
+                                      "--proxy",
+                                      "http://name:secret@proxy:1",
+                                      "--proxy=name:secret@proxy:1",
+                                      "http://name:secret@host/a@b",
+                                      "http:/name:secret@host/x",
+                                      "http://name:secret",
+                                      "mirror=http://name:secret@host/",
+                                      "-o",
+                                      "a file",
+                                      "out=a@b"};
+    std::vector<char*> argv;
+    for (std::string& one : words) {
+        argv.push_back(one.data());
+    }
+    hide_logins(static_cast<int>(argv.size()), argv.data());
+    std::string seen;
+    for (const char* one : argv) {
+        seen += std::string(one) + '|';
+    }
+    BOOST_TEST(seen ==
+               "tandem-get|--user|name|--user=name|--header|Authorization|--header=X-Key|--proxy|http://proxy:1|"
+               "--proxy=proxy:1|http://host/a@b|http:/host/x|http://name:...|mirror=http://host/|-o|a file|out=a@b|");
 }
 
 BOOST_AUTO_TEST_CASE(names_are_shortened_in_the_middle)

@@ -2,6 +2,7 @@
 
 #include "http/exchange/header.hpp"
 #include "http/exchange/message.hpp"
+#include "http/syntax/printable.hpp"
 
 #include <optional>
 #include <string>
@@ -14,7 +15,7 @@ namespace tandem::http {
 failure proxy_failure(const proxy& via, unsigned status, const std::string& reason)
 {
     return failure(status == 407 ? errc::login_required : errc::proxy_refused,
-                   via.name() + " answers " + std::to_string(status) + ' ' + printable_url(reason), status);
+                   via.name() + " answers " + std::to_string(status) + ' ' + printable(reason), status);
 }
 
 asio::awaitable<void> open_tunnel(const client_options& options, connection& over, transfer& by, const origin& at,

@@ -2,6 +2,7 @@
 
 #include "http/syntax/entity_tag.hpp"
 #include "http/syntax/http_date.hpp"
+#include "http/syntax/printable.hpp"
 #include "http/url.hpp"
 
 #include <boost/beast/http/field.hpp>
@@ -53,7 +54,7 @@ std::optional<std::string> mismatch(const answer& from, const wanted_range& part
         range->total != part.total) {
         return "asked for " + std::to_string(part.first) + '-' + std::to_string(part.last) + '/' +
                std::to_string(part.total) + ", the Content-Range is \"" +
-               printable_url(from.field(field::content_range).value_or(std::string_view())) + '"';
+               printable(from.field(field::content_range).value_or(std::string_view())) + '"';
     }
     // A server that had a tag for the whole must give it for a part (RFC 9110, section 15.3.7). A date it may leave
     // out, but then nothing shows that it has looked at ours.

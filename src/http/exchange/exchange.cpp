@@ -4,6 +4,7 @@
 #include "http/connection/tunnel.hpp"
 #include "http/exchange/message.hpp"
 #include "http/syntax/content_coding.hpp"
+#include "http/syntax/printable.hpp"
 #include "http/users_code.hpp"
 
 #include <boost/asio/error.hpp>
@@ -39,7 +40,7 @@ void check_framing(const answer& result)
     const std::vector<std::string_view> codings = listed_codings(text);
     const bool chunked = codings.size() == 1 && beast::iequals({codings[0].data(), codings[0].size()}, "chunked");
     if ((!codings.empty() && !chunked) || chunked != result.parser->chunked()) {
-        throw failure(errc::unexpected_encoding, "Transfer-Encoding: " + printable_url(text), result.status());
+        throw failure(errc::unexpected_encoding, "Transfer-Encoding: " + printable(text), result.status());
     }
     if (result.status() == 101) {
         throw failure(errc::malformed_response, "switching protocols, unasked", result.status());
@@ -300,7 +301,7 @@ bool has_no_body(const question& what, unsigned status)
 
 std::string answer::reason() const
 {
-    return printable_url(std::string(parser->get().reason()));
+    return printable(std::string(parser->get().reason()));
 }
 
 std::optional<std::string_view> answer::field(beast::http::field name) const
@@ -318,7 +319,7 @@ std::string answer::other_than(std::string_view allowed, beast::http::field name
     const auto [begin, end] = parser->get().equal_range(name);
     for (auto i = begin; i != end; ++i) {
         if (!beast::iequals(i->value(), {allowed.data(), allowed.size()})) {
-            return i->value().empty() ? "\"\"" : printable_url({i->value().data(), i->value().size()});
+            return i->value().empty() ? "\"\"" : printable({i->value().data(), i->value().size()});
         }
     }
     return {};
@@ -358,7 +359,7 @@ std::optional<std::string> answer::encoding() const
     if (!text || decodes() || (says_identity && listed_codings(*text).empty())) {
         return std::nullopt;
     }
-    return printable_url(*text);
+    return printable(*text);
 }
 
 asio::awaitable<void> ask(detail::client_state& client, transfer& by, question& what, answer& result)

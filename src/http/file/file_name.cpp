@@ -37,7 +37,8 @@ std::string file_name(std::string_view url)
 {
     // Not by parse_url: the question has an answer also where a URL is not valid, and this is asked of each of a
     // list's.
-    std::string_view path = url.substr(0, url.find('#'));
+    const std::string shown = without_login(url); // a name is seen by all, and may be made of what is no URL
+    std::string_view path = std::string_view(shown).substr(0, shown.find('#'));
     path.remove_prefix(find_authority(path).second);
     path = path.substr(0, path.find('?'));
     return safe_name(decode(path.substr(path.rfind('/') + 1)));

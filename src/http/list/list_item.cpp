@@ -1,6 +1,7 @@
 #include "http/syntax/printable.hpp"
 
 #include <tandem/http/download_list.hpp>
+#include <tandem/http/printable_url.hpp>
 
 #include <algorithm>
 #include <stdexcept>
@@ -58,8 +59,11 @@ std::optional<list_item> list_item::parse(std::string_view line)
             try {
                 expected = checksum::parse(word);
             } catch (const std::invalid_argument& e) {
-                throw std::invalid_argument("\"" + std::string(word) + "\" is neither out= nor mirror=, and " +
-                                            e.what());
+                // Behind a blank in a URL may stand the rest of its password.
+                const bool secret =
+                    word.find('@') != word.npos || line.find('@') != line.npos || printable_url(item.url) != item.url;
+                const std::string what = secret ? "what stands behind the URL" : '"' + printable_url(word) + '"';
+                throw std::invalid_argument(what + " is neither out= nor mirror=, and " + e.what());
             }
             if (item.expected) {
                 throw std::invalid_argument("a second checksum");

@@ -1,11 +1,18 @@
 #include "http/failure.hpp"
+#include "http/syntax/lower_case.hpp"
 #include "http/url.hpp"
 
+#include <tandem/http/download_list.hpp>
 #include <tandem/http/error.hpp>
+#include <tandem/http/file_name.hpp>
 
 #include <boost/test/unit_test.hpp>
 
+#include <cstddef>
+#include <random>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 
 using namespace tandem::http;
 
@@ -30,6 +37,140 @@ struct row
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(url_parts)
+
+BOOST_AUTO_TEST_CASE(what_is_printed)
+{
+    for (const row& r : {
+             row{"http://name:secret@host/a@b", "http://host/a@b"},
+             row{"http://host/?a=b@c", "http://host/?a=b@c"},
+             row{"https://name@host", "https://host"},
+             row{"http://host:8080/a:b", "http://host:8080/a:b"},
+             row{"ftp://name:secret@host/x", "ftp://host/x"},
+             row{"http://name:secret@host:0/", "http://host:0/"},
+             row{"http://name:se/cret@host/x", "http://host/x"},
+             row{"http://name:se?cret@host/x", "http://host/x"},
+             row{"http://name:se#cret@host/x", "http://host/x"},
+             row{"http://name:se cret@host/x", "http://host/x"},
+             row{"http://na me:secret@host/x", "http://host/x"},
+             row{"http:/name:secret@host/x", "http:/host/x"},
+             row{"http//name:secret@host/x", "host/x"},
+             row{"http:name:secret@host/x", "http:host/x"},
+             row{"http:\\\\name:secret@host", "http:host"},
+             row{"name:secret@host/x", "host/x"},
+             row{"name:secret@host", "host"},
+             row{"//name:secret@host/x", "//host/x"},
+             row{"http://name:secret", "http://name:..."},
+             row{"http://name:secrethost/x", "http://name:..."},
+             row{"name:secrethost/x", "name:..."},
+             row{"http://name:secret@", "http://..."},
+             row{"ht@tp://name:secrethost/", "..."},
+             row{"http://name:#secret@host/x", "http://host/x"},
+             row{"http://name:12#secret@host/x", "http://host/x"},
+             row{"http://name:#secret", "http://name:..."},
+             row{"http://host/x#part", "http://host/x#part"},
+             row{"http://[::1/x", "http://[::1/x"},
+             row{"http://host:99999/x", "http://host:99999/x"},
+             row{"example.com/file", "example.com/file"},
+             row{"example.com:80/file", "example.com:80/file"},
+             row{"http://host/a\nb\x7f", "http://host/a?b?"},
+             row{"", ""},
+         }) {
+        BOOST_TEST(printable_url(r.reference) == r.result, r.reference);
+    }
+}
+
+namespace {
+
+/// What is said of a URL, wherever.
+std::string all_output(const std::string& url)
+{
+    std::string result = printable_url(url) + '\n' + file_name(url) + '\n';
+    try {
+        throw failure(errc::bad_redirect, "x");
+    } catch (...) {
+        try {
+            std::rethrow_exception(current_as_download_error(url, 0));
+        } catch (const download_error& e) {
+            result += e.url() + '\n' + e.what() + '\n';
+        }
+    }
+    for (const bool redirected : {false, true}) {
+        try {
+            const location seen = redirected ? redirect_url(parse_url("https://base/"), url) : parse_url(url);
+            result += seen.text + seen.target + seen.authority + '\n';
+        } catch (const failure& e) {
+            result += e.detail() + '\n';
+        }
+    }
+    for (const std::string& line : {url, "http://host/ " + url, "http://host/ mirror=" + url}) {
+        try {
+            list_item::parse(line);
+        } catch (const std::invalid_argument& e) {
+            result += std::string(e.what()) + '\n';
+        }
+    }
+    return result;
+}
+
+/// Whether it is no password after all, but what a server is asked for, or the server.
+bool is_in_public(const std::string& url, std::string_view secret)
+{
+    for (const bool redirected : {false, true}) {
+        try {
+            const location seen = redirected ? redirect_url(parse_url("https://base/"), url) : parse_url(url);
+            if (lower_case(seen.text).find(lower_case(secret)) != std::string::npos) {
+                return true;
+            }
+        } catch (const failure&) {
+        }
+    }
+    return false;
+}
+
+} // namespace
+
+// A password of strange characters, then a URL with something missing and something too much.
+BOOST_AUTO_TEST_CASE(a_password_is_not_shown_whatever_the_url)
+{
+    std::mt19937 random(1); // NOLINT: the same each time
+    const auto below = [&](std::size_t size) { return static_cast<std::size_t>(random() % size); };
+    const std::string secret = "hUsH";
+    const std::string_view strange = ":/@?#[]\\%=&. \t\"'<>{}|^`;,+*0a\x01\x7f\xc3";
+    std::size_t hidden = 0;
+    for (int i = 0; i != 200'000; ++i) {
+        const auto some = [&](std::size_t most) {
+            std::string result;
+            for (std::size_t count = below(most + 1); count != 0; --count) {
+                result += strange[below(strange.size())];
+            }
+            return result;
+        };
+        const std::string before = std::string(below(2) ? "http://" : "https://") + "user:" + some(3);
+        std::string url = before + secret + some(3) + "@host.example:8080/path/file@2x.txt?query=a:b";
+        const auto any_place = [&] {
+            std::size_t place = 0;
+            do {
+                place = below(url.size());
+            } while (place >= url.find(secret) && place < url.find(secret) + secret.size());
+            return place;
+        };
+        if (below(2) != 0) {
+            url.erase(any_place(), 1);
+        }
+        for (std::size_t inserted = below(3); inserted != 0; --inserted) {
+            const std::size_t place = any_place();
+            url.insert(place, 1, strange[below(strange.size())]);
+        }
+        const std::string seen = all_output(url);
+        if (seen.find(secret) != seen.npos && !is_in_public(url, secret)) {
+            BOOST_ERROR("the password of " << url << " is shown: " << seen);
+            break;
+        }
+        hidden += seen.find(secret) == seen.npos ? 1 : 0;
+    }
+    BOOST_TEST_MESSAGE(hidden << " of 200000 hidden, the others are no passwords any more");
+    BOOST_TEST(hidden > 150'000u);
+}
 
 // RFC 3986, section 5.4. A fragment is not sent, so it is left out of the results.
 BOOST_AUTO_TEST_CASE(references_are_resolved_as_in_the_examples_of_rfc_3986)
