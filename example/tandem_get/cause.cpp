@@ -267,6 +267,10 @@ cause cause_of(const std::exception_ptr& error)
             result.message.find("Content-Encoding") != std::string::npos) {
             result.hint = "--encoded=keep"; // a transfer coding is not to be kept
         }
+        if (failed.code() == http::errc::login_required && failed.status() == 407) {
+            const bool by_proxy = result.message.find(": the proxy ") != std::string::npos;
+            result.hint = by_proxy ? "--proxy http://NAME:PASSWORD@HOST:PORT" : ""; // the other options are for servers
+        }
     } catch (const tandem::task_error& failed) {
         const bool died = failed.code() == tandem::errc::worker_died;
         result.message = died ? describe_death(failed.report()) : describe_failure(failed);

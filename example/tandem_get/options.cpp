@@ -167,7 +167,7 @@ po::options_description shown_options(command_line& to)
     then.value("then", to.then, "TASK", "work on each file as soon as it is there, in a process of its own: see below")
         .value("workers", to.workers, "N", "such processes (as many as cores may be used)")
         .value("json", to.json, "FILE", "results, a JSON object a line; \"-\": standard output")
-        .flag("quiet,q", "print nothing but errors and results")
+        .flag("quiet,q", "print nothing but errors, warnings and results")
         .flag("demo", "serve 1,000 files to itself, download, verify and compare")
         .flag("help,h", "show this")
         .flag("version", "show the version");

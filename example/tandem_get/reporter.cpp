@@ -42,6 +42,14 @@ std::string line_of(const http::download_report& report, double seconds)
     return line;
 }
 
+/// "http://host:port" of a text that begins with a URL.
+std::string_view origin_of(std::string_view text)
+{
+    constexpr std::string_view separator = "://";
+    const std::size_t scheme = std::min(text.find(separator), text.size());
+    return text.substr(0, text.find_first_of("/?#", std::min(scheme + separator.size(), text.size())));
+}
+
 } // namespace
 
 reporter::reporter(screen& out, settings how) : out_(out), how_(std::move(how))
@@ -95,7 +103,12 @@ void reporter::ended(const http::list_outcome& outcome)
                        .seconds = seconds_since(one.start),
                        .then = std::move(one.json)};
     if (outcome.error) {
-        failed(result, outcome.report.path, cause_of(outcome.error));
+        cause why = cause_of(outcome.error);
+        if (why.code == "login_required" && why.hint.starts_with("--user") && outcome.item.mirrors.empty() &&
+            origin_of(why.message) != origin_of(result.url)) {
+            why.hint = "--netrc"; // a redirect leads to another server, and --user is not for that one
+        }
+        failed(result, outcome.report.path, why);
     } else {
         succeeded(outcome, one, result.seconds);
     }

@@ -250,6 +250,21 @@ BOOST_AUTO_TEST_CASE(credentials_in_a_url_stay_with_their_origin)
     BOOST_TEST((there.asked().find("Authorization") == std::string::npos), there.asked());
 }
 
+BOOST_AUTO_TEST_CASE(the_hint_is_for_the_server_that_wants_a_login)
+{
+    const sandbox box;
+    const scripted_server asking(answer_always("HTTP/1.1 401 Who\r\nContent-Length: 0\r\n\r\n"));
+    const scripted_server leading(answer_always(redirect(asking.url("/file"))));
+    const scripted_server odd(answer_always("HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n"));
+    box.check_ended(box.get({asking.url("/file")}), 1, {"401 Who", "(--user or --netrc)"});
+    box.check_ended(box.get({leading.url("/file")}), 1, {"401 Who", "(--netrc)"});
+    const ended server = box.get({odd.url("/file")});
+    box.check_ended(server, 1, {"407 Who"});
+    BOOST_TEST((server.err.find("(--") == server.err.npos), server);
+    box.check_ended(box.get({"--proxy", odd.url(""), "http://host.invalid/file"}), 1,
+                    {"the proxy ", "407 Who", "(--proxy http://NAME:PASSWORD@HOST:PORT)"});
+}
+
 BOOST_AUTO_TEST_CASE(credentials_in_a_location_are_not_sent_elsewhere_in_clear_sight)
 {
     const sandbox box;
