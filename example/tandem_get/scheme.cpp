@@ -70,6 +70,9 @@ bool lacks_scheme(std::string_view url)
     if (host.front() == '[') {
         return true;
     }
+    if (host == "http" || host == "https") {
+        return false; // of which the colon is missing
+    }
     // One word alone is more likely a mistake.
     return std::all_of(host.begin(), host.end(), is_host_character) &&
            (port_is_one || host == "localhost" || host.find('.') != std::string_view::npos || authority.size() < url.size());

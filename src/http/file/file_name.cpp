@@ -1,5 +1,6 @@
 #include <tandem/http/file_name.hpp>
 
+#include "http/failure.hpp"
 #include "http/file/safe_name.hpp"
 #include "http/url.hpp"
 
@@ -35,10 +36,16 @@ std::string decode(std::string_view text)
 
 std::string file_name(std::string_view url)
 {
-    // Not by parse_url: the question has an answer also where a URL is not valid, and this is asked of each of a
-    // list's.
-    const std::string shown = without_login(url); // a name is seen by all, and may be made of what is no URL
-    std::string_view path = std::string_view(shown).substr(0, shown.find('#'));
+    // The question has an answer also where a URL is not valid.
+    std::string_view path = url;
+    std::string shown;
+    try {
+        parse_url(url);
+    } catch (const failure&) {
+        shown = without_login(url); // anywhere in it, and a name is seen by all
+        path = shown;
+    }
+    path = path.substr(0, path.find('#'));
     path.remove_prefix(find_authority(path).second);
     path = path.substr(0, path.find('?'));
     return safe_name(decode(path.substr(path.rfind('/') + 1)));
