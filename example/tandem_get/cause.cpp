@@ -120,6 +120,7 @@ constexpr std::pair<std::string_view, std::string_view> option_names[] = {
     {"max_rate", "--rate"},
     {"max_body_size", "--max-size"},
     {"max_redirects", "--max-redirects"},
+    {"unix_socket", "--unix-socket"},
 };
 
 /// Whether what the library says beside the code's sentence is its own, and nothing that a server has sent.

@@ -56,6 +56,7 @@ BOOST_AUTO_TEST_CASE(options_have_their_own_names)
                    .message.starts_with("http://host/file: --https-only is set, and this is http: "));
     BOOST_TEST(in_option_names("http::client_options: proxy: proxy_options::https is no proxy") ==
                "--proxy or https_proxy is no proxy");
+    BOOST_TEST(in_option_names("http::client_options: unix_socket is too long") == "--unix-socket is too long");
     BOOST_TEST(in_option_names("min_rate_period is more than zero") == "--min-rate-time is more than zero");
     // What a server says is not ours to translate.
     BOOST_TEST(cause_of_code(http::errc::bad_status, "404 no ca_file").message.find("404 no ca_file: ") !=
