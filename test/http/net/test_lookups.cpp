@@ -106,7 +106,7 @@ struct lookup_of
 
     void stop() { by->stop(asio::error::operation_aborted); }
 
-    const std::shared_ptr<tandem::http::transfer> by;
+    std::shared_ptr<tandem::http::transfer> by;
     bool done = false;
     std::size_t found = 0;
     error_code code{};
@@ -193,12 +193,15 @@ BOOST_AUTO_TEST_CASE(that_hang_do_not_hold_up_the_end_of_their_context)
 {
     const dead_name_server dead;
     std::optional<asio::io_context> context(std::in_place);
-    const lookup_of under_way(*context, "hang.example");
-    const lookup_of cancelled(*context, "hang.example");
+    lookup_of under_way(*context, "hang.example");
+    lookup_of cancelled(*context, "hang.example");
     poll(*context);
     BOOST_TEST_REQUIRE(wait_for_hanging(2), hanging);
-    cancelled.by->stop(asio::error::operation_aborted);
+    cancelled.stop();
     poll(*context);
+    BOOST_TEST(cancelled.done);
+    under_way.by.reset(); // what is left of them is the context's
+    cancelled.by.reset();
     std::promise<void> ended;
     std::thread end([&] {
         context.reset();
