@@ -368,8 +368,9 @@ BOOST_AUTO_TEST_CASE(times_and_counts_are_told)
         BOOST_TEST((answer.times.look_up > 0s) == !again);
         BOOST_TEST((answer.times.connect > 0s) == !again);
         BOOST_TEST((answer.times.handshake == 0s));
-        BOOST_TEST((answer.times.first_byte >= 45ms));
-        BOOST_TEST((answer.elapsed >= answer.times.look_up + answer.times.connect + answer.times.first_byte + 45ms));
+        BOOST_TEST((answer.times.first_byte > 0s));
+        BOOST_TEST((answer.elapsed >= answer.times.look_up + answer.times.connect + answer.times.first_byte));
+        BOOST_TEST((answer.elapsed >= 95ms)); // on a busy machine the answer's parts may be seen at once
     }
 }
 
