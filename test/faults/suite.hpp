@@ -63,7 +63,7 @@ using test::sanitized;
 inline constexpr std::chrono::milliseconds patience{sanitized ? 25'000 : 10'000};
 
 /// A cell of which a step takes longer is stuck where none of its own waits sees it, and is ended.
-inline constexpr std::chrono::milliseconds step_limit{sanitized ? 60'000 : 30'000};
+inline constexpr std::chrono::milliseconds step_limit{120'000};
 
 /// The run_timeout of tasks that hang.
 inline constexpr std::chrono::milliseconds hang_limit{sanitized ? 500 : 150};
