@@ -135,6 +135,7 @@ asio::awaitable<bool> compare_copy(job& of)
     co_await follow(of.client, of.by, *of.asked, of.from, of.so_far);
     const unsigned status = of.from.status();
     if (status != 206 && status != 416) {
+        of.from.asked_gzip = asks_gzip; // who encodes what was asked for as it is sends it to be decoded
         co_return false;
     }
     // What is to be decoded is not what is stored, even where both have one size.
