@@ -112,9 +112,11 @@ void ask_about(question& what, const existing_copy& copy)
 void begin_question(job& of, const std::string& url)
 {
     of.asked.emplace(url, of.options);
-    // Of a file that is gzip itself, a server may say that it is encoded so.
-    const std::string name = of.to ? of.to->target().filename().string() : file_name(url);
-    of.asked->asks_gzip = of.asked->asks_gzip && !name_tells_coding(name, "gzip");
+    if (of.asked->asks_gzip) {
+        // Of a file that is gzip itself, a server may say that it is encoded so.
+        const std::string name = of.to ? of.to->target().filename().string() : file_name(url);
+        of.asked->asks_gzip = !name_tells_coding(name, "gzip");
+    }
     of.asked->heeds_pauses = true;
     of.asked->progress = of.options.progress.get();
 }
