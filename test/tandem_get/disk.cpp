@@ -440,10 +440,10 @@ BOOST_AUTO_TEST_CASE(a_replaced_file_keeps_its_mode)
 namespace {
 
 /// Breaks the first answer off after two million bytes; what follows is `serve`'s.
-scripted_server::script break_off_first()
+scripted_server::script break_off_first(std::atomic<int>* parts = nullptr)
 {
     auto first = std::make_shared<std::atomic<bool>>(true);
-    return [first, go_on = serve()](peer& client) {
+    return [first, go_on = serve(0us, parts)](peer& client) {
         if (first->exchange(false)) {
             client.read_request();
             client.send(complete(bytes, "ETag: \"one\"\r\n").substr(0, 2'000'000));
@@ -570,14 +570,7 @@ BOOST_DATA_TEST_CASE(what_the_system_does_not_have, boost::unit_test::data::make
         {
             const sandbox with;
             std::atomic<int> parts{0};
-            const scripted_server here([&parts, first = std::make_shared<std::atomic<bool>>(true)](peer& client) {
-                if (first->exchange(false)) {
-                    client.read_request();
-                    client.send(complete(bytes, "ETag: \"one\"\r\n").substr(0, 2'000'000));
-                } else {
-                    serve(0us, &parts)(client);
-                }
-            });
+            const scripted_server here(break_off_first(&parts));
             with.check_ended(get_without(with, calls, {here.url("/file")}), 1);
             with.check_ended(get_without(with, calls, {here.url("/file")}), 0);
             with.check_there({{"file", bytes}});
@@ -688,14 +681,7 @@ BOOST_AUTO_TEST_CASE(without_proc, *mounts())
     for (const bool sync : {false, true}) {
         const sandbox with;
         std::atomic<int> parts{0};
-        const scripted_server here([&parts, first = std::make_shared<std::atomic<bool>>(true)](peer& client) {
-            if (first->exchange(false)) {
-                client.read_request();
-                client.send(complete(bytes, "ETag: \"one\"\r\n").substr(0, 2'000'000));
-            } else {
-                serve(0us, &parts)(client);
-            }
-        });
+        const scripted_server here(break_off_first(&parts));
         const std::string script = R"(mount -t tmpfs none /proc && { "$@"; status=$?; "$@" && echo "first $status"; })";
         std::vector<std::string> arguments = {here.url("/file")};
         if (sync) {

@@ -1,11 +1,10 @@
 #include "http/net/asked.hpp"
+#include "http/net/samples.hpp"
 
 #include <boost/asio/error.hpp>
 
 #include <atomic>
 #include <thread>
-
-#include <zlib.h>
 
 using tandem::http::errc;
 using tandem::http::request;
@@ -13,25 +12,6 @@ using tandem::http::request;
 using namespace std::chrono_literals;
 
 BOOST_FIXTURE_TEST_SUITE(requests, test::net_fixture)
-
-namespace {
-
-std::string gzip(std::string bytes)
-{
-    z_stream stream{};
-    BOOST_REQUIRE(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-    std::string result(bytes.size() + 1024, '\0');
-    stream.next_in = reinterpret_cast<Bytef*>(bytes.data());
-    stream.avail_in = static_cast<uInt>(bytes.size());
-    stream.next_out = reinterpret_cast<Bytef*>(result.data());
-    stream.avail_out = static_cast<uInt>(result.size());
-    BOOST_REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-    result.resize(stream.total_out);
-    deflateEnd(&stream);
-    return result;
-}
-
-} // namespace
 
 BOOST_AUTO_TEST_CASE(an_answer_is_all_there)
 {
@@ -242,7 +222,7 @@ BOOST_AUTO_TEST_CASE(gzip_is_decoded_where_it_was_asked_for)
         text += std::to_string(i * 7919) + ' ';
     }
     test::log seen;
-    test::scripted_server server(test::noting(seen, test::ok(gzip(text), "Content-Encoding: gzip\r\n")));
+    test::scripted_server server(test::noting(seen, test::ok(test::gzipped(text), "Content-Encoding: gzip\r\n")));
     request what{.url = server.url("/")};
     what.options.compressed = true;
     check_answer(ask(what), 200, text);
@@ -250,7 +230,7 @@ BOOST_AUTO_TEST_CASE(gzip_is_decoded_where_it_was_asked_for)
 
     // Unasked it comes as it is, or not at all.
     const test::asked raw = ask(server.url("/"));
-    check_answer(raw, 200, gzip(text));
+    check_answer(raw, 200, test::gzipped(text));
     BOOST_TEST(raw.answer->encoding.value_or("none") == "gzip");
     request strict{.url = server.url("/")};
     strict.options.encoded = tandem::http::encoded_body::refuse;
@@ -269,8 +249,8 @@ BOOST_AUTO_TEST_CASE(encodings_that_are_wrong)
         std::string answer;
         errc expected;
     };
-    const std::string whole = gzip("hello");
-    const std::string bomb = gzip(std::string(20'000'000, '\0'));
+    const std::string whole = test::gzipped("hello");
+    const std::string bomb = test::gzipped(std::string(20'000'000, '\0'));
     const std::string field = "Content-Encoding: gzip\r\n";
     for (const row& r : {row{"no gzip", test::ok("hello", field), errc::undecodable_body},
                          row{"half", test::ok(whole.substr(0, whole.size() / 2), field), errc::undecodable_body},

@@ -1,5 +1,6 @@
 // Bodies that are not held in memory: of a request from a source, of an answer to a sink; and parts of them.
 #include "http/net/asked.hpp"
+#include "http/net/samples.hpp"
 #include "http/serve.hpp"
 #include "support/preconditions.hpp"
 
@@ -14,13 +15,9 @@
 
 #include <algorithm>
 #include <atomic>
-#include <fstream>
 #include <memory>
 #include <stdexcept>
 #include <thread>
-
-#include <unistd.h>
-#include <zlib.h>
 
 namespace asio = boost::asio;
 using tandem::http::errc;
@@ -62,29 +59,6 @@ std::string read_chunks(test::peer& client)
     }
 }
 
-long memory_in_use()
-{
-    long size = 0;
-    long pages = 0;
-    std::ifstream("/proc/self/statm") >> size >> pages;
-    return pages * ::sysconf(_SC_PAGESIZE);
-}
-
-std::string gzipped(std::string bytes)
-{
-    z_stream stream{};
-    BOOST_REQUIRE(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-    std::string result(bytes.size() + 1024, '\0');
-    stream.next_in = reinterpret_cast<Bytef*>(bytes.data());
-    stream.avail_in = static_cast<uInt>(bytes.size());
-    stream.next_out = reinterpret_cast<Bytef*>(result.data());
-    stream.avail_out = static_cast<uInt>(result.size());
-    BOOST_REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-    result.resize(stream.total_out);
-    deflateEnd(&stream);
-    return result;
-}
-
 } // namespace
 
 BOOST_AUTO_TEST_CASE(an_answer_goes_to_a_sink)
@@ -111,7 +85,7 @@ BOOST_AUTO_TEST_CASE(an_answer_goes_to_a_sink)
     for (const row& r : {row{"a length", test::ok(body), body},
                          row{"chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks, body},
                          row{"until the end", "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + body, body},
-                         row{"gzip", test::ok(gzipped(text), "Content-Encoding: gzip\r\n"), text}}) {
+                         row{"gzip", test::ok(test::gzipped(text), "Content-Encoding: gzip\r\n"), text}}) {
         BOOST_TEST_CONTEXT(r.framing)
         {
             test::scripted_server server(test::answer_once("HTTP/1.1 302 Found\r\nLocation: /there\r\n"
@@ -176,13 +150,13 @@ BOOST_AUTO_TEST_CASE(a_slow_sink_holds_up_the_server)
     one_thread.run_for(1s);
     BOOST_TEST(seen <= one_mebibyte);
     BOOST_TEST(!ended, "what nobody takes is not read: the server has sent " << sent << " bytes");
-    const long before = memory_in_use();
+    const long before = test::resident_bytes();
     gate.expires_at(asio::steady_timer::time_point::min());
     one_thread.run();
     check_answer(one.wait(), 200, "");
     BOOST_TEST(seen == 64 * one_mebibyte);
     if (!test::sanitized) {
-        BOOST_TEST(memory_in_use() < before + static_cast<long>(16 * one_mebibyte));
+        BOOST_TEST(test::resident_bytes() < before + static_cast<long>(16 * one_mebibyte));
     }
 }
 

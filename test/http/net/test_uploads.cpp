@@ -1,17 +1,15 @@
 // What is sent with a request, and what a server may say meanwhile.
 #include "http/certificates.hpp"
 #include "http/net/asked.hpp"
+#include "http/net/samples.hpp"
 #include "support/preconditions.hpp"
 
 #include <boost/asio/ssl/context.hpp>
 
 #include <atomic>
 #include <filesystem>
-#include <fstream>
 #include <future>
 #include <thread>
-
-#include <unistd.h>
 
 using tandem::http::errc;
 using tandem::http::request;
@@ -42,14 +40,6 @@ request upload(const std::string& url, std::size_t size)
     request what{.url = url, .method = "POST", .body = std::string(size, 'b')};
     what.options.headers = {{"Expect", "nothing"}};
     return what;
-}
-
-long resident()
-{
-    long size = 0;
-    long pages = 0;
-    std::ifstream("/proc/self/statm") >> size >> pages;
-    return pages * ::sysconf(_SC_PAGESIZE);
 }
 
 } // namespace
@@ -188,11 +178,11 @@ BOOST_AUTO_TEST_CASE(a_body_is_not_copied, *test::unsanitized())
     test::scripted_server server([&](test::peer& client) {
         client.read_request();
         const std::size_t half = client.discard(size / 2);
-        half_sent = resident();
+        half_sent = test::resident_bytes();
         client.send(test::ok(std::to_string(half + client.discard(size - half))));
     });
     request what = upload(server.url("/"), size);
-    const long before = resident();
+    const long before = test::resident_bytes();
     check_answer(ask(std::move(what)), 200, std::to_string(size));
     BOOST_TEST(half_sent < before + static_cast<long>(size / 2));
     BOOST_TEST_MESSAGE((half_sent - before) / 1024 << " KiB more while it is sent");
