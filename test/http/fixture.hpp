@@ -82,6 +82,8 @@ inline outcome as_outcome(std::exception_ptr error, tandem::http::download_repor
         result.what = e.what();
         result.url = e.url();
         result.status = e.status();
+    } catch (const std::exception& e) {
+        result.what = e.what();
     }
     return result;
 }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 #include <mutex>
+#include <new>
 #include <vector>
 
 using tandem::http::errc;
@@ -106,6 +107,38 @@ BOOST_AUTO_TEST_CASE(a_server_that_allows_one_connection_only)
         return number > 0 && number < 4 ? "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n" : right(request);
     }));
     check_complete(get(server.url("/"), in_segments()), whole());
+}
+
+// What is no failure of a server's, such as memory that runs out, is none of the others' either.
+BOOST_AUTO_TEST_CASE(one_that_ends_in_any_way_leaves_no_hole)
+{
+    test::request_log log;
+    test::scripted_server server(serve(log, [](int, const std::string& request) { return right(request); }));
+    for (const int last : {1, 2, 3, 4}) {
+        BOOST_TEST_CONTEXT("look-ups 1 to " << last << " of the further connections find no memory")
+        {
+            std::atomic<int> look_ups = 0;
+            tandem::http::client_options with;
+            with.resolver = [&look_ups, last](const std::string&, const tandem::http::resolved_handler& done) {
+                const int number = look_ups++;
+                if (number >= 1 && number <= last) {
+                    throw std::bad_alloc();
+                }
+                done({}, {boost::asio::ip::address_v4::loopback()});
+            };
+            const tandem::http::downloader here(threads, with);
+            const test::outcome seen = get(here, server.url("/", "far.example"), in_segments());
+            if (last < 4) {
+                check_complete(seen, whole());
+            } else {
+                BOOST_TEST(!seen.report.has_value(), seen);
+                BOOST_TEST(seen.what == std::bad_alloc().what());
+                BOOST_TEST(listing() == "file.part file.part.from");
+                BOOST_TEST((whole().starts_with(content("file.part"))));
+            }
+            std::filesystem::remove(folder / "file");
+        }
+    }
 }
 
 BOOST_AUTO_TEST_CASE(of_what_is_stored_encoded)

@@ -190,6 +190,10 @@ asio::awaitable<void> receive(job& of, const file_facts& facts)
     };
     co_await read_body(of.client, of.by, of.options, of.from, into);
     of.by.check();
+}
+
+void check_size(const destination& to, const file_facts& facts)
+{
     if (facts.total && to.size() != *facts.total) {
         throw failure(errc::truncated_body,
                       std::to_string(to.size()) + " of " + std::to_string(*facts.total) + " bytes received");
@@ -223,6 +227,7 @@ asio::awaitable<void> save(job& of, const std::optional<wanted_range>& rest, fil
     } else {
         co_await receive(of, facts);
     }
+    check_size(to, facts);
     co_await sum_up(of);
     of.report.bytes = to.size();
     if (const std::optional<failure> cause = co_await finish_notes(of)) {

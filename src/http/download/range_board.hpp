@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <list>
+#include <optional>
 
 namespace tandem::http {
 
@@ -17,7 +18,34 @@ public:
         std::uint64_t next = 0; ///< the first byte that is not there; to be moved by who has taken it
         std::uint64_t end = 0;  ///< one after the last
     };
-    using taken = std::list<range>::iterator;
+
+    /// A range that somebody fetches. What is missing of it at the loan's end, however that comes, is for somebody
+    /// else. Must not outlive the board.
+    class [[nodiscard]] loan
+    {
+    public:
+        /// Only where there are any.
+        explicit loan(range_board& board) : board_(board), held_(board.take()) {}
+        loan(const loan&) = delete;
+        loan& operator=(const loan&) = delete;
+        ~loan() { give_back(); }
+
+        /// Until it is given back.
+        range& operator*() const { return **held_; }
+        range* operator->() const { return &**held_; }
+
+        void give_back() noexcept
+        {
+            if (held_) {
+                board_.give_back(*held_);
+                held_.reset();
+            }
+        }
+
+    private:
+        range_board& board_;
+        std::optional<std::list<range>::iterator> held_;
+    };
 
     range_board(std::uint64_t first, std::uint64_t end, std::uint64_t size_of_each)
         : next_(first), end_(end), size_of_each_(size_of_each)
@@ -25,28 +53,6 @@ public:
     }
 
     bool has_any() const noexcept { return !returned_.empty() || next_ < end_; }
-
-    /// Only where there are any.
-    taken take()
-    {
-        if (!returned_.empty()) {
-            active_.splice(active_.begin(), returned_, returned_.begin());
-            return active_.begin();
-        }
-        const std::uint64_t first = next_;
-        next_ += std::min(size_of_each_, end_ - next_);
-        return active_.insert(active_.begin(), {first, next_});
-    }
-
-    /// With what is missing of it to be taken by somebody else.
-    void give_back(taken what)
-    {
-        if (what->next == what->end) {
-            active_.erase(what);
-        } else {
-            returned_.splice(returned_.end(), active_, what);
-        }
-    }
 
     /// All bytes before this one are there.
     std::uint64_t good() const
@@ -61,6 +67,27 @@ public:
     }
 
 private:
+    std::list<range>::iterator take()
+    {
+        if (!returned_.empty()) {
+            active_.splice(active_.begin(), returned_, returned_.begin());
+            return active_.begin();
+        }
+        const std::uint64_t after = next_ + std::min(size_of_each_, end_ - next_);
+        active_.push_front({next_, after});
+        next_ = after;
+        return active_.begin();
+    }
+
+    void give_back(std::list<range>::iterator what) noexcept
+    {
+        if (what->next == what->end) {
+            active_.erase(what);
+        } else {
+            returned_.splice(returned_.end(), active_, what);
+        }
+    }
+
     std::uint64_t next_;
     std::uint64_t end_;
     std::uint64_t size_of_each_;

@@ -18,9 +18,11 @@
 #include <boost/beast/http/field.hpp>
 
 #include <algorithm>
+#include <exception>
 #include <memory>
 #include <random>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace asio = boost::asio;
@@ -44,7 +46,7 @@ struct crew
         : of(for_job), total(*facts.total), tag(facts.validator), encoding(facts.encoding),
           board(for_job.to->size(), total,
                 std::max(for_job.options.min_segment_size, (total - for_job.to->size()) / (count * ranges_for_each))),
-          first(board.take()), changed(for_job.by.get_executor())
+          first(board), changed(for_job.by.get_executor())
     {
         changed.expires_at(asio::steady_timer::time_point::max());
     }
@@ -69,12 +71,13 @@ struct crew
     const std::string tag;
     const std::string encoding;
     range_board board;
-    const range_board::taken first;                   ///< what the first answer delivers
+    range_board::loan first;                          ///< what the first answer delivers
     asio::steady_timer changed;                       ///< cancelled when a helper ends
     std::vector<std::shared_ptr<transfer>> helpers{}; ///< that run
     bool asks_source = false; ///< where a redirect led was refused: the URL that the user gave is asked, each time
     std::optional<failure> fatal{}; ///< that none can make up for
     std::optional<failure> left{};  ///< why a helper gave up; of several, one that may pass
+    std::exception_ptr error{};     ///< what else a helper ended with
 };
 
 /// Fetches what is missing of a range.
@@ -128,6 +131,29 @@ void give_up(crew& with, const failure& cause)
     }
 }
 
+struct fetched
+{
+    bool gained = false; ///< bytes
+    std::optional<failure> cause{};
+};
+
+/// Fetches a range, or a part of one.
+asio::awaitable<fetched> fetch_next(crew& with, transfer& by)
+{
+    fetched result;
+    const range_board::loan range(with.board);
+    const std::uint64_t before = range->next;
+    answer from;
+    try {
+        co_await fetch(with, by, *range, from);
+    } catch (const failure& e) {
+        result.cause = e;
+    }
+    with.of.report.received += from.received;
+    result.gained = range->next != before;
+    co_return result;
+}
+
 /// Fetches range after range, and gives up when it cannot: then there is one helper less.
 /// Its parameters are held by itself: what ends with it when the context does may still need them.
 asio::awaitable<void> help(std::shared_ptr<crew> held, std::shared_ptr<transfer> its)
@@ -138,19 +164,9 @@ asio::awaitable<void> help(std::shared_ptr<crew> held, std::shared_ptr<transfer>
     unsigned failures = 0;
     while (with.board.has_any() && !with.fatal) {
         const bool was_derived = !with.asks_source && with.of.redirected();
-        const range_board::taken range = with.board.take();
-        const std::uint64_t before = range->next;
-        std::optional<failure> cause;
-        answer from;
-        try {
-            co_await fetch(with, by, *range, from);
-        } catch (const failure& e) {
-            cause = e;
-        }
-        with.of.report.received += from.received;
-        from.reset();
-        failures = range->next != before ? 0 : failures;
-        with.board.give_back(range);
+        const fetched result = co_await fetch_next(with, by);
+        const std::optional<failure>& cause = result.cause;
+        failures = result.gained ? 0 : failures;
         if (!cause) {
             continue;
         }
@@ -173,12 +189,20 @@ void start_helper(const std::shared_ptr<crew>& with)
 {
     auto by = std::make_shared<transfer>(with->of.by.get_executor());
     with->helpers.push_back(by);
-    asio::co_spawn(by->get_executor(), help(with, by), [with, by](const std::exception_ptr&) {
-        // Whatever it could not do, the download itself does, or fails to do.
-        by->end();
+    try {
+        asio::co_spawn(by->get_executor(), help(with, by), [with, by](std::exception_ptr error) {
+            // What it could not do, others do, or the download fails.
+            if (error && !with->error) {
+                with->error = std::move(error);
+            }
+            by->end();
+            std::erase(with->helpers, by);
+            with->changed.cancel();
+        });
+    } catch (...) {
         std::erase(with->helpers, by);
-        with->changed.cancel();
-    });
+        throw;
+    }
 }
 
 void stop_helpers(crew& with)
@@ -199,10 +223,10 @@ asio::awaitable<void> wait_for_helper(crew& with)
 asio::awaitable<void> read_first(crew& with)
 {
     job& of = with.of;
-    const range_board::taken range = with.first;
-    const sink into = [&with, range](std::span<const char> bytes) {
-        with.write(*range, bytes);
-        if (range->next == range->end && range->end != with.total) {
+    range_board::range& range = *with.first;
+    const sink into = [&with, &range](std::span<const char> bytes) {
+        with.write(range, bytes);
+        if (range.next == range.end && range.end != with.total) {
             throw enough();
         }
     };
@@ -215,7 +239,7 @@ asio::awaitable<void> read_first(crew& with)
     }
     of.report.received += of.from.received;
     of.from.reset();
-    with.board.give_back(range);
+    with.first.give_back();
     if (cause && !may_pass(*cause)) {
         throw failure(*cause);
     }
@@ -238,7 +262,12 @@ asio::awaitable<void> fetch_all(const std::shared_ptr<crew>& with)
         throw failure(*with->fatal);
     }
     if (with->board.has_any()) {
-        throw failure(*with->left);
+        if (with->error) {
+            std::rethrow_exception(with->error);
+        }
+        if (with->left) {
+            throw failure(*with->left);
+        }
     }
 }
 
@@ -265,11 +294,11 @@ asio::awaitable<void> receive_in_segments(job& of, const file_facts& facts, unsi
         of.options.progress->now = download_progress::phase::receiving;
     }
     const auto with = std::make_shared<crew>(of, facts, count);
-    for (unsigned i = 1; i < count; ++i) {
-        start_helper(with);
-    }
     std::exception_ptr error;
     try {
+        for (unsigned i = 1; i < count; ++i) {
+            start_helper(with);
+        }
         co_await fetch_all(with);
     } catch (...) {
         error = std::current_exception();
