@@ -1,15 +1,26 @@
 #ifndef TANDEM_SRC_HTTP_FAILURE_HPP
 #define TANDEM_SRC_HTTP_FAILURE_HPP
 
+#include "http/url.hpp"
+
 #include <tandem/http/error.hpp>
 
 #include <boost/system/error_code.hpp>
 
+#include <chrono>
 #include <exception>
+#include <optional>
 #include <string>
 #include <utility>
 
 namespace tandem::http {
+
+/// Who did not deliver, and how long it asks to be left alone for.
+struct refusing_server
+{
+    origin at{};
+    std::optional<std::chrono::seconds> retry_after{};
+};
 
 /// A cause that does not know its URL yet: what the parts throw, and the download makes a `download_error` of.
 class failure : public std::exception
@@ -28,17 +39,28 @@ public:
         return result;
     }
 
+    /// By an answer's status.
+    static failure refused(const boost::system::error_code& code, std::string detail, unsigned status,
+                           refusing_server who)
+    {
+        failure result(code, std::move(detail), status);
+        result.refused_by_ = std::move(who);
+        return result;
+    }
+
     const char* what() const noexcept override { return detail_.c_str(); }
     const boost::system::error_code& code() const noexcept { return code_; }
     const std::string& detail() const noexcept { return detail_; }
     unsigned status() const noexcept { return status_; }
     bool is_local() const noexcept { return is_local_; }
+    const std::optional<refusing_server>& refused_by() const noexcept { return refused_by_; }
 
 private:
     boost::system::error_code code_;
     std::string detail_;
     unsigned status_;
     bool is_local_ = false;
+    std::optional<refusing_server> refused_by_{};
 };
 
 /// Within a handler of any exception: what the user is told of it. `url` may hold credentials, they are removed;

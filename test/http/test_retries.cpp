@@ -1,8 +1,15 @@
 #include "http/fixture.hpp"
 #include "http/serve.hpp"
 
+#include <atomic>
+#include <cerrno>
+#include <filesystem>
+#include <functional>
 #include <list>
 #include <mutex>
+#include <new>
+#include <stdexcept>
+#include <system_error>
 #include <vector>
 
 using tandem::http::errc;
@@ -347,6 +354,139 @@ BOOST_AUTO_TEST_CASE(mirrors_are_asked_after_whatever_one_of_them_does_wrong)
     options.mirrors = {good.url("/")};
     options.headers = {{"Host", "other"}};
     check_failed(get(good.url("/"), options), errc::invalid_option);
+}
+
+namespace {
+
+using tandem::http::download_progress;
+
+/// A download on its way, which says how far it is.
+struct watched
+{
+    watched(const tandem::http::downloader& with, const std::string& url, const std::filesystem::path& target,
+            tandem::http::download_options options = test::once())
+        : download(with, url, target, with_progress(options))
+    {
+    }
+
+    bool is_pausing()
+    {
+        for (int i = 0; i != 20'000 && progress->now != download_progress::phase::pausing &&
+                        progress->now != download_progress::phase::ended;
+             ++i) {
+            std::this_thread::sleep_for(1ms);
+        }
+        return progress->now == download_progress::phase::pausing;
+    }
+
+    test::outcome cancel()
+    {
+        download.signal.emit(boost::asio::cancellation_type::total);
+        return download.wait();
+    }
+
+    std::shared_ptr<download_progress> progress = std::make_shared<download_progress>();
+    test::started download;
+
+private:
+    tandem::http::download_options& with_progress(tandem::http::download_options& options) const
+    {
+        options.progress = progress;
+        return options;
+    }
+};
+
+/// Answers `line` to "/bad", and a file to all else.
+test::scripted_server::script bad_or_good(std::string line)
+{
+    return [line = std::move(line)](test::peer& peer) {
+        for (std::string request; !(request = peer.read_request()).empty();) {
+            peer.send(request.starts_with("GET /bad ") ? status(line) : test::ok("hello"));
+        }
+    };
+}
+
+tandem::http::download_options long_pause()
+{
+    tandem::http::download_options result = test::tries(1);
+    result.retry.first_delay = result.retry.max_delay = 60s;
+    return result;
+}
+
+} // namespace
+
+// Whatever mirrors answer, or are.
+BOOST_AUTO_TEST_CASE(who_asked_to_be_left_alone_is)
+{
+    test::scripted_server busy(bad_or_good("503 Later"));
+    test::scripted_server other(bad_or_good("404 None"));
+    const std::string host = "a-name-that-is-longer-than-what-a-string-holds-within-itself.example";
+    for (const std::string& mirror :
+         {std::string(), other.url("/bad", host), std::string("http://[bad/"), std::string("no URL at all")}) {
+        BOOST_TEST_CONTEXT("mirror " << mirror)
+        {
+            tandem::http::client_options with;
+            with.resolver = [](const std::string&, const tandem::http::resolved_handler& done) {
+                done({}, {boost::asio::ip::address_v4::loopback()});
+            };
+            const tandem::http::downloader here(threads, with);
+            tandem::http::download_options options = long_pause();
+            if (!mirror.empty()) {
+                options.mirrors = {mirror};
+            }
+            watched first(here, busy.url("/bad", host), folder / "first", options);
+            BOOST_TEST_REQUIRE(first.is_pausing());
+            watched of_busy(here, busy.url("/good", host), folder / "busy");
+            watched of_other(here, other.url("/good", host), folder / "other");
+            BOOST_TEST(of_busy.is_pausing());
+            BOOST_TEST(!of_other.is_pausing());
+            for (watched* one : {&first, &of_busy, &of_other}) {
+                one->cancel();
+            }
+        }
+    }
+}
+
+// Of a file in segments, the answer may come from elsewhere than the first one.
+BOOST_AUTO_TEST_CASE(who_asked_to_be_left_alone_by_a_part_of_a_file_is)
+{
+    const std::string whole = test::noise(4'000'000);
+    const std::string fields = "ETag: \"one\"\r\nAccept-Ranges: bytes\r\n";
+    const auto only_whole = [&](const std::string& line) {
+        return [&, line](test::peer& peer) {
+            for (std::string request; !(request = peer.read_request()).empty();) {
+                if (request.starts_with("GET /good ")) {
+                    peer.send(test::ok("hello"));
+                } else if (!test::field_of(request, "Range").empty()) {
+                    peer.send(status(line));
+                } else {
+                    peer.send(test::ok(whole, fields));
+                }
+            }
+        };
+    };
+    test::scripted_server begins(only_whole("404 None"));
+    test::scripted_server busy(only_whole("503 Later"));
+    std::atomic<int> asked = 0;
+    test::scripted_server source([&](test::peer& peer) {
+        while (!peer.read_request().empty()) {
+            peer.send("HTTP/1.1 302 Found\r\nLocation: " + (asked++ == 0 ? begins : busy).url("/file") +
+                      "\r\nContent-Length: 0\r\n\r\n");
+        }
+    });
+    tandem::http::download_options options = test::tries(1);
+    options.segments = 2;
+    options.min_segment_size = 1'000'000;
+    options.retry.first_delay = options.retry.max_delay = 4s; // a helper waits as well, before it gives up
+    watched first(downloads, source.url("/"), folder / "first", options);
+    BOOST_TEST_REQUIRE(first.is_pausing());
+    watched of_busy(downloads, busy.url("/good"), folder / "busy");
+    watched of_first(downloads, begins.url("/good"), folder / "other");
+    BOOST_TEST(of_busy.is_pausing());
+    BOOST_TEST(!of_first.is_pausing());
+    for (watched* one : {&first, &of_busy, &of_first}) {
+        one->cancel();
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

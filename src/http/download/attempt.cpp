@@ -84,15 +84,10 @@ bool delivers_file(unsigned status)
 /// The server means that it does not have it, or not now.
 asio::awaitable<void> refuse(job& of)
 {
-    const unsigned status = of.from.status();
-    of.retry_after = heed_retry_after(of.client, of.options.retry, of.asked->at.from, of.from);
-    std::string text = std::to_string(status) + ' ' + of.from.reason();
-    if (of.retry_after) {
-        text += ", to be tried again after " + std::to_string(of.retry_after->count()) + " s";
-    }
-    co_await skip_body(of.client, of.by, of.from);
+    const failure cause = make_refusal(of.client, of.options.retry, of.last->asked->at.from, of.last->from);
+    co_await skip_body(of.client, of.by, of.last->from);
     of.by.check();
-    throw failure(status == 401 || status == 407 ? errc::login_required : errc::bad_status, text, status);
+    throw failure(cause);
 }
 
 bool is_same(const existing_copy& copy, const file_facts& facts)
@@ -111,46 +106,46 @@ void ask_about(question& what, const existing_copy& copy)
 
 void begin_question(job& of, const std::string& url)
 {
-    of.asked.emplace(url, of.options);
-    if (of.asked->asks_gzip) {
+    of.last->asked.emplace(url, of.options);
+    if (of.last->asked->asks_gzip) {
         // Of a file that is gzip itself, a server may say that it is encoded so.
         const std::string name = of.to ? of.to->target().filename().string() : file_name(url);
-        of.asked->asks_gzip = !name_tells_coding(name, "gzip");
+        of.last->asked->asks_gzip = !name_tells_coding(name, "gzip");
     }
-    of.asked->heeds_pauses = true;
-    of.asked->progress = of.options.progress.get();
+    of.last->asked->heeds_pauses = true;
+    of.last->asked->progress = of.options.progress.get();
 }
 
 /// Asks for the file at `source` and where that leads.
 asio::awaitable<void> ask_source(job& of)
 {
-    of.so_far = {};
-    begin_question(of, of.source);
-    co_await follow(of.client, of.by, *of.asked, of.from, of.so_far);
+    of.last->so_far = {};
+    begin_question(of, of.last->source);
+    co_await follow(of.client, of.by, *of.last->asked, of.last->from, of.last->so_far);
 }
 
 /// True where the copy is the file. Else `from` is the answer to a request for the whole of it.
 asio::awaitable<bool> compare_copy(job& of)
 {
-    const bool asks_gzip = of.asked->asks_gzip;
-    ask_about(*of.asked, *of.copy);
-    co_await follow(of.client, of.by, *of.asked, of.from, of.so_far);
-    const unsigned status = of.from.status();
+    const bool asks_gzip = of.last->asked->asks_gzip;
+    ask_about(*of.last->asked, *of.copy);
+    co_await follow(of.client, of.by, *of.last->asked, of.last->from, of.last->so_far);
+    const unsigned status = of.last->from.status();
     if (status != 206 && status != 416) {
-        of.from.asked_gzip = asks_gzip; // who encodes what was asked for as it is sends it to be decoded
+        of.last->from.asked_gzip = asks_gzip; // who encodes what was asked for as it is sends it to be decoded
         co_return false;
     }
     // What is to be decoded is not what is stored, even where both have one size.
-    const bool same = status == 206 && !(asks_gzip && of.from.is_gzip()) &&
-                      is_same(*of.copy, facts_of(of.from, of.key, of.options.resume_by_date));
-    of.report.encoding = of.from.encoding();
-    co_await skip_body(of.client, of.by, of.from);
+    const bool same = status == 206 && !(asks_gzip && of.last->from.is_gzip()) &&
+                      is_same(*of.copy, facts_of(of.last->from, of.last->key, of.options.resume_by_date));
+    of.report.encoding = of.last->from.encoding();
+    co_await skip_body(of.client, of.by, of.last->from);
     of.by.check();
     if (same) {
         co_return true;
     }
-    of.report.received += of.from.received;
-    of.from.reset();
+    of.report.received += of.last->from.received;
+    of.last->from.reset();
     co_await ask_source(of); // where a redirect led may be for one request only
     co_return false;
 }
@@ -161,10 +156,10 @@ void choose_target(job& of)
     if (of.to) {
         return;
     }
-    const auto said = of.from.field(field::content_disposition);
+    const auto said = of.last->from.field(field::content_disposition);
     const auto name = said ? disposition_name(*said) : std::nullopt;
-    const std::string safe = name ? safe_name(*name) : file_name(of.asked->at.text);
-    of.from.asked_gzip = of.from.asked_gzip && !name_tells_coding(safe, "gzip");
+    const std::string safe = name ? safe_name(*name) : file_name(of.last->asked->at.text);
+    of.last->from.asked_gzip = of.last->from.asked_gzip && !name_tells_coding(safe, "gzip");
     of.copy = look_at_existing(*of.folder, safe, of.options);
     of.to.emplace(of.folder, safe, of.options);
 }
@@ -188,7 +183,7 @@ asio::awaitable<void> receive(job& of, const file_facts& facts)
             progress->bytes = to.size();
         }
     };
-    co_await read_body(of.client, of.by, of.options, of.from, into);
+    co_await read_body(of.client, of.by, of.options, of.last->from, into);
     of.by.check();
 }
 
@@ -213,7 +208,7 @@ void warn_of_encoding(job& of)
 asio::awaitable<void> save(job& of, const std::optional<wanted_range>& rest, file_facts facts)
 {
     destination& to = *of.to;
-    of.resumed = rest.has_value();
+    of.last->resumed = rest.has_value();
     if (rest) {
         facts.validator = rest->validator;
         facts.total = rest->total;
@@ -245,36 +240,34 @@ asio::awaitable<void> save(job& of, const std::optional<wanted_range>& rest, fil
 
 asio::awaitable<void> attempt(job& of, const std::string& url)
 {
+    of.last.emplace();
+    of.last->source = url;
     of.by.check();
-    of.so_far = {};
-    of.retry_after.reset();
-    of.resumed = false;
-    of.source = url;
     begin_question(of, url);
-    of.key = of.asked->at.text;
+    of.last->key = of.last->asked->at.text;
     of.report.encoding.reset();
     of.set_phase(download_progress::phase::waiting);
-    std::optional<wanted_range> rest = co_await find_rest(of, of.key);
+    std::optional<wanted_range> rest = co_await find_rest(of, of.last->key);
     bool same = false;
     if (!rest && of.copy && of.copy->size > 0 && of.may_use_ranges) {
         same = co_await compare_copy(of);
     } else {
         if (rest) {
-            ask_for(*of.asked, *rest);
+            ask_for(*of.last->asked, *rest);
         }
-        co_await follow(of.client, of.by, *of.asked, of.from, of.so_far);
+        co_await follow(of.client, of.by, *of.last->asked, of.last->from, of.last->so_far);
     }
 
-    const unsigned status = of.from.status();
-    of.report.reused_connection = of.from.reused;
+    const unsigned status = of.last->from.status();
+    of.report.reused_connection = of.last->from.reused;
     if (same) {
         of.skip(of.to->target());
         warn_of_encoding(of);
         co_return;
     }
     if (rest && (status == 416 || status == 206)) {
-        const auto wrong =
-            status == 416 ? std::optional<std::string>("416 " + of.from.reason()) : mismatch(of.from, *rest);
+        const auto wrong = status == 416 ? std::optional<std::string>("416 " + of.last->from.reason())
+                                         : mismatch(of.last->from, *rest);
         if (wrong) {
             throw failure(errc::range_mismatch, *wrong, status);
         }
@@ -283,12 +276,12 @@ asio::awaitable<void> attempt(job& of, const std::string& url)
     } else {
         rest.reset();
     }
-    check_body(of.options, of.from);
+    check_body(of.options, of.last->from);
     choose_target(of);
-    const file_facts facts = facts_of(of.from, of.key, of.options.resume_by_date);
-    of.report.encoding = of.from.encoding();
+    const file_facts facts = facts_of(of.last->from, of.last->key, of.options.resume_by_date);
+    of.report.encoding = of.last->from.encoding();
     if (!rest && of.copy && is_same(*of.copy, facts)) {
-        co_await skip_body(of.client, of.by, of.from);
+        co_await skip_body(of.client, of.by, of.last->from);
         of.by.check();
         of.skip(of.to->target());
         warn_of_encoding(of);

@@ -11,7 +11,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -27,6 +26,20 @@ struct progress_notes
     std::optional<failure> failed{};
 };
 
+/// One try at one URL.
+struct try_state
+{
+    std::string source{};            ///< the URL, as the user gave it
+    std::string key{};               ///< the same, as it stands in records
+    std::optional<question> asked{}; ///< where it came to, also when it failed; nothing where the URL is none
+    trail so_far{};
+    answer from{};
+    bool resumed = false; ///< it went on from what was there
+
+    /// Where it came to is where a redirect led: for this once perhaps, or for a while.
+    bool redirected() const { return asked->at.text != key; }
+};
+
 /// A download under way, over all its tries.
 struct job
 {
@@ -37,22 +50,11 @@ struct job
     std::filesystem::path target; ///< or its folder, see download_options::content_disposition
 
     std::shared_ptr<const open_folder> folder{}; ///< that the file is to be in
-    std::optional<destination> to{};     ///< once the target is known
-    std::optional<existing_copy> copy{}; ///< that may be what the server has: to be asked for
+    std::optional<destination> to{};             ///< once the target is known
+    std::optional<existing_copy> copy{};         ///< that may be what the server has: to be asked for
     progress_notes notes{};
-    bool may_use_ranges = true;          ///< until the server contradicts itself
-
-    // Of the last try:
-    std::string source{};            ///< its URL, as the user gave it
-    std::string key{};               ///< the same, as it stands in records
-    std::optional<question> asked{}; ///< where it came to, also when it failed
-    trail so_far{};
-    answer from{};
-    std::optional<std::chrono::seconds> retry_after{}; ///< what the server asked for
-    bool resumed = false;                              ///< it went on from what was there
-
-    /// Where it came to is where a redirect led: for this once perhaps, or for a while.
-    bool redirected() const { return asked->at.text != key; }
+    bool may_use_ranges = true;      ///< until the server contradicts itself
+    std::optional<try_state> last{}; ///< begun anew by each, a mirror's too
 
     /// The copy is the file.
     void skip(const std::filesystem::path& name) const

@@ -25,8 +25,16 @@ using phase = download_progress::phase;
 /// So much more of the file, and the tries before are forgotten.
 constexpr std::uint64_t worth_a_retry = 1024 * 1024;
 
+/// Why a try failed, and at what. What is tried next changes none of it.
+struct failed_try
+{
+    failure cause;
+    std::string url;     ///< where it came to
+    unsigned status = 0; ///< of the last answer
+};
+
 /// One try, which may fail.
-asio::awaitable<std::optional<failure>> try_once(job& of, const std::string& url)
+asio::awaitable<std::optional<failed_try>> try_once(job& of, const std::string& url)
 {
     std::optional<failure> cause;
     of.report.url = url;
@@ -39,17 +47,21 @@ asio::awaitable<std::optional<failure>> try_once(job& of, const std::string& url
     if (!cause && note_failure) {
         cause = note_failure;
     }
-    if (of.from.parser) {
-        of.report.received += of.from.received;
+    if (of.last->from.parser) {
+        of.report.received += of.last->from.received;
     }
-    of.from.reset();
-    if (of.asked) {
-        of.report.url = of.asked->at.text;
+    of.last->from.reset();
+    if (of.last->asked) {
+        of.report.url = of.last->asked->at.text;
     }
-    of.report.status = of.so_far.status;
-    of.report.redirects = of.so_far.redirects;
+    of.report.status = of.last->so_far.status;
+    of.report.redirects = of.last->so_far.redirects;
     forgive_step(of.by);
-    co_return cause;
+    if (!cause) {
+        co_return std::nullopt;
+    }
+    failed_try result{*cause, of.report.url, of.report.status};
+    co_return result;
 }
 
 void count_retry(job& of)
@@ -64,22 +76,22 @@ void count_retry(job& of)
 bool is_contradiction(const job& of, const failure& cause)
 {
     return of.may_use_ranges &&
-           (cause.code() == errc::range_mismatch || (cause.code() == errc::checksum_mismatch && of.resumed));
+           (cause.code() == errc::range_mismatch || (cause.code() == errc::checksum_mismatch && of.last->resumed));
 }
 
 /// The same, and once more without ranges if that shows that they cannot be trusted.
-asio::awaitable<std::optional<failure>> try_and_heal(job& of, const std::string& url)
+asio::awaitable<std::optional<failed_try>> try_and_heal(job& of, const std::string& url)
 {
-    std::optional<failure> cause = co_await try_once(of, url);
-    if (cause && is_contradiction(of, *cause)) {
+    std::optional<failed_try> failed = co_await try_once(of, url);
+    if (failed && is_contradiction(of, failed->cause)) {
         of.may_use_ranges = false;
         if (of.to) {
             of.to->discard();
         }
         count_retry(of);
-        cause = co_await try_once(of, url);
+        failed = co_await try_once(of, url);
     }
-    co_return cause;
+    co_return failed;
 }
 
 failure with_tries(const failure& cause, unsigned tries)
@@ -96,34 +108,37 @@ asio::awaitable<bool> try_mirrors(job& of)
 {
     for (const std::string& mirror : of.options.mirrors) {
         count_retry(of);
-        const std::optional<failure> cause = co_await try_and_heal(of, mirror);
-        if (!cause) {
+        const std::optional<failed_try> failed = co_await try_and_heal(of, mirror);
+        if (!failed) {
             co_return true;
         }
-        if (is_own(*cause)) {
-            throw with_tries(*cause, of.report.retries + 1);
+        if (is_own(failed->cause)) {
+            throw with_tries(failed->cause, of.report.retries + 1);
         }
     }
     co_return false;
 }
 
 /// How long to wait before the `retry`th retry; nothing where the server asks for too long.
-std::optional<milliseconds> delay(const job& of, unsigned retry, std::mt19937_64& random)
+std::optional<milliseconds> delay(const retry_options& options, const failure& cause, unsigned retry,
+                                  std::mt19937_64& random)
 {
-    const milliseconds own = back_off(of.options.retry, retry, random);
-    if (of.retry_after && *of.retry_after > of.options.retry.max_retry_after) {
+    const milliseconds own = back_off(options, retry, random);
+    const auto wish = cause.refused_by() ? cause.refused_by()->retry_after : std::nullopt;
+    if (wish && *wish > options.max_retry_after) {
         return std::nullopt;
     }
-    return std::max<milliseconds>(own, of.retry_after.value_or(std::chrono::seconds(0)));
+    return std::max<milliseconds>(own, wish.value_or(std::chrono::seconds(0)));
 }
 
-asio::awaitable<void> pause(job& of, milliseconds how_long, bool whole_origin)
+asio::awaitable<void> pause(job& of, const failure& cause, milliseconds how_long)
 {
     const auto now = std::chrono::steady_clock::now();
-    if (whole_origin) {
+    if (const refusing_server* const refused = asks_for_pause(cause)) {
         // As long as the server asks for. What this one waits beyond that, for its own many failures, is not for all.
-        const milliseconds for_all = of.retry_after ? milliseconds(*of.retry_after) : of.options.retry.first_delay;
-        of.client.pauses.pause(of.asked->at.from, now + std::min(how_long, for_all), now);
+        const milliseconds for_all =
+            refused->retry_after ? milliseconds(*refused->retry_after) : of.options.retry.first_delay;
+        of.client.pauses.pause(refused->at, now + std::min(how_long, for_all), now);
     }
     of.set_phase(phase::pausing);
     co_await of.by.pause_until(now + how_long);
@@ -137,34 +152,34 @@ asio::awaitable<void> try_all(job& of, const std::string& url)
     unsigned retry = 0;
     for (;;) {
         const std::uint64_t before = of.to ? of.to->size() : 0;
-        const std::optional<failure> cause = co_await try_and_heal(of, url);
-        if (!cause) {
+        const std::optional<failed_try> failed = co_await try_and_heal(of, url);
+        if (!failed) {
             co_return;
         }
-        const std::string url_that_failed = of.report.url;
-        const unsigned status = of.report.status;
+        const failure& cause = failed->cause;
         const bool gained = of.to && of.to->size() >= before + worth_a_retry;
         retry = gained ? 1 : retry + 1;
         if (!random) {
             random.emplace(std::random_device{}());
         }
         const auto wait =
-            may_pass(*cause) && retry <= of.options.retry.retries ? delay(of, retry, *random) : std::nullopt;
-        const bool own = is_own(*cause);
+            may_pass(cause) && retry <= of.options.retry.retries ? delay(of.options.retry, cause, retry, *random)
+                                                                 : std::nullopt;
+        const bool own = is_own(cause);
         // What there is of it is worth more than another server.
-        const bool worth_going_on = wait && of.to && of.to->resumable(of.key);
+        const bool worth_going_on = wait && of.to && of.to->resumable(of.last->key);
         if (!own && mirrors_left && !worth_going_on) {
             mirrors_left = false;
             if (co_await try_mirrors(of)) {
                 co_return;
             }
-            of.report.url = url_that_failed;
-            of.report.status = status;
+            of.report.url = failed->url;
+            of.report.status = failed->status;
         }
         if (own || !wait) {
-            throw with_tries(*cause, of.report.retries + 1);
+            throw with_tries(cause, of.report.retries + 1);
         }
-        co_await pause(of, *wait, asks_for_pause(*cause));
+        co_await pause(of, cause, *wait);
         count_retry(of);
     }
 }

@@ -8,7 +8,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <initializer_list>
+#include <optional>
+#include <string>
+#include <utility>
 
 namespace asio = boost::asio;
 
@@ -36,6 +40,18 @@ bool status_asks_for_pause(unsigned status)
     return status == 429 || status == 503;
 }
 
+std::optional<std::chrono::seconds> retry_after(const answer& from)
+{
+    const auto wish = from.field(boost::beast::http::field::retry_after);
+    if (!wish) {
+        return std::nullopt;
+    }
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    const auto date = from.field(boost::beast::http::field::date);
+    const auto server_now = date ? parse_http_date(*date, now) : std::nullopt;
+    return parse_retry_after(*wish, server_now.value_or(now));
+}
+
 bool is_one_of(const boost::system::error_code& code, std::initializer_list<boost::system::error_code> those)
 {
     return std::find(those.begin(), those.end(), code) != those.end();
@@ -57,27 +73,25 @@ bool may_pass(const failure& cause)
                             asio::error::host_not_found_try_again, asio::ssl::error::stream_truncated});
 }
 
-bool asks_for_pause(const failure& cause)
+const refusing_server* asks_for_pause(const failure& cause)
 {
-    return cause.code() == errc::bad_status && status_asks_for_pause(cause.status());
+    return cause.refused_by() && status_asks_for_pause(cause.status()) ? &*cause.refused_by() : nullptr;
 }
 
-std::optional<std::chrono::seconds> heed_retry_after(detail::client_state& client, const retry_options& options,
-                                                     const origin& at, const answer& refusal)
+failure make_refusal(detail::client_state& client, const retry_options& options, const origin& at, const answer& from)
 {
-    const auto wish = refusal.field(boost::beast::http::field::retry_after);
-    if (!wish) {
-        return std::nullopt;
+    const unsigned status = from.status();
+    const std::optional<std::chrono::seconds> wait = retry_after(from);
+    if (wait && *wait <= options.max_retry_after && status_asks_for_pause(status)) {
+        const auto now = std::chrono::steady_clock::now();
+        client.pauses.pause(at, now + *wait, now);
     }
-    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-    const auto date = refusal.field(boost::beast::http::field::date);
-    const auto server_now = date ? parse_http_date(*date, now) : std::nullopt;
-    const std::optional<std::chrono::seconds> result = parse_retry_after(*wish, server_now.value_or(now));
-    if (result && *result <= options.max_retry_after && status_asks_for_pause(refusal.status())) {
-        const auto began = std::chrono::steady_clock::now();
-        client.pauses.pause(at, began + *result, began);
+    std::string text = std::to_string(status) + ' ' + from.reason();
+    if (wait) {
+        text += ", to be tried again after " + std::to_string(wait->count()) + " s";
     }
-    return result;
+    return failure::refused(status == 401 || status == 407 ? errc::login_required : errc::bad_status, std::move(text),
+                            status, {at, wait});
 }
 
 bool is_own(const failure& cause)

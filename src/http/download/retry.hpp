@@ -7,21 +7,17 @@
 
 #include <tandem/http/options.hpp>
 
-#include <chrono>
-#include <optional>
-
 namespace tandem::http {
 
 /// Whether the next try may go better: see retry_options.
 bool may_pass(const failure& cause);
 
-/// Whether the server asks to be left alone for a while.
-bool asks_for_pause(const failure& cause);
+/// The server that asks to be left alone for a while; null where none does. Lives as long as the cause.
+const refusing_server* asks_for_pause(const failure& cause);
 
-/// What a refusal's Retry-After asks for. Where it is 429 or 503 and that is not too long, the origin `at` is left
-/// alone for it by all downloads.
-std::optional<std::chrono::seconds> heed_retry_after(detail::client_state& client, const retry_options& options,
-                                                     const origin& at, const answer& refusal);
+/// The cause that such an answer of the origin `at` is. Where it is 429 or 503, and its Retry-After is not too long,
+/// all downloads leave the origin alone for that time.
+failure make_refusal(detail::client_state& client, const retry_options& options, const origin& at, const answer& from);
 
 /// Whether no other server can make up for it: it is the disk's, or the user's wish.
 bool is_own(const failure& cause);

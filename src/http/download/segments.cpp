@@ -84,9 +84,9 @@ struct crew
 asio::awaitable<void> fetch(crew& with, transfer& by, range_board::range& to, answer& from)
 {
     const wanted_range part{to.next, to.end - 1, with.total, with.tag, with.encoding};
-    question what = *with.of.asked;
+    question what = *with.of.last->asked;
     if (with.asks_source) {
-        what = question(with.of.source, with.of.options);
+        what = question(with.of.last->source, with.of.options);
         what.heeds_pauses = true;
     }
     what.extra.clear();
@@ -96,8 +96,7 @@ asio::awaitable<void> fetch(crew& with, transfer& by, range_board::range& to, an
     co_await follow(with.of.client, by, what, from, so_far);
     const unsigned status = from.status();
     if (status != 206 && status / 100 != 2 && status != 416) {
-        heed_retry_after(with.of.client, with.of.options.retry, what.at.from, from);
-        throw failure(errc::bad_status, std::to_string(status) + ' ' + from.reason(), status);
+        throw make_refusal(with.of.client, with.of.options.retry, what.at.from, from);
     }
     if (const auto wrong = status == 206 ? mismatch(from, part) : std::to_string(status) + ' ' + from.reason()) {
         throw failure(errc::range_mismatch, *wrong, status);
@@ -163,7 +162,7 @@ asio::awaitable<void> help(std::shared_ptr<crew> held, std::shared_ptr<transfer>
     std::mt19937_64 random{std::random_device{}()};
     unsigned failures = 0;
     while (with.board.has_any() && !with.fatal) {
-        const bool was_derived = !with.asks_source && with.of.redirected();
+        const bool was_derived = !with.asks_source && with.of.last->redirected();
         const fetched result = co_await fetch_next(with, by);
         const std::optional<failure>& cause = result.cause;
         failures = result.gained ? 0 : failures;
@@ -232,13 +231,13 @@ asio::awaitable<void> read_first(crew& with)
     };
     std::optional<failure> cause;
     try {
-        co_await read_body(of.client, of.by, of.options, of.from, into);
+        co_await read_body(of.client, of.by, of.options, of.last->from, into);
     } catch (const enough&) {
     } catch (const failure& e) {
         cause = e;
     }
-    of.report.received += of.from.received;
-    of.from.reset();
+    of.report.received += of.last->from.received;
+    of.last->from.reset();
     with.first.give_back();
     if (cause && !may_pass(*cause)) {
         throw failure(*cause);
@@ -276,8 +275,8 @@ asio::awaitable<void> fetch_all(const std::shared_ptr<crew>& with)
 unsigned segments_for(const job& of, const file_facts& facts)
 {
     if (of.options.segments <= 1 || !of.may_use_ranges || !is_strong_tag(facts.validator) || !facts.total ||
-        (of.from.status() != 206 &&
-         !boost::beast::iequals(of.from.field(field::accept_ranges).value_or(std::string_view()), "bytes"))) {
+        (of.last->from.status() != 206 &&
+         !boost::beast::iequals(of.last->from.field(field::accept_ranges).value_or(std::string_view()), "bytes"))) {
         return 1;
     }
     const std::uint64_t each = std::max<std::uint64_t>(of.options.min_segment_size, destination::small);
