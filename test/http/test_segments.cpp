@@ -354,6 +354,25 @@ BOOST_AUTO_TEST_CASE(one_that_is_asked_to_wait_waits)
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_server_that_asks_for_too_long_a_wait_is_asked_no_more)
+{
+    test::request_log log;
+    std::atomic<int> parts = 0;
+    test::scripted_server server(serve(log, [&](int number, const std::string& request) {
+        parts = number;
+        return number > 0 ? "HTTP/1.1 429 Many\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n" : right(request);
+    }));
+    const test::outcome seen = get(server.url("/"), in_segments(5));
+    BOOST_TEST(!seen.report.has_value());
+    BOOST_TEST((seen.code == errc::bad_status), seen);
+    BOOST_TEST(seen.status == 429u);
+    BOOST_TEST((seen.what.find("3600") != seen.what.npos), seen);
+    BOOST_TEST(parts >= 1);
+    BOOST_TEST(parts <= 4, "each connection may have been on its way: " << parts);
+    BOOST_TEST((seen.what.find("tries") == seen.what.npos), seen);
+    BOOST_TEST(listing() == "file.part file.part.from");
+}
+
 BOOST_AUTO_TEST_CASE(what_is_left_of_it_is_gone_on_with)
 {
     test::request_log log;

@@ -209,9 +209,9 @@ struct retry_options
     std::chrono::milliseconds first_delay = std::chrono::seconds(1);
     std::chrono::milliseconds max_delay = std::chrono::seconds(60);
 
-    /// The longest Retry-After that is waited for; a server that asks for more fails the download. Zero:
-    /// no pause that a server asks for is waited for. `milliseconds::max()`: each is. 429 and 503 make all downloads
-    /// from that origin wait.
+    /// The longest Retry-After that is waited for; a server that asks for more fails the download, and is asked for no
+    /// further part of the file. Zero: no pause that a server asks for is waited for. `milliseconds::max()`: each is.
+    /// 429 and 503 make all downloads from that origin wait.
     std::chrono::milliseconds max_retry_after = std::chrono::minutes(5);
 };
 

@@ -1,7 +1,6 @@
 #include "http/download/download.hpp"
 
 #include "http/download/attempt.hpp"
-#include "http/download/back_off.hpp"
 #include "http/download/disk_work.hpp"
 #include "http/download/retry.hpp"
 #include "http/failure.hpp"
@@ -119,18 +118,6 @@ asio::awaitable<bool> try_mirrors(job& of)
     co_return false;
 }
 
-/// How long to wait before the `retry`th retry; nothing where the server asks for too long.
-std::optional<milliseconds> delay(const retry_options& options, const failure& cause, unsigned retry,
-                                  std::mt19937_64& random)
-{
-    const milliseconds own = back_off(options, retry, random);
-    const auto wish = cause.refused_by() ? cause.refused_by()->retry_after : std::nullopt;
-    if (wish && *wish > options.max_retry_after) {
-        return std::nullopt;
-    }
-    return std::max<milliseconds>(own, wish.value_or(std::chrono::seconds(0)));
-}
-
 asio::awaitable<void> pause(job& of, const failure& cause, milliseconds how_long)
 {
     const auto now = std::chrono::steady_clock::now();
@@ -162,9 +149,7 @@ asio::awaitable<void> try_all(job& of, const std::string& url)
         if (!random) {
             random.emplace(std::random_device{}());
         }
-        const auto wait =
-            may_pass(cause) && retry <= of.options.retry.retries ? delay(of.options.retry, cause, retry, *random)
-                                                                 : std::nullopt;
+        const auto wait = delay_before_retry(of.options.retry, cause, retry, *random);
         const bool own = is_own(cause);
         // What there is of it is worth more than another server.
         const bool worth_going_on = wait && of.to && of.to->resumable(of.last->key);

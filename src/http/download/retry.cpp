@@ -1,5 +1,6 @@
 #include "http/download/retry.hpp"
 
+#include "http/download/back_off.hpp"
 #include "http/syntax/http_date.hpp"
 #include "http/syntax/retry_after.hpp"
 
@@ -52,6 +53,12 @@ std::optional<std::chrono::seconds> retry_after(const answer& from)
     return parse_retry_after(*wish, server_now.value_or(now));
 }
 
+std::chrono::seconds retry_after(const failure& cause)
+{
+    const std::optional<refusing_server>& refused = cause.refused_by();
+    return refused ? refused->retry_after.value_or(std::chrono::seconds(0)) : std::chrono::seconds(0);
+}
+
 bool is_one_of(const boost::system::error_code& code, std::initializer_list<boost::system::error_code> those)
 {
     return std::find(those.begin(), those.end(), code) != those.end();
@@ -71,6 +78,20 @@ bool may_pass(const failure& cause)
                             asio::error::network_unreachable, asio::error::network_down, asio::error::network_reset,
                             asio::error::host_unreachable, asio::error::timed_out,
                             asio::error::host_not_found_try_again, asio::ssl::error::stream_truncated});
+}
+
+bool asks_for_too_long(const retry_options& options, const failure& cause)
+{
+    return may_pass(cause) && retry_after(cause) > options.max_retry_after;
+}
+
+std::optional<std::chrono::milliseconds> delay_before_retry(const retry_options& options, const failure& cause,
+                                                            unsigned retry, std::mt19937_64& random)
+{
+    if (!may_pass(cause) || retry > options.retries || asks_for_too_long(options, cause)) {
+        return std::nullopt;
+    }
+    return std::max<std::chrono::milliseconds>(back_off(options, retry, random), retry_after(cause));
 }
 
 const refusing_server* asks_for_pause(const failure& cause)

@@ -7,10 +7,21 @@
 
 #include <tandem/http/options.hpp>
 
+#include <chrono>
+#include <optional>
+#include <random>
+
 namespace tandem::http {
 
 /// Whether the next try may go better: see retry_options.
 bool may_pass(const failure& cause);
+
+/// Whether the next try might go better, but the server asks for a longer wait than `options` allow.
+bool asks_for_too_long(const retry_options& options, const failure& cause);
+
+/// How long to wait before the `retry`th retry, counted from 1; nothing where there is to be none.
+std::optional<std::chrono::milliseconds> delay_before_retry(const retry_options& options, const failure& cause,
+                                                            unsigned retry, std::mt19937_64& random);
 
 /// The server that asks to be left alone for a while; null where none does. Lives as long as the cause.
 const refusing_server* asks_for_pause(const failure& cause);

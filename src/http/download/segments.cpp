@@ -1,6 +1,5 @@
 #include "http/download/segments.hpp"
 
-#include "http/download/back_off.hpp"
 #include "http/download/disk_work.hpp"
 #include "http/download/range_board.hpp"
 #include "http/download/resume.hpp"
@@ -66,6 +65,8 @@ struct crew
         }
     }
 
+    bool may_ask() const { return board.has_any() && !fatal && !refused; }
+
     job& of;
     const std::uint64_t total;
     const std::string tag;
@@ -75,9 +76,10 @@ struct crew
     asio::steady_timer changed;                       ///< cancelled when a helper ends
     std::vector<std::shared_ptr<transfer>> helpers{}; ///< that run
     bool asks_source = false; ///< where a redirect led was refused: the URL that the user gave is asked, each time
-    std::optional<failure> fatal{}; ///< that none can make up for
-    std::optional<failure> left{};  ///< why a helper gave up; of several, one that may pass
-    std::exception_ptr error{};     ///< what else a helper ended with
+    std::optional<failure> fatal{};   ///< that none can make up for
+    std::optional<failure> refused{}; ///< by a server that asks for too long a wait: it is asked no more
+    std::optional<failure> left{};    ///< why a helper gave up; of several, one that may pass
+    std::exception_ptr error{};       ///< what else a helper ended with
 };
 
 /// Fetches what is missing of a range.
@@ -125,6 +127,8 @@ void give_up(crew& with, const failure& cause)
 {
     if (cause.code() == errc::range_mismatch || is_own(cause)) {
         with.fatal = with.fatal ? with.fatal : cause;
+    } else if (asks_for_too_long(with.of.options.retry, cause)) {
+        with.refused = cause;
     } else if (!with.left || may_pass(cause)) {
         with.left = cause;
     }
@@ -161,7 +165,7 @@ asio::awaitable<void> help(std::shared_ptr<crew> held, std::shared_ptr<transfer>
     transfer& by = *its;
     std::mt19937_64 random{std::random_device{}()};
     unsigned failures = 0;
-    while (with.board.has_any() && !with.fatal) {
+    while (with.may_ask()) {
         const bool was_derived = !with.asks_source && with.of.last->redirected();
         const fetched result = co_await fetch_next(with, by);
         const std::optional<failure>& cause = result.cause;
@@ -176,11 +180,12 @@ asio::awaitable<void> help(std::shared_ptr<crew> held, std::shared_ptr<transfer>
                 continue;
             }
         }
-        if (by.stopped() || !may_pass(*cause) || failures == with.of.options.retry.retries) {
+        const auto wait = delay_before_retry(with.of.options.retry, *cause, ++failures, random);
+        if (by.stopped() || !wait) {
             give_up(with, *cause);
             break;
         }
-        co_await by.pause_until(transfer::clock::now() + back_off(with.of.options.retry, ++failures, random));
+        co_await by.pause_until(transfer::clock::now() + *wait);
     }
 }
 
@@ -264,8 +269,8 @@ asio::awaitable<void> fetch_all(const std::shared_ptr<crew>& with)
         if (with->error) {
             std::rethrow_exception(with->error);
         }
-        if (with->left) {
-            throw failure(*with->left);
+        if (const std::optional<failure>& why = with->refused ? with->refused : with->left) {
+            throw failure(*why);
         }
     }
 }
