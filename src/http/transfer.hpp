@@ -13,8 +13,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace tandem::http {
@@ -57,6 +59,28 @@ public:
     /// Waits with no step's deadline. Throws `failure` when stopped meanwhile.
     boost::asio::awaitable<void> pause_until(clock::time_point when);
 
+    /// Awaits what is not the operation's own time: meanwhile the time until the total deadline does not run.
+    template <class Result>
+    boost::asio::awaitable<Result> await_aside(boost::asio::awaitable<Result> wait)
+    {
+        std::optional<Result> result;
+        std::exception_ptr error;
+        {
+            const total_pause pause(*this);
+            try {
+                result.emplace(co_await std::move(wait));
+            } catch (...) {
+                error = std::current_exception();
+            }
+        }
+        // The timer may have run out in the pause, and what comes next need not have a deadline of its own.
+        arm(clock::now());
+        if (error) {
+            std::rethrow_exception(error);
+        }
+        co_return std::move(*result);
+    }
+
     /// The timer holds on to the context's `run()` until it is ended.
     void end();
 
@@ -80,6 +104,7 @@ public:
         std::function<void()> outer_;
     };
 
+private:
     /// While it lives, the time until the total deadline does not run.
     class [[nodiscard]] total_pause
     {
@@ -91,7 +116,7 @@ public:
         total_pause(const total_pause&) = delete;
         total_pause& operator=(const total_pause&) = delete;
 
-        /// The next deadline or pause takes notice of it, as no timer can be set here: the context may be ending.
+        /// No timer can be set here: the context may be ending.
         ~total_pause()
         {
             if (end_ != clock::time_point::max()) {
@@ -105,7 +130,6 @@ public:
         const clock::time_point begin_;
     };
 
-private:
     void arm(clock::time_point now);
     void on_timer();
 

@@ -58,9 +58,8 @@ route route_to(const origin& at, const proxy* via)
 /// Who waits in line for a connection is not at work yet.
 asio::awaitable<connection_pool::lease> acquire(detail::client_state& client, transfer& by, route at)
 {
-    const transfer::total_pause waiting(by);
     const stopwatch watch(by.times.waiting);
-    co_return co_await client.pool->acquire(by, std::move(at));
+    co_return co_await by.await_aside(client.pool->acquire(by, std::move(at)));
 }
 
 std::optional<host_pauses::time_point> paused_until(const detail::client_state& client, const question& what)

@@ -1,12 +1,20 @@
 #include "http/exchange/speed_watch.hpp"
 #include "http/net/asked.hpp"
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
+#include <atomic>
+#include <future>
 #include <list>
+#include <string>
 #include <thread>
 
+namespace asio = boost::asio;
 using tandem::http::errc;
 using tandem::http::request;
 using tandem::http::speed_watch;
@@ -219,6 +227,43 @@ BOOST_AUTO_TEST_CASE(the_total_time_does_not_run_in_line)
     // It does run when the turn has come.
     what.options.total_timeout = 100ms;
     check_failed(ask(one_at_a_time, what), errc::total_timeout);
+}
+
+// Also where it ran out in line, and nothing that comes next has a time limit of its own.
+BOOST_AUTO_TEST_CASE(the_total_time_runs_on_after_the_line)
+{
+    std::promise<void> asked;
+    std::promise<void> go_on;
+    std::shared_future<void> went_on = go_on.get_future().share();
+    test::scripted_server server([&](test::peer& client) {
+        client.read_request();
+        asked.set_value();
+        went_on.wait();
+        client.send(test::ok("first"));
+        client.wait_for_end();
+    });
+    tandem::http::client_options options;
+    options.max_connections = 1;
+    tandem::http::client one_at_a_time(threads, options);
+    test::asking first(one_at_a_time, {.url = server.url("/")});
+    asked.get_future().wait();
+    std::atomic<bool> at_work = false;
+    request what{.url = server.url("/"), .method = "PUT"};
+    what.options.total_timeout = 300ms;
+    what.source_size = 5;
+    what.source = [&]() -> asio::awaitable<std::string> {
+        at_work = true;
+        asio::steady_timer slow(co_await asio::this_coro::executor, 20s);
+        co_await slow.async_wait(asio::use_awaitable);
+        co_return "hello";
+    };
+    test::asking second(one_at_a_time, what);
+    std::this_thread::sleep_for(800ms);
+    BOOST_TEST(!at_work);
+    go_on.set_value();
+    check_answer(first.wait(), 200, "first");
+    check_failed(second.wait(), errc::total_timeout);
+    BOOST_TEST(at_work);
 }
 
 BOOST_AUTO_TEST_CASE(each_byte_of_a_header_is_a_sign_of_life)
