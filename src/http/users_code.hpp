@@ -12,6 +12,7 @@
 
 #include <exception>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace tandem::http {
@@ -22,10 +23,11 @@ struct users_error
     std::exception_ptr error;
 };
 
-/// On the transfer's strand, with no step's deadline: who is slow there is not the server. `stop` cancels it, by a
-/// terminal cancellation, and its end is waited for. Throws `users_error`; `failure` where it was stopped.
-template <class Result>
-boost::asio::awaitable<Result> await_users(transfer& by, boost::asio::awaitable<Result> users)
+/// Calls `call` and awaits what it returns, an `awaitable`: on the transfer's strand, with no step's deadline, for who
+/// is slow there is not the server. `stop` cancels it, by a terminal cancellation, and its end is waited for. Throws
+/// `users_error`, also for what the call itself throws; `failure` where it was stopped. `call` must outlive this.
+template <class Call>
+std::invoke_result_t<Call&> await_users(transfer& by, Call& call)
 {
     // What is cancelled may end within the emission: see transfer::stop().
     const auto signal = std::make_shared<boost::asio::cancellation_signal>();
@@ -33,6 +35,7 @@ boost::asio::awaitable<Result> await_users(transfer& by, boost::asio::awaitable<
     by.clear_step_deadline();
     try {
         const transfer::interrupt_scope scope(by, [signal] { signal->emit(boost::asio::cancellation_type::terminal); });
+        auto users = call();
         co_return co_await boost::asio::co_spawn(
             by.get_executor(), std::move(users),
             boost::asio::bind_cancellation_slot(signal->slot(), boost::asio::use_awaitable));

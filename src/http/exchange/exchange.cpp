@@ -219,7 +219,7 @@ asio::awaitable<void> one_exchange::send_from_source(error_code& error)
             co_return;
         }
         what_.source_begun = true;
-        const std::string piece = co_await await_users(by_, what_.source());
+        const std::string piece = co_await await_users(by_, what_.source);
         by_.check();
         moved_ = true;
         size += piece.size();

@@ -41,9 +41,10 @@ asio::awaitable<void> read_answer(detail::client_state& client, transfer& by, co
     std::string held;
     std::string& to = what.sink ? held : result.body;
     const sink into = [&to](std::span<const char> bytes) { to.append(bytes.data(), bytes.size()); };
+    const auto users = [&] { return what.sink(result, held); };
     const drain emptied = [&]() -> asio::awaitable<void> {
         if (!held.empty()) {
-            co_await await_users(by, what.sink(result, held));
+            co_await await_users(by, users);
             held.clear();
         }
     };

@@ -184,6 +184,26 @@ BOOST_AUTO_TEST_CASE(what_a_sink_throws_is_the_error)
     BOOST_CHECK_THROW(direct.async_request(what, asio::use_future).get(), std::out_of_range);
 }
 
+// A function that returns what another coroutine does is none itself.
+BOOST_AUTO_TEST_CASE(what_a_sink_throws_before_it_returns_is_the_error)
+{
+    test::scripted_server server(test::answer_always(test::ok("hello")));
+    const auto full = []() -> asio::awaitable<void> { throw std::out_of_range("full"); };
+    request what{.url = server.url("/")};
+    what.sink = [full](const response&, std::string_view) { return full(); };
+    BOOST_CHECK_THROW(direct.async_request(what, asio::use_future).get(), std::out_of_range);
+    test::scripted_server silent([](test::peer& client) {
+        client.read_request();
+        client.wait_for_end();
+    });
+    what.url = silent.url("/");
+    what.sink = nullptr;
+    what.method = "POST";
+    what.source_size = 5;
+    what.source = []() -> asio::awaitable<std::string> { throw std::out_of_range("empty"); };
+    BOOST_CHECK_THROW(direct.async_request(what, asio::use_future).get(), std::out_of_range);
+}
+
 BOOST_AUTO_TEST_CASE(what_waits_in_a_sink_or_a_source_is_cancelled)
 {
     test::scripted_server server([](test::peer& client) {
