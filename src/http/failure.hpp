@@ -63,9 +63,13 @@ private:
     std::optional<refusing_server> refused_by_{};
 };
 
+/// Within a handler of any exception that a function of the user's threw: that as a cause, with `detail`. A system
+/// error keeps its code, all else has `otherwise` and its text. Throws `std::bad_alloc` where it is one.
+failure current_as_failure(const boost::system::error_code& otherwise, const std::string& detail);
+
 /// Within a handler of any exception: what the user is told of it. `url` may hold credentials, they are removed;
 /// `status` counts where the exception knows none. A `download_error`, or `std::bad_alloc`.
-std::exception_ptr current_as_download_error(const std::string& url, unsigned status);
+std::exception_ptr current_as_download_error(const std::string& url, unsigned status) noexcept;
 
 } // namespace tandem::http
 

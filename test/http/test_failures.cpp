@@ -1,4 +1,8 @@
+#include "http/failure.hpp"
 #include "http/fixture.hpp"
+
+#include <new>
+#include <stdexcept>
 
 #include <sys/stat.h>
 
@@ -251,6 +255,27 @@ BOOST_AUTO_TEST_CASE(a_downloads_ranges_are_its_own)
         check_failed(get(server.url("/"), options), errc::invalid_option);
     }
     BOOST_TEST(server.connections() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(whatever_is_thrown_is_an_error_of_the_url)
+{
+    using boost::system::errc::io_error;
+    const std::string url = "http://user:secret@far.example/";
+    const auto told_of = [&](const auto& thrown) {
+        std::exception_ptr error;
+        try {
+            throw thrown;
+        } catch (...) {
+            error = tandem::http::current_as_download_error(url, 200);
+        }
+        return test::as_outcome(error, {});
+    };
+    for (const test::outcome& seen : {told_of(42), told_of(std::runtime_error("text"))}) {
+        BOOST_TEST((seen.code == io_error), seen);
+        BOOST_TEST(seen.url == "http://far.example/");
+        BOOST_TEST(seen.status == 200u);
+    }
+    BOOST_TEST(told_of(std::bad_alloc()).what == std::bad_alloc().what());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

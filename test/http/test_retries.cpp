@@ -489,4 +489,72 @@ BOOST_AUTO_TEST_CASE(who_asked_to_be_left_alone_by_a_part_of_a_file_is)
     }
 }
 
+// What it throws is as what it tells.
+BOOST_AUTO_TEST_CASE(a_resolver_that_throws_is_tried_again_and_mirrors_are_asked)
+{
+    using boost::system::error_code;
+    using tandem::http::resolved_handler;
+    test::scripted_server server(test::answer_always(test::ok("hello")));
+    std::function<void()> fail;
+    std::atomic<int> look_ups = 0;
+    tandem::http::client_options with;
+    with.idle_connection_timeout = 0ms; // each connection is looked up
+    with.resolver = [&](const std::string& host, const resolved_handler& done) {
+        if (host == "bad.example" || look_ups++ == 0) {
+            fail();
+        }
+        done({}, {boost::asio::ip::address_v4::loopback()});
+    };
+    const tandem::http::downloader here(threads, with);
+
+    struct row
+    {
+        const char* name;
+        std::function<void()> fail;
+        error_code code;
+        bool may_pass;
+        std::string text;
+    };
+    for (const row& r :
+         {row{"for a while", [] { throw boost::system::system_error(boost::asio::error::host_not_found_try_again); },
+              boost::asio::error::host_not_found_try_again, true, "cannot find the host"},
+          row{"as the standard library's", [] { throw std::system_error(ECONNREFUSED, std::system_category()); },
+              boost::asio::error::connection_refused, true, "cannot find the host"},
+          row{"as the standard's conditions",
+              [] { throw std::system_error(std::make_error_code(std::errc::connection_refused)); },
+              boost::asio::error::connection_refused, true, "cannot find the host"},
+          row{"for good", [] { throw boost::system::system_error(boost::asio::error::access_denied); },
+              boost::asio::error::access_denied, false, "cannot find the host"},
+          row{"any exception", [] { throw std::runtime_error("no such zone"); }, boost::asio::error::host_not_found,
+              false, "no such zone"},
+          row{"no exception", [] { throw 42; }, boost::asio::error::host_not_found, false, "cannot find the host"}}) {
+        BOOST_TEST_CONTEXT(r.name)
+        {
+            fail = r.fail;
+            look_ups = 0;
+            test::outcome seen = get(here, server.url("/", "good.example"), test::tries(1));
+            if (r.may_pass) {
+                check_complete(seen, "hello");
+                BOOST_TEST(seen.report->retries == 1u);
+            } else {
+                check_failed(seen, r.code);
+            }
+            std::filesystem::remove(folder / "file");
+
+            seen = get(here, server.url("/", "bad.example"));
+            check_failed(seen, r.code);
+            BOOST_TEST((seen.what.find(r.text) != seen.what.npos), seen);
+
+            tandem::http::download_options options = test::once();
+            options.mirrors = {server.url("/", "good.example")};
+            check_complete(get(here, server.url("/", "bad.example"), options), "hello");
+            std::filesystem::remove(folder / "file");
+        }
+    }
+    fail = [] { throw std::bad_alloc(); };
+    const test::outcome seen = get(here, server.url("/", "bad.example"), test::tries(1));
+    BOOST_TEST(!seen.report.has_value());
+    BOOST_TEST(seen.what == std::bad_alloc().what());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -70,7 +70,9 @@ struct proxy_options
 using resolved_handler = std::function<void(const boost::system::error_code&, std::vector<boost::asio::ip::address>)>;
 
 /// Finds the addresses of a host, a name in lower case and ASCII. Called on a thread of the client's executor, also by
-/// several of them at once, so it must not wait; for each connection anew. What it throws is the failure.
+/// several of them at once, so it must not wait; for each connection anew. An exception is the same as an error that
+/// `done` is told: a `boost::system::system_error` or `std::system_error` with its code, any other with its text and
+/// `asio::error::host_not_found`. But `std::bad_alloc` is the operation's error as it is.
 using host_resolver = std::function<void(const std::string& host, resolved_handler done)>;
 
 /// What holds for a client. Bounds are checked by its constructor, which throws `std::invalid_argument`.
@@ -112,9 +114,9 @@ struct client_options
     /// certificate, further authorities, a verify callback; OpenSSL's functions on its `native_handle` all else: ALPN,
     /// ciphers, another store. What it throws, the constructor throws.
     ///
-    /// A verify callback may be called by several threads at once, and is not called for a session that is resumed
-    /// (`SSL_CTX_set_session_cache_mode` with `SSL_SESS_CACHE_OFF`: none is). Proxies are not shown the client's
-    /// certificate.
+    /// A verify callback must not throw. It may be called by several threads at once, and is not called for a session
+    /// that is resumed (`SSL_CTX_set_session_cache_mode` with `SSL_SESS_CACHE_OFF`: none is). Proxies are not shown
+    /// the client's certificate.
     std::function<void(boost::asio::ssl::context&)> configure_tls{};
 
     /// Where downloads wait for the disk, as `download_options::sync` asks for (fsync): on the threads of this executor, so

@@ -62,9 +62,13 @@ asio::awaitable<std::vector<tcp::endpoint>> resolve(transfer& by, const origin& 
     auto done = [executor = by.get_executor(), wake] { asio::post(executor, [wake] { wake->cancel(); }); };
     if (own) {
         all->expect(one, std::move(done));
-        own(at.host, [all, one](const error_code& error, std::vector<asio::ip::address> addresses) {
-            all->finish(*one, error, std::move(addresses));
-        });
+        try {
+            own(at.host, [all, one](const error_code& error, std::vector<asio::ip::address> addresses) {
+                all->finish(*one, error, std::move(addresses));
+            });
+        } catch (...) {
+            throw current_as_failure(asio::error::host_not_found, "cannot find the host " + at.host);
+        }
     } else {
         all->start(one, std::move(done));
     }

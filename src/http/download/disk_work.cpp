@@ -71,10 +71,15 @@ void note_progress(job& download)
         download.notes.ended.emplace(download.by.get_executor(), asio::steady_timer::time_point::max());
     }
     download.notes.under_way = true;
-    asio::co_spawn(download.by.get_executor(), write_note(download), [&download](const std::exception_ptr&) {
+    try {
+        asio::co_spawn(download.by.get_executor(), write_note(download), [&download](const std::exception_ptr&) {
+            download.notes.under_way = false;
+            download.notes.ended->cancel();
+        });
+    } catch (...) {
         download.notes.under_way = false;
-        download.notes.ended->cancel();
-    });
+        throw;
+    }
 }
 
 asio::awaitable<std::optional<failure>> finish_notes(job& download)

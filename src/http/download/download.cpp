@@ -222,6 +222,7 @@ asio::awaitable<outcome<download_report>> download(detail::client_state& client,
             result.error = current_as_download_error(report.url, report.status);
             report = {};
         }
+        co_await finish_notes(of); // whatever the end was: they use the job
         co_await leave(of);
         of.set_phase(phase::ended);
     }
