@@ -10,13 +10,13 @@
 #include <tandem/http/downloader.hpp>
 #include <tandem/task.hpp>
 
-#include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/cancellation_type.hpp>
 
 #include <exception>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -37,22 +37,25 @@ struct download_then
     using result_type = work_result<Work>;
 
     download_then(Handler&& handler, const Executor& executor, Pool& to, Work&& on_path)
-        : pending(std::move(handler), executor), pool(to), work(std::move(on_path))
+        : pending(std::in_place, std::move(handler), executor), pool(to), work(std::move(on_path))
     {
     }
 
-    tandem::detail::pending_handler<Handler, Executor> pending;
+    std::optional<tandem::detail::pending_handler<Handler, Executor>> pending; ///< until it completes
     Pool& pool;
-    Work work;
+    std::optional<Work> work; ///< until it was called
     cancellation_source source{};
     tandem::detail::failure_value<result_type> failed{};
 };
 
-/// Completes it. Of its memory nothing is left when the handler runs.
+/// Completes it. Of the user's objects nothing is left in it when the handler runs. Its memory may be: whoever began the step
+/// that has ended may have yet to return.
 template <class Operation, class... Args>
 void complete_then(std::shared_ptr<Operation> operation, Args... args)
 {
-    auto pending = std::move(operation->pending);
+    auto pending = std::move(*operation->pending);
+    operation->pending.reset();
+    operation->work.reset();
     operation.reset();
     std::move(pending).complete(tandem::detail::completion_mode::dispatch, std::move(args)...);
 }
@@ -98,8 +101,10 @@ struct after_download
     {
         if (!error) {
             try {
+                auto bound = (*operation->work)(report.path.string());
+                operation->work.reset();
                 operation->pool.async_run(
-                    operation->work(report.path.string()),
+                    std::move(bound),
                     cancellable(operation->source, after_work<Operation, Executor>{operation, executor}));
                 return;
             } catch (...) {
@@ -127,10 +132,10 @@ struct initiate_download_then
         using handler_type = std::decay_t<Handler>;
         using operation_type = download_then<handler_type, Executor, Pool, Work>;
         handler_type owned(std::forward<Handler>(handler));
-        const auto allocator = boost::asio::get_associated_allocator(owned);
+        // Not in memory of the handler's allocator, which would have to be freed before the handler runs.
         const auto operation =
-            std::allocate_shared<operation_type>(allocator, std::move(owned), get_executor(), *pool, std::move(work));
-        tandem::detail::connect_canceller(operation->pending.handler(),
+            std::make_shared<operation_type>(std::move(owned), get_executor(), *pool, std::move(work));
+        tandem::detail::connect_canceller(operation->pending->handler(),
                                           [source = operation->source](boost::asio::cancellation_type type) {
                                               if (type != boost::asio::cancellation_type::none) {
                                                   source.cancel(type);

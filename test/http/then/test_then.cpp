@@ -6,6 +6,8 @@
 #include <tandem/thread_pool.hpp>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -17,6 +19,9 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <memory>
+#include <new>
+#include <thread>
 
 namespace asio = boost::asio;
 using tandem::http::async_download_then;
@@ -50,6 +55,60 @@ void sleep_long(const std::string& path)
     std::ofstream(path + ".begun") << "x";
     std::this_thread::sleep_for(60s);
 }
+
+/// Counts what it has given and not got back.
+template <class T>
+struct counting_allocator
+{
+    using value_type = T;
+
+    explicit counting_allocator(std::shared_ptr<std::atomic<int>> count) : held(std::move(count)) {}
+    template <class U>
+    counting_allocator(const counting_allocator<U>& other) : held(other.held)
+    {
+    }
+
+    T* allocate(std::size_t count)
+    {
+        ++*held;
+        return std::allocator<T>().allocate(count);
+    }
+    void deallocate(T* memory, std::size_t count)
+    {
+        std::allocator<T>().deallocate(memory, count);
+        --*held;
+    }
+
+    template <class U>
+    bool operator==(const counting_allocator<U>& other) const
+    {
+        return held == other.held;
+    }
+
+    std::shared_ptr<std::atomic<int>> held;
+};
+
+/// Has completed, on another thread, before `async_run` returns.
+struct quick_pool
+{
+    template <class Work, class Token>
+    auto async_run(Work&&, Token&& token)
+    {
+        return asio::async_initiate<Token, void(std::exception_ptr, std::uint64_t)>(
+            [](auto handler) { std::thread([&] { std::move(handler)(nullptr, std::uint64_t{5}); }).join(); }, token);
+    }
+};
+
+/// Takes nothing.
+struct full_pool
+{
+    template <class Work, class Token>
+    auto async_run(Work&&, Token&& token)
+    {
+        return asio::async_initiate<Token, void(std::exception_ptr, std::uint64_t)>(
+            [](auto) { throw std::bad_alloc(); }, token);
+    }
+};
 
 template <class Pool>
 void check(Pool& pool, test::fixture& in)
@@ -234,6 +293,39 @@ BOOST_AUTO_TEST_CASE(what_makes_the_work_may_throw)
     std::future<std::uint64_t> seen =
         async_download_then(downloads, server.url("/"), folder / "file", test::once(), pool, none, asio::use_future);
     BOOST_CHECK_THROW(seen.get(), std::runtime_error);
+}
+
+BOOST_AUTO_TEST_CASE(the_handlers_memory_is_free_when_it_runs)
+{
+    test::scripted_server server(test::answer_always(test::ok("hello")));
+    const auto check = [&](auto& pool, const std::string& url) {
+        const auto held = std::make_shared<std::atomic<int>>(0);
+        const auto done = std::make_shared<std::promise<int>>();
+        async_download_then(downloads, url, folder / "file", test::once(), pool, tandem::task<size_of>,
+                            asio::bind_allocator(counting_allocator<void>(held),
+                                                 [held, done](const std::exception_ptr&, std::uint64_t) {
+                                                     done->set_value(*held);
+                                                 }));
+        std::future<int> seen = done->get_future();
+        BOOST_REQUIRE((seen.wait_for(60s) == std::future_status::ready));
+        return seen.get();
+    };
+    quick_pool quick;
+    BOOST_TEST(check(quick, server.url("/")) == 0);
+    tandem::thread_pool pool(1);
+    for (int i = 0; i != 300; ++i) {
+        BOOST_TEST(check(pool, i % 2 == 0 ? server.url("/") : "ftp://host/") == 0);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_pool_that_takes_no_work_is_an_error)
+{
+    test::scripted_server server(test::answer_always(test::ok("hello")));
+    full_pool full;
+    std::future<std::uint64_t> seen = async_download_then(downloads, server.url("/"), folder / "file", test::once(),
+                                                          full, tandem::task<size_of>, asio::use_future);
+    BOOST_REQUIRE((seen.wait_for(60s) == std::future_status::ready));
+    BOOST_CHECK_THROW(seen.get(), std::bad_alloc);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
