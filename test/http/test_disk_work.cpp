@@ -7,8 +7,88 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <thread>
+
+#include <fcntl.h>
+
+namespace {
+
+/// Holds the first fsync of another thread than the one that made this, until it is let go.
+class slow_disk
+{
+public:
+    slow_disk() { current = this; }
+    slow_disk(const slow_disk&) = delete;
+    slow_disk& operator=(const slow_disk&) = delete;
+    ~slow_disk() { current = nullptr; }
+
+    void wait(int file)
+    {
+        std::unique_lock lock(mutex_);
+        if (std::this_thread::get_id() == owner_) {
+            ++own_calls_;
+            return;
+        }
+        file_ = file;
+        was_let_go_.wait_for(lock, std::chrono::seconds(60), [this] { return let_go_; });
+        is_still_open_ = ::fcntl(file, F_GETFD) != -1;
+    }
+
+    void let_go()
+    {
+        const std::lock_guard guard(mutex_);
+        let_go_ = true;
+        was_let_go_.notify_all();
+    }
+
+    bool is_held() const
+    {
+        const std::lock_guard guard(mutex_);
+        return file_ != -1;
+    }
+
+    /// The file whose call was held, when that was let go.
+    bool is_still_open() const
+    {
+        const std::lock_guard guard(mutex_);
+        return is_still_open_;
+    }
+
+    /// Of the thread that made this.
+    int own_calls() const
+    {
+        const std::lock_guard guard(mutex_);
+        return own_calls_;
+    }
+
+    static inline std::atomic<slow_disk*> current = nullptr;
+
+private:
+    const std::thread::id owner_ = std::this_thread::get_id();
+    mutable std::mutex mutex_;
+    std::condition_variable was_let_go_;
+    int file_ = -1;
+    int own_calls_ = 0;
+    bool let_go_ = false;
+    bool is_still_open_ = false;
+};
+
+} // namespace
+
+/// In place of the C library's.
+extern "C" int fsync(int file)
+{
+    if (slow_disk* const disk = slow_disk::current; disk && file >= 0) {
+        disk->wait(file);
+    }
+    return static_cast<int>(::syscall(SYS_fsync, file));
+}
 
 BOOST_FIXTURE_TEST_SUITE(disk_work, test::fixture)
 
@@ -110,6 +190,67 @@ BOOST_AUTO_TEST_CASE(what_is_left_is_on_the_disk_too)
     const test::outcome seen = get(*client.downloads, server.url("/"), synced());
     check_complete(seen, whole);
     BOOST_TEST(seen.report->resumed_at == sent);
+}
+
+BOOST_AUTO_TEST_CASE(a_context_that_ends_does_not_wait_for_the_disk_and_leaves_it_what_it_needs)
+{
+    const std::string whole = test::noise(40'000'000);
+    enum class wait_for
+    {
+        bytes,   ///< on the disk
+        fsync,   ///< of what there is so far
+        end      ///< of the file
+    };
+    for (const wait_for what : {wait_for::bytes, wait_for::fsync, wait_for::end}) {
+        BOOST_TEST_CONTEXT("case " << static_cast<int>(what))
+        {
+            const std::size_t sent = what == wait_for::bytes ? 5'000'000 : what == wait_for::fsync ? 20'000'000 : 1000;
+            test::scripted_server server([&](test::peer& peer) {
+                peer.read_request();
+                if (what == wait_for::end) {
+                    peer.send(test::ok(whole.substr(0, sent), tag));
+                } else {
+                    peer.send(test::broken_off(whole, sent, tag));
+                }
+                peer.wait_for_end();
+            });
+            slow_disk disk;
+            boost::asio::thread_pool files(1);
+            auto token = std::make_shared<bool>(false);
+            const std::weak_ptr<bool> handler = token;
+            {
+                boost::asio::io_context context(1);
+                tandem::http::client_options own;
+                own.file_executor = files.get_executor();
+                const tandem::http::downloader with(context, own);
+                tandem::http::download_options options = synced();
+                options.progress = std::make_shared<tandem::http::download_progress>();
+                with.async_download(server.url("/"), folder / "file", options,
+                                    [token = std::move(token)](const std::exception_ptr&,
+                                                               const tandem::http::download_report&) {
+                                        BOOST_ERROR("the handler was called");
+                                    });
+                const auto is_there = [&] {
+                    return what == wait_for::bytes ? options.progress->bytes == sent : disk.is_held();
+                };
+                const auto latest = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+                while (!is_there() && std::chrono::steady_clock::now() < latest) {
+                    context.run_one_for(std::chrono::milliseconds(10));
+                }
+                BOOST_TEST_REQUIRE(is_there());
+            }
+            BOOST_TEST(handler.expired(), "the handler outlives its context");
+            BOOST_TEST(disk.own_calls() == 0, "the end of the context waited for the disk");
+            disk.let_go();
+            files.join();
+            if (what != wait_for::bytes) {
+                BOOST_TEST(disk.is_still_open(), "the file was closed while the disk worked for it");
+            }
+            BOOST_TEST(listing() == (what == wait_for::end ? "file" : "file.part file.part.from"));
+            std::filesystem::remove_all(folder);
+            std::filesystem::create_directory(folder);
+        }
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

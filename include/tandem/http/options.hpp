@@ -121,7 +121,9 @@ struct client_options
 
     /// Where downloads wait for the disk, as `download_options::sync` asks for (fsync): on the threads of this executor, so
     /// that all else goes on meanwhile. One thread is enough; it must run for as long as downloads do. Nothing: on the
-    /// client's executor. Other work with files (opening, writing, renaming) is the client's executor's in any case.
+    /// client's executor. A context of the client's that is destroyed meanwhile does not wait for it: that work goes on
+    /// by itself, on what it owns, and nothing is resumed. Other work with files (opening, writing, renaming) is the
+    /// client's executor's in any case.
     std::optional<boost::asio::any_io_executor> file_executor{};
 
     proxy_options proxy{};
@@ -269,7 +271,8 @@ struct download_options : transfer_options
     bool keep_time = true;
 
     /// Ask the system to put the file on the disk (fsync) before it gets its final name, and that name after it. Of a
-    /// larger one, each 16 MiB, so that it can be gone on with after a crash of the system.
+    /// larger one, each 16 MiB, so that it can be gone on with after a crash of the system, or where the context is
+    /// destroyed in the middle.
     bool sync = false;
 
     /// Told how far it is; see there. Null: nobody is.

@@ -161,7 +161,7 @@ void choose_target(job& of)
     const std::string safe = name ? safe_name(*name) : file_name(of.last->asked->at.text);
     of.last->from.asked_gzip = of.last->from.asked_gzip && !name_tells_coding(safe, "gzip");
     of.copy = look_at_existing(*of.folder, safe, of.options);
-    of.to.emplace(of.folder, safe, of.options);
+    of.to = std::make_shared<destination>(of.folder, safe, of.shared_options);
 }
 
 asio::awaitable<void> receive(job& of, const file_facts& facts)
@@ -229,10 +229,11 @@ asio::awaitable<void> save(job& of, const std::optional<wanted_range>& rest, fil
         throw failure(*cause);
     }
     if (of.options.sync) {
-        co_await run_disk_work(of, [&of] { of.report.path = of.to->finish(); });
+        co_await run_disk_work(of, [](destination& complete) { complete.finish(); });
     } else {
-        of.report.path = to.finish();
+        to.finish();
     }
+    of.report.path = to.final_path();
     warn_of_encoding(of);
 }
 

@@ -45,12 +45,13 @@ struct job
 {
     detail::client_state& client;
     transfer& by;
-    const download_options& options;
+    const download_options& options; ///< those of `shared_options`
+    const std::shared_ptr<const download_options> shared_options;
     download_report& report;
     std::filesystem::path target; ///< or its folder, see download_options::content_disposition
 
     std::shared_ptr<const open_folder> folder{}; ///< that the file is to be in
-    std::optional<destination> to{};             ///< once the target is known
+    std::shared_ptr<destination> to{};           ///< once the target is known; work on the file executor holds on to it
     std::optional<existing_copy> copy{};         ///< that may be what the server has: to be asked for
     progress_notes notes{};
     bool may_use_ranges = true;      ///< until the server contradicts itself

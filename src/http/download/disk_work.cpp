@@ -1,11 +1,15 @@
 #include "http/download/disk_work.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <cstdint>
 #include <exception>
+#include <memory>
+#include <mutex>
 #include <utility>
 
 namespace asio = boost::asio;
@@ -13,26 +17,71 @@ namespace asio = boost::asio;
 namespace tandem::http {
 namespace {
 
-/// An error is a value where it goes from thread to thread: see `outcome`.
-asio::awaitable<std::optional<failure>> call(std::function<void()> work)
+/// Work under way on the file executor. A coroutine of the client's waits for it, on a timer of the client's context,
+/// which may end before the work does: that destroys the coroutine, and nothing is left here of the context.
+class elsewhere_work
 {
-    std::optional<failure> cause;
-    try {
-        work();
-    } catch (const failure& e) {
-        cause = e;
+public:
+    /// `done` is called once, from any thread, unless it is abandoned before.
+    elsewhere_work(std::function<void(destination&)> work, std::shared_ptr<destination> file, std::function<void()> done)
+        : work_(std::move(work)), file_(std::move(file)), done_(std::move(done))
+    {
     }
-    co_return cause;
-}
+
+    /// On the file executor.
+    void run()
+    {
+        try {
+            work_(*file_);
+        } catch (const failure& e) {
+            cause_ = e; // a value, as it goes from thread to thread: see `outcome`
+        } catch (...) {
+            other_cause_ = std::current_exception();
+        }
+        // Where the download goes on, it ends the file, at a time of its own.
+        work_ = nullptr;
+        file_.reset();
+        // Under the mutex, so that the context, to which it posts, does not end meanwhile.
+        const std::lock_guard guard(mutex_);
+        if (const auto done = std::exchange(done_, nullptr)) {
+            done();
+        }
+    }
+
+    /// `done` is not called any more.
+    void abandon()
+    {
+        const std::lock_guard guard(mutex_);
+        done_ = nullptr;
+    }
+
+    /// Throws what the work threw.
+    void check() const
+    {
+        if (cause_) {
+            throw failure(*cause_);
+        }
+        if (other_cause_) {
+            std::rethrow_exception(other_cause_);
+        }
+    }
+
+private:
+    std::function<void(destination&)> work_;
+    std::shared_ptr<destination> file_;
+    std::optional<failure> cause_{};
+    std::exception_ptr other_cause_{};
+    std::mutex mutex_;
+    std::function<void()> done_; ///< null once it has ended, or nobody waits any more
+};
 
 asio::awaitable<void> write_note(job& download)
 {
-    destination& file = *download.to;
-    const std::uint64_t bytes = file.begin_note();
+    const std::uint64_t bytes = download.to->begin_note();
     std::optional<failure> cause;
     try {
-        co_await run_disk_work(download, [&file] { file.sync_bytes(); });
-        file.end_note(bytes);
+        co_await run_disk_work(download, [](const destination& file) { file.sync_bytes(); });
+        download.to->end_note(bytes);
     } catch (const failure& e) {
         cause = e;
     }
@@ -41,18 +90,27 @@ asio::awaitable<void> write_note(job& download)
 
 } // namespace
 
-asio::awaitable<void> run_disk_work(job& download, std::function<void()> work)
+asio::awaitable<void> run_disk_work(job& download, std::function<void(destination&)> work)
 {
     const auto& elsewhere = download.client.options.file_executor;
     if (!elsewhere) {
-        work();
+        work(*download.to);
         co_return;
     }
-    const std::optional<failure> cause =
-        co_await asio::co_spawn(*elsewhere, call(std::move(work)), asio::use_awaitable);
-    if (cause) {
-        throw failure(*cause);
-    }
+    const auto executor = download.by.get_executor();
+    const auto ended = std::make_shared<asio::steady_timer>(executor, asio::steady_timer::time_point::max());
+    // Posted to this strand, so it cannot come before the wait has begun.
+    const auto under_way = std::make_shared<elsewhere_work>(
+        std::move(work), download.to, [executor, ended] { asio::post(executor, [ended] { ended->cancel(); }); });
+    struct abandonment
+    {
+        elsewhere_work& left;
+        ~abandonment() { left.abandon(); }
+    } at_end{*under_way};
+    asio::post(*elsewhere, [under_way] { under_way->run(); });
+    boost::system::error_code woken;
+    co_await ended->async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    under_way->check();
 }
 
 void note_progress(job& download)
@@ -94,7 +152,7 @@ asio::awaitable<std::optional<failure>> finish_notes(job& download)
 asio::awaitable<void> leave(job& download)
 {
     if (download.to && download.options.sync) {
-        co_await run_disk_work(download, [&download] { download.to->leave(); });
+        co_await run_disk_work(download, [](destination& file) { file.leave(); });
     }
 }
 

@@ -11,8 +11,9 @@
 
 namespace tandem::http {
 
-/// Calls `work` on the client's file executor, else here. Throws the `failure` that it throws.
-boost::asio::awaitable<void> run_disk_work(job& download, std::function<void()> work);
+/// Calls `work` with the download's destination: on the client's file executor, else here. Throws what it throws. On the
+/// file executor it may outlive the download, and the client's context: it owns what else it needs.
+boost::asio::awaitable<void> run_disk_work(job& download, std::function<void(destination&)> work);
 
 /// Has the record told how far the download is, where that is due. Waits for the disk only where there is no file executor.
 /// Throws `failure`, also for the time before.

@@ -189,7 +189,7 @@ asio::awaitable<bool> prepare(job& of)
         }
     }
     of.copy = look_at_existing(*of.folder, name, of.options);
-    of.to.emplace(of.folder, name, of.options);
+    of.to = std::make_shared<destination>(of.folder, name, of.shared_options);
     co_return false;
 }
 
@@ -212,8 +212,9 @@ asio::awaitable<outcome<download_report>> download(detail::client_state& client,
     outcome<download_report> result;
     download_report& report = result.value;
     report.url = std::move(what.url);
+    const auto options = std::make_shared<const download_options>(std::move(what.options));
     {
-        job of{client, by, what.options, report, std::move(what.target)};
+        job of{client, by, *options, options, report, std::move(what.target)};
         try {
             co_await run(of);
             report.times = by.times;

@@ -52,25 +52,28 @@ std::size_t read_at(const open_folder& folder, const descriptor& file, const std
 
 } // namespace
 
-destination::destination(std::shared_ptr<const open_folder> folder, std::string name, const download_options& options)
-    : folder_(std::move(folder)), name_(std::move(name)), options_(options)
+destination::destination(std::shared_ptr<const open_folder> folder, std::string name,
+                         std::shared_ptr<const download_options> options)
+    : folder_(std::move(folder)), name_(std::move(name)), options_(std::move(options))
 {
-    if (options_.sync) {
+    if (options_->sync) {
         check_can_sync();
     }
     look_for_part();
-    if (options_.expected) {
-        sum_.emplace(*options_.expected);
+    if (options_->expected) {
+        sum_.emplace(*options_->expected);
     }
     if (part_ && part_->record()) {
         part_->keep(true);
-        size_ = found_ = options_.resume ? part_->good() : 0;
+        size_ = found_ = options_->resume ? part_->good() : 0;
     }
 }
 
 destination::~destination()
 {
-    leave();
+    if (!options_->sync) {
+        leave();
+    }
 }
 
 void destination::leave() noexcept
@@ -97,7 +100,7 @@ void destination::look_for_part()
             }
             return;
         } catch (const failure& cause) {
-            if (cause.code() != errc::target_in_use || options_.existing != existing_file::rename ||
+            if (cause.code() != errc::target_in_use || options_->existing != existing_file::rename ||
                 number_ == most_numbers) {
                 throw;
             }
@@ -113,7 +116,7 @@ void destination::open_part(mode_t mode)
             return;
         } catch (const failure& cause) {
             if ((cause.code() != errc::target_in_use && cause.code() != errc::target_exists) ||
-                options_.existing != existing_file::rename || number_ == most_numbers) {
+                options_->existing != existing_file::rename || number_ == most_numbers) {
                 throw;
             }
         }
@@ -127,13 +130,13 @@ const resume_record* destination::resumable(const std::string& url) const
     }
     const resume_record& record = *part_->record();
     const bool trusted = record.boot.empty() || record.boot == current_boot();
-    const bool strong = is_strong_tag(record.validator) || (options_.resume_by_date && !record.validator.empty());
+    const bool strong = is_strong_tag(record.validator) || (options_->resume_by_date && !record.validator.empty());
     return trusted && strong && record.url == url ? &record : nullptr;
 }
 
 bool destination::worth_keeping() const
 {
-    return options_.resume && part_->record() && !part_->record()->validator.empty() && size_ > 0;
+    return options_->resume && part_->record() && !part_->record()->validator.empty() && size_ > 0;
 }
 
 bool destination::sum_up_some()
@@ -154,7 +157,7 @@ void destination::begin(file_facts what)
     size_ = found_ = summed_ = noted_ = 0;
     begun_ = true;
     if (sum_) {
-        sum_.emplace(*options_.expected);
+        sum_.emplace(*options_->expected);
     }
     small_.reset();
     if (!part_ && facts_.total.value_or(0) <= small) {
@@ -169,10 +172,10 @@ void destination::move_to_part()
 {
     if (!part_) {
         std::optional<struct stat> there;
-        if (options_.existing != existing_file::rename) {
+        if (options_->existing != existing_file::rename) {
             there = find_replaceable(*folder_, name_, policy());
         }
-        if (there && options_.existing == existing_file::fail) {
+        if (there && options_->existing == existing_file::fail) {
             throw failure(errc::target_exists, target().string());
         }
         check_renaming();
@@ -183,8 +186,8 @@ void destination::move_to_part()
     part_->begin({.url = facts_.url,
                   .validator = resumable ? facts_.validator : std::string(),
                   .total = facts_.total.value_or(0),
-                  .good = options_.sync ? 0 : facts_.total.value_or(0),
-                  .boot = options_.sync ? std::string() : current_boot(),
+                  .good = options_->sync ? 0 : facts_.total.value_or(0),
+                  .boot = options_->sync ? std::string() : current_boot(),
                   .encoding = facts_.encoding});
     part_->keep(false);
 }
@@ -204,7 +207,7 @@ void destination::move_small_to_part()
 void destination::check_renaming() const
 {
     const bool may_replace =
-        options_.existing == existing_file::replace || options_.existing == existing_file::skip_if_same;
+        options_->existing == existing_file::replace || options_->existing == existing_file::skip_if_same;
     if (!may_replace && !folder_->can_rename()) {
         throw failure(errc::naming_unsupported, target().string());
     }
@@ -234,7 +237,7 @@ void destination::shorten(std::uint64_t bytes)
 {
     size_ = bytes;
     if (sum_ && summed_ > size_) {
-        sum_.emplace(*options_.expected);
+        sum_.emplace(*options_->expected);
         summed_ = 0;
     }
 }
@@ -297,13 +300,13 @@ void destination::check_sum()
     if (!sum_->matches()) {
         const std::string seen = sum_->digest();
         discard();
-        throw failure(errc::checksum_mismatch, options_.expected->algorithm + " is " + seen);
+        throw failure(errc::checksum_mismatch, options_->expected->algorithm + " is " + seen);
     }
 }
 
 void destination::set_time() const
 {
-    if (!options_.keep_time || !facts_.last_modified) {
+    if (!options_->keep_time || !facts_.last_modified) {
         return;
     }
     timespec times[2] = {};
@@ -316,14 +319,14 @@ void destination::set_time() const
 std::optional<std::string> destination::try_to_name()
 {
     set_time();
-    if (options_.sync) {
+    if (options_->sync) {
         sync(*folder_, file(), file_name());
     }
     folder_->check_still_there();
     return part_ ? give_name(*part_, *folder_, name_, policy()) : give_name(*small_, *folder_, name_, policy());
 }
 
-std::filesystem::path destination::finish()
+void destination::finish()
 {
     check_sum();
     std::optional<std::string> named = try_to_name();
@@ -334,7 +337,7 @@ std::filesystem::path destination::finish()
     if (!named) {
         throw failure(errc::naming_unsupported, target().string());
     }
-    if (options_.sync) {
+    if (options_->sync) {
         folder_->sync(file());
     }
     if (part_) {
@@ -343,7 +346,7 @@ std::filesystem::path destination::finish()
     } else {
         small_->close(*named);
     }
-    return folder_->path_of(*named);
+    final_name_ = std::move(*named);
 }
 
 void destination::discard()
@@ -355,7 +358,7 @@ void destination::discard()
         part_->empty();
     }
     if (sum_) {
-        sum_.emplace(*options_.expected);
+        sum_.emplace(*options_->expected);
     }
 }
 

@@ -29,15 +29,17 @@ struct file_facts
 
 /// Where one download's bytes go, over all its tries, up to the final name. Small bodies go into a file without a name,
 /// all others into a .part. What its end finds incomplete is kept where it can be gone on with, else removed. Blocking.
-/// All members throw `failure`.
+/// All members throw `failure`. The end does not wait for the disk: of what is to be synced, it keeps what the record
+/// tells of.
 class destination
 {
 public:
     /// Larger bodies are worth a .part.
     static constexpr std::uint64_t small = 1024 * 1024;
 
-    /// A file of that name in that folder. `options` must outlive it.
-    destination(std::shared_ptr<const open_folder> folder, std::string name, const download_options& options);
+    /// A file of that name in that folder.
+    destination(std::shared_ptr<const open_folder> folder, std::string name,
+                std::shared_ptr<const download_options> options);
     destination(const destination&) = delete;
     destination& operator=(const destination&) = delete;
     ~destination();
@@ -87,11 +89,14 @@ public:
     void end_note(std::uint64_t bytes);
     void note_progress();
 
-    /// Keeps what there is where it can be gone on with, as its end does.
+    /// Keeps what there is where it can be gone on with, and waits for the disk, where that is to be synced.
     void leave() noexcept;
 
-    /// The file is complete: checks its sum, gives it its name and returns that.
-    std::filesystem::path finish();
+    /// The file is complete: checks its sum and gives it its name.
+    void finish();
+
+    /// That name.
+    std::filesystem::path final_path() const { return folder_->path_of(final_name_); }
 
     /// What there is is wrong.
     void discard();
@@ -109,11 +114,12 @@ private:
     void check_sum();
     void set_time() const;
     bool worth_keeping() const;
-    name_policy policy() const { return {options_.existing, options_.not_written_since}; }
+    name_policy policy() const { return {options_->existing, options_->not_written_since}; }
 
     const std::shared_ptr<const open_folder> folder_;
     const std::string name_;
-    const download_options& options_;
+    const std::shared_ptr<const download_options> options_;
+    std::string final_name_{};
     unsigned number_ = 1; ///< of the name whose .part is used
     std::optional<part_file> part_{};
     std::optional<unnamed_file> small_{};
