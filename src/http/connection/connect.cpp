@@ -10,11 +10,17 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <sys/socket.h>
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
@@ -22,6 +28,10 @@ using boost::system::error_code;
 
 namespace tandem::http {
 namespace {
+
+/// Between two attempts at a local socket.
+constexpr std::chrono::milliseconds first_pause(10);
+constexpr std::chrono::milliseconds longest_pause(160);
 
 /// One connection on its way, within the deadline that is set. Each step throws `failure`.
 class connecting
@@ -87,13 +97,34 @@ private:
         error_code error;
         open_socket(made_.socket(), to.protocol(), error);
         if (!error) {
-            co_await made_.socket().async_connect(to, asio::redirect_error(asio::use_awaitable, error));
+            made_.socket().non_blocking(true, error);
+        }
+        // Where the server's backlog is full, Linux says EAGAIN, and nothing tells when there is a place. Asio's
+        // connect takes that for a connection on its way.
+        for (auto pause = first_pause; !error; pause = std::min(2 * pause, longest_pause)) {
+            if (::connect(made_.socket().native_handle(), to.data(), static_cast<socklen_t>(to.size())) == 0) {
+                co_return;
+            }
+            if (errno != EAGAIN && errno != EINTR) {
+                error.assign(errno, boost::system::system_category());
+            } else {
+                co_await wait(pause);
+            }
         }
         by_.check();
-        if (error) {
-            throw failure(error, "cannot connect to " + path);
+        throw failure(error, "cannot connect to " + path);
+    }
+
+    /// Within the step's deadline.
+    asio::awaitable<void> wait(std::chrono::milliseconds how_long)
+    {
+        asio::steady_timer timer(by_.get_executor(), how_long);
+        error_code cancelled;
+        {
+            transfer::interrupt_scope scope(by_, [&timer] { timer.cancel(); });
+            co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
         }
-        made_.socket().non_blocking(true, error);
+        by_.check();
     }
 
     asio::awaitable<void> pass_socks_to_any(const origin& at, const proxy& via)

@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <list>
 #include <stdexcept>
 #include <thread>
 
@@ -19,6 +20,8 @@
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
+#include <poll.h>
+#include <sys/socket.h>
 using boost::system::error_code;
 using tandem::http::errc;
 using addresses_found = std::vector<asio::ip::address>;
@@ -255,6 +258,56 @@ BOOST_AUTO_TEST_CASE(tls_has_a_clients_certificate_which_proxies_are_not_shown)
     };
     check_answer(get(url), 200, "hello");
     BOOST_TEST(shown > 0);
+BOOST_AUTO_TEST_CASE(a_unix_socket_whose_backlog_is_full_is_waited_for)
+{
+    options.unix_socket = folder / "socket";
+    options.idle_connection_timeout = 0ms;
+    asio::io_context context;
+    asio::local::stream_protocol::acceptor acceptor(context);
+    acceptor.open();
+    acceptor.bind(options.unix_socket.string());
+    acceptor.listen(0);
+    asio::local::stream_protocol::socket first(context); // takes the one place that there is
+    first.connect(acceptor.local_endpoint());
+
+    options.connect_timeout = 300ms;
+    check_failed(get("http://far.example/"), errc::connect_timeout);
+    options.connect_timeout = 60s;
+    const tandem::http::client with(threads, options);
+    std::list<test::asking> all;
+    for (int i = 0; i != 5; ++i) {
+        all.emplace_back(with, tandem::http::request{.url = "http://far.example/"});
+    }
+    test::asking cancelled(with, {.url = "http://far.example/"});
+    std::this_thread::sleep_for(200ms); // in which they find it full
+    cancelled.signal.emit(asio::cancellation_type::terminal);
+    check_failed(cancelled.wait(), asio::error::operation_aborted);
+
+    std::atomic<bool> ends = false;
+    std::thread server([&] {
+        while (!ends) {
+            pollfd awaited{acceptor.native_handle(), POLLIN, 0};
+            error_code error;
+            if (::poll(&awaited, 1, 20) > 0) {
+                auto client = acceptor.accept(error);
+                std::string request;
+                asio::read_until(client, asio::dynamic_buffer(request), "\r\n\r\n", error);
+                asio::write(client, asio::buffer(test::ok("hello")), error);
+            }
+        }
+    });
+    first.close();
+    std::list<test::asked> seen;
+    for (test::asking& each : all) {
+        seen.push_back(each.wait());
+    }
+    ends = true;
+    server.join();
+    for (const test::asked& each : seen) {
+        check_answer(each, 200, "hello");
+    }
+}
+
 
     shown = 0;
     auto curious = asking_for_one("IP:127.0.0.1");
