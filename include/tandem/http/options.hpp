@@ -192,7 +192,8 @@ struct transfer_options
     unsigned max_decoded_ratio = 200;
 
     /// Fields to be sent as well. Host, Connection, Content-Length, Transfer-Encoding, Range, If-Range and
-    /// Accept-Encoding are the client's own. Authorization and Cookie are not sent on to another origin.
+    /// Accept-Encoding are the client's own. Authorization and Cookie are not sent on to another origin. A proxy's login
+    /// is in its URL (`proxy_options`), Proxy-Authorization is refused.
     std::vector<header_field> headers{};
 
     /// Sent to the URL's own origin. Those in the URL count first.

@@ -39,6 +39,10 @@ void check_header(const header_field& one, question::ranges asked_for)
     constexpr field own[] = {field::host, field::connection, field::content_length, field::transfer_encoding,
                              field::accept_encoding};
     const field name = boost::beast::http::string_to_field(one.name);
+    if (name == field::proxy_authorization) {
+        throw failure(errc::invalid_option,
+                      "the header field " + one.name + " is for a proxy alone: its login is set in the proxy's URL");
+    }
     const bool is_range = name == field::range || name == field::if_range;
     if ((is_range && asked_for == question::ranges::own) ||
         std::find(std::begin(own), std::end(own), name) != std::end(own)) {

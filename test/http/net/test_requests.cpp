@@ -170,13 +170,15 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_sent_is_refused_before)
                                                          {"connection", "close"},
                                                          {"Content-Length", "3"},
                                                          {"Transfer-Encoding", "chunked"},
-                                                         {"Accept-Encoding", "br"}};
+                                                         {"Accept-Encoding", "br"},
+                                                         {"Proxy-Authorization", "Basic secret"}};
     for (const auto& field : bad) {
         request what{.url = server.url("/")};
         what.options.headers = {field};
         const test::asked seen = ask(what);
         check_failed(seen, errc::invalid_option);
         BOOST_TEST((seen.what.find("secret") == seen.what.npos), seen);
+        BOOST_TEST((seen.what.find("in the proxy's URL") != seen.what.npos) == (field.name == "Proxy-Authorization"), seen);
     }
     for (const char* method : {"", "GE T", "GET\r\n", "CONNECT"}) {
         check_failed(ask({.url = server.url("/"), .method = method}), errc::invalid_option);
