@@ -40,6 +40,29 @@ BOOST_AUTO_TEST_CASE(are_closed_where_the_server_says_so)
     BOOST_TEST(server.connections() == 2);
 }
 
+BOOST_AUTO_TEST_CASE(are_closed_after_chunks_of_http_1_0_which_has_none)
+{
+    test::scripted_server server(test::answer_always("HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n"
+                                                     "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"));
+    check_complete(get(server.url("/")), "hello");
+    check_complete(get(server.url("/")), "hello");
+    BOOST_TEST(server.connections() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(are_kept_or_closed_as_the_header_says_whatever_a_trailer_does)
+{
+    const auto connections_for = [this](const std::string& fields, const std::string& trailer) {
+        test::scripted_server server(test::answer_always("HTTP/1.1 200 OK\r\n" + fields +
+                                                         "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n" +
+                                                         trailer + "\r\n"));
+        check_complete(get(server.url("/")), "hello");
+        check_complete(get(server.url("/")), "hello");
+        return server.connections();
+    };
+    BOOST_TEST(connections_for("", "Connection: close\r\n") == 1);
+    BOOST_TEST(connections_for("Connection: close\r\n", "Connection: keep-alive\r\n") == 2);
+}
+
 BOOST_AUTO_TEST_CASE(are_not_kept_when_idle_too_long)
 {
     test::scripted_server server(test::answer_always(test::ok("hello")));

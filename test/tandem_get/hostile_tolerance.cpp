@@ -84,6 +84,8 @@ const std::vector<row> rows = {
     refused("Transfer-Encoding: chunked, twice",
             answer("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", in_a_chunk), no_http),
     refused("a length and chunks", answer(five + "Transfer-Encoding: chunked\r\n", in_a_chunk), no_http),
+    taken("Transfer-Encoding: chunked of HTTP/1.0",
+          "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + in_a_chunk),
     refused("two lengths that differ", answer("Content-Length: 3\r\n" + five, "hello"), no_http),
     taken("a length twice", answer(five + five, "hello")),
     taken("a length twice in one field", answer("Content-Length: 5, 5\r\n", "hello")),

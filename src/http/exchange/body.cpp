@@ -276,7 +276,7 @@ asio::awaitable<void> read_raw(detail::client_state& client, transfer& by, const
         }
         throw failure(errc::body_too_long, std::to_string(from.received) + " bytes were promised", from.status());
     }
-    if (from.parser->keep_alive() && !from.cut_off) {
+    if (from.may_be_kept && !from.cut_off) {
         from.from.give_back();
     }
 }
@@ -316,7 +316,7 @@ asio::awaitable<void> read_body(detail::client_state& client, transfer& by, cons
 
 asio::awaitable<void> skip_body(detail::client_state& client, transfer& by, answer& from)
 {
-    if (from.cut_off || !from.parser->keep_alive() ||
+    if (from.cut_off || !from.may_be_kept ||
         (!from.parser->is_done() && from.content_length().value_or(0) > skip_at_most)) {
         co_return;
     }

@@ -47,6 +47,14 @@ void check_framing(const answer& result)
     }
 }
 
+/// Before the body is read: Beast merges trailers with the header.
+bool may_be_kept(const answer& result)
+{
+    // HTTP/1.0 has no chunks: who passed them on may have framed something else. (RFC 9112, section 6.1.)
+    const bool is_framed_rightly = result.parser->get().version() >= 11 || !result.parser->chunked();
+    return is_framed_rightly && result.parser->keep_alive();
+}
+
 route route_to(const origin& at, const proxy* via)
 {
     if (!via) {
@@ -395,6 +403,7 @@ asio::awaitable<void> ask(detail::client_state& client, transfer& by, question& 
     }
     result.received = 0;
     result.asked_gzip = what.asks_gzip;
+    result.may_be_kept = may_be_kept(result);
     result.bodiless = has_no_body(what, result.status());
     result.from = std::move(from);
 }

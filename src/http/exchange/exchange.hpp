@@ -26,6 +26,7 @@ struct answer
     std::optional<response_parser> parser{};
     bool reused = false;        ///< it came over a kept connection
     bool cut_off = false;       ///< it came before all of the request was sent: the connection is of no more use
+    bool may_be_kept = false;   ///< the connection, by the header
     bool bodiless = false;      ///< by the rules: to HEAD, and with 204 and 304
     bool asked_gzip = false;    ///< a gzip body is to be decoded
     std::uint64_t received = 0; ///< bytes of the body so far, as they came: before decoding
