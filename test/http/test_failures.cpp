@@ -46,6 +46,7 @@ const std::vector<hostile>& hostile_answers()
         {"a length that is chunked",
          "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
          errc::malformed_response, 0},
+        {"a status below 100", "HTTP/1.1 099 What\r\nContent-Length: 5\r\n\r\nhello", errc::malformed_response, 0},
         {"no HTTP", "SSH-2.0-OpenSSH_9.2\r\n\r\n", errc::malformed_response, 0},
         {"nothing", "", errc::connection_closed, 0},
         {"half a header", "HTTP/1.1 200 OK\r\nContent-Le", errc::connection_closed, 0},

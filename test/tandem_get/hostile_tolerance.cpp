@@ -117,6 +117,7 @@ const std::vector<row> rows = {
     refused("302 Found, without a Location", with_status("302 Found", five, "moved"), "without saying where to"),
     refused("304 Not Modified, unasked", with_status("304 Not Modified", "", ""), "304 Not Modified: "),
     refused("a status that is none", with_status("999 What", five, "hello"), "999 What: "),
+    refused("a status below 100", with_status("099 What", five, "hello"), no_http),
 };
 
 } // namespace

@@ -166,6 +166,10 @@ bool header_reader::parse(error_code& error)
             return false;
         }
         const unsigned status = parser_->get().result_int();
+        if (status < 100) {
+            error = beast::http::error::bad_status; // RFC 9112, section 4: none has less
+            return false;
+        }
         from_.buffer.consume(taken_);
         if (status >= 200 || status == 101) {
             return true;
