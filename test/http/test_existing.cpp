@@ -2,6 +2,7 @@
 #include "http/serve.hpp"
 #include "http/syntax/http_date.hpp"
 
+#include <climits>
 #include <ctime>
 
 #include <sys/stat.h>
@@ -517,6 +518,40 @@ BOOST_AUTO_TEST_CASE(a_finished_file_that_is_called_like_a_part)
     BOOST_TEST(listing() == "file file.part");
     BOOST_TEST(get(server.url("/"), with(existing_file::rename)).report.has_value());
     BOOST_TEST(listing() == "file file-2 file.part");
+}
+
+BOOST_AUTO_TEST_CASE(names_as_long_as_the_file_system_takes_them)
+{
+    test::scripted_server small(test::answer_always(test::ok("small")));
+    test::scripted_server big(test::answer_always(test::ok(large())));
+    for (const std::size_t size : {244U, 245U, 246U, 250U, 251U, 255U}) {
+        BOOST_TEST_CONTEXT("a name of " << size << " bytes")
+        {
+            const std::string name(size, 'n');
+            for (int i = 0; i != 2; ++i) {
+                const test::outcome seen = test::started(downloads, small.url("/"), folder / name).wait();
+                BOOST_TEST(seen.report.has_value(), seen);
+                BOOST_TEST(listing() == name);
+            }
+            const test::outcome seen = test::started(downloads, big.url("/"), folder / name).wait();
+            // Beside it there is NAME.part.from.
+            const bool fits = size + 10 <= NAME_MAX;
+            BOOST_TEST(seen.report.has_value() == fits, seen);
+            if (!fits) {
+                BOOST_TEST((seen.code == std::errc::filename_too_long), seen);
+                BOOST_TEST((seen.what.find("choose a name of 245 bytes at most") != seen.what.npos), seen);
+                BOOST_TEST(content(name) == "small");
+            }
+            BOOST_TEST(listing() == name);
+            std::filesystem::remove(folder / name);
+        }
+    }
+    const test::outcome none = test::started(downloads, small.url("/"), folder / std::string(256, 'n')).wait();
+    BOOST_TEST((none.code == std::errc::filename_too_long), none);
+    BOOST_TEST(listing() == "");
+    // Whatever was too long, small files still need no .part.
+    put("file.part", "somebody else's");
+    BOOST_TEST(get(small.url("/")).report.has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_target_named_like_anothers_part)

@@ -59,6 +59,7 @@ destination::destination(std::shared_ptr<const open_folder> folder, std::string 
     if (options_->sync) {
         check_can_sync();
     }
+    folder_->check_length(name_, {});
     look_for_part();
     if (options_->expected) {
         sum_.emplace(*options_->expected);

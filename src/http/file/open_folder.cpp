@@ -101,12 +101,29 @@ bool open_folder::can_rename() const
     return can_rename_;
 }
 
+void open_folder::check_length(const std::string& name, std::string_view suffix) const
+{
+    // The fewest that a file system in use takes. Others need not be asked, which may be on the network.
+    constexpr std::size_t always_fits = 143;
+    if (name.size() + suffix.size() <= always_fits) {
+        return;
+    }
+    const long most = ::fpathconf(get(), _PC_NAME_MAX);
+    if (most < 0 || name.size() + suffix.size() <= static_cast<std::size_t>(most)) {
+        return;
+    }
+    const std::size_t longest = static_cast<std::size_t>(most) - std::min(suffix.size(), static_cast<std::size_t>(most));
+    const std::string beside = suffix.empty() ? std::string() : " with " + std::string(suffix) + " beside it";
+    throw failure::local(boost::system::error_code(ENAMETOOLONG, boost::system::system_category()),
+                         path_of(name).string() + beside + ": choose a name of " + std::to_string(longest) +
+                             " bytes at most");
+}
+
 descriptor open_folder::make_probe(std::string& name) const
 {
-    static std::atomic<unsigned> next = 0;
     descriptor result;
     for (int attempt = 0; !result && attempt != 100; ++attempt) {
-        name = ".tandem-" + std::to_string(::getpid()) + '-' + std::to_string(next++);
+        name = temporary_name();
         result = open_file(name, O_RDWR | O_CREAT | O_EXCL, 0600);
         if (!result && errno != EEXIST) {
             break;
@@ -226,6 +243,12 @@ std::shared_ptr<const open_folder> open_folders::find(const std::string& path) c
     std::lock_guard guard(mutex_);
     const auto found = folders_.find(path);
     return found != folders_.end() ? found->second.lock() : nullptr;
+}
+
+std::string temporary_name()
+{
+    static std::atomic<unsigned> next = 0;
+    return ".tandem-" + std::to_string(::getpid()) + '-' + std::to_string(next++);
 }
 
 std::string folder_of(const std::filesystem::path& name)

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -60,6 +61,10 @@ public:
     /// Whether a file without a name can get one here: true until somebody says that it cannot.
     bool can_link() const noexcept { return can_link_; }
     void cannot_link() const noexcept { can_link_ = false; }
+
+    /// Throws `failure` where its file system takes no name of so many bytes: `suffix` is what is to be appended to the
+    /// user's.
+    void check_length(const std::string& name, std::string_view suffix) const;
 
     /// Whether it is owned as what this process makes in it would be.
     bool owns(const struct stat& status) const;
@@ -112,6 +117,9 @@ private:
     std::map<std::string, std::weak_ptr<const open_folder>> folders_{};
     std::size_t sweep_at_ = 64;
 };
+
+/// Another one at each call, of this process, that is short: a file's own name may be as long as names can be.
+std::string temporary_name();
 
 /// The folder to open for a file: empty where the path has none. Text: a path's parts would be taken apart for nothing.
 std::string folder_of(const std::filesystem::path& name);

@@ -159,6 +159,7 @@ std::optional<std::string> part_file::look()
 
 part_file part_file::open(const open_folder& folder, const std::string& target, mode_t mode)
 {
+    folder.check_length(target, resume_record_name(""));
     part_file result = std::move(*open_locked(folder, target, mode));
     if (const auto obstacle = result.look()) {
         throw failure(errc::target_exists,
@@ -173,7 +174,7 @@ std::optional<part_file> part_file::find(const open_folder& folder, const std::s
     struct stat there
     {
     };
-    if (!folder.look_at(target + ".part", there) && errno == ENOENT) {
+    if (!folder.look_at(target + ".part", there) && (errno == ENOENT || errno == ENAMETOOLONG)) {
         return std::nullopt;
     }
     std::optional<part_file> result = open_locked(folder, target, std::nullopt);

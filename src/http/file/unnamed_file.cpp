@@ -40,10 +40,10 @@ int link_file(int file, const open_folder& folder, const std::string& name)
     return result;
 }
 
-std::string temporary_suffix()
+/// Whether it tells of the name or of the disk, and nothing of what the file system can do.
+bool is_passing(int error)
 {
-    static std::atomic<unsigned> next = 0;
-    return "." + std::to_string(::getpid()) + '-' + std::to_string(next++);
+    return error == ENAMETOOLONG || error == ENOSPC || error == EDQUOT || error == ENOMEM;
 }
 
 } // namespace
@@ -67,7 +67,9 @@ naming unnamed_file::try_name(const std::string& name)
         return naming::taken;
     }
     // The same: a .part gets the name in its place, or says why not.
-    folder_->cannot_link();
+    if (!is_passing(errno)) {
+        folder_->cannot_link();
+    }
     return naming::unsupported;
 }
 
@@ -77,7 +79,7 @@ bool unnamed_file::replace(const std::string& name)
     std::string temporary;
     naming seen{};
     do {
-        temporary = name + temporary_suffix();
+        temporary = temporary_name();
         seen = try_name(temporary);
     } while (seen == naming::taken);
     if (seen == naming::unsupported) {
