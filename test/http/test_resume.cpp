@@ -4,6 +4,7 @@
 #include <functional>
 
 #include <csignal>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 using tandem::http::errc;
@@ -269,6 +270,53 @@ BOOST_AUTO_TEST_CASE(from_before_the_system_was_started_anew)
     put("file.part.from", record);
     check_complete(get(server.url("/")), new_bytes());
     BOOST_TEST(test::field_of(server_script.log.all().at(1), "Range") == "");
+}
+
+BOOST_AUTO_TEST_CASE(what_begins_anew_is_not_what_an_older_record_tells_of)
+{
+    // The system fails when it has begun anew. Names are on the disk, and a file's length, but not what was written last: to
+    // the file and to the record.
+    constexpr std::size_t sent_later = 1'200'000;
+    test::request_log log;
+    test::scripted_server server([&](test::peer& peer) {
+        for (std::string request; !(request = peer.read_request()).empty();) {
+            switch (log.add(request)) {
+            case 1:
+                peer.send(test::broken_off(old_bytes(), sent, tag));
+                return;
+            case 2:
+                peer.send("HTTP/1.1 416 No\r\nContent-Length: 0\r\n\r\n");
+                break;
+            case 3:
+                peer.send(test::broken_off(old_bytes(), sent_later, tag));
+                return;
+            default:
+                peer.send(test::field_of(request, "Range").empty() ? test::ok(old_bytes(), tag)
+                                                                   : test::part_of(old_bytes(), range(request), tag));
+            }
+        }
+    });
+    tandem::http::download_options options = test::once();
+    options.sync = true;
+    test::outcome seen = get(server.url("/"), options);
+    BOOST_TEST((seen.code == errc::truncated_body), seen);
+    const std::string record = content("file.part.from");
+    BOOST_TEST((record.find("good 00000000000001500000\n") != record.npos), record);
+    const auto number_of_record = [this] {
+        struct stat status
+        {
+        };
+        BOOST_REQUIRE(::stat((folder / "file.part.from").c_str(), &status) == 0);
+        return status.st_ino;
+    };
+    const ino_t number = number_of_record();
+    const std::ifstream held(folder / "file.part.from"); // so that the number is not used again
+    seen = get(server.url("/"), options);
+    BOOST_TEST((seen.code == errc::truncated_body), seen);
+    BOOST_TEST(listing() == "file.part file.part.from");
+    put("file.part.from", number_of_record() == number ? record : "");
+    std::filesystem::resize_file(folder / "file.part", sent);
+    check_complete(get(server.url("/"), options), old_bytes());
 }
 
 BOOST_AUTO_TEST_CASE(with_a_checksum_of_the_whole)

@@ -224,7 +224,10 @@ void part_file::save_good()
 void part_file::empty()
 {
     good_ = 0;
-    if (!is_locked_ && (!is_new_ || record_)) {
+    // A record that was synced is trusted after the system was started anew, and may be on the disk when what is written
+    // in its place is not. It tells of this inode alone.
+    const bool may_be_trusted = record_ && record_->boot.empty() && record_->good > 0;
+    if (may_be_trusted || (!is_locked_ && (!is_new_ || record_))) {
         renew();
     } else if (::ftruncate(file_.get(), 0) != 0) {
         folder_->throw_errno("cannot write", name_);
@@ -241,12 +244,19 @@ void part_file::renew()
     }
     check_still_there();
     folder_->remove(name_);
+    if (record_) {
+        remove_resume_record(*folder_, target_);
+    }
+    // The old one is open still, so its inode is not used again.
     descriptor file = folder_->open_file(name_, O_RDWR | O_CREAT | O_EXCL, status.st_mode & 0777);
     if (!file && errno == EEXIST) {
         throw failure(errc::target_in_use, path().string());
     }
     if (!file || ::fstat(file.get(), &status) != 0) {
         folder_->throw_errno("cannot open", name_);
+    }
+    if (is_locked_ && ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+        throw failure(errc::target_in_use, path().string()); // another has found it already
     }
     file_ = std::move(file);
     device_ = status.st_dev;
