@@ -68,6 +68,7 @@ struct session_note
 {
     std::shared_ptr<tls_sessions> all;
     std::string peer;
+    int (*certificate)(SSL*, X509**, EVP_PKEY**) = nullptr; ///< the user's callback, where the peer may be shown one
 };
 
 void free_note(void* /*parent*/, void* note, CRYPTO_EX_DATA* /*all*/, int /*index*/, long /*number*/, void* /*pointer*/)
@@ -93,6 +94,13 @@ int keep_session(SSL* session, SSL_SESSION* given)
     } catch (const std::bad_alloc&) { // and no session then
     }
     return 0; // OpenSSL keeps what it gave
+}
+
+/// In place of the user's callback, which OpenSSL has for all connections of a context.
+int give_certificate(SSL* session, X509** certificate, EVP_PKEY** key)
+{
+    const auto* const note = static_cast<const session_note*>(SSL_get_ex_data(session, note_index()));
+    return note && note->certificate ? note->certificate(session, certificate, key) : 0;
 }
 
 asio::ssl::context make_tls_context()
@@ -166,6 +174,10 @@ tls_settings::tls_settings(const std::filesystem::path& ca_file, const configura
         }
         if (configure) {
             configure(*context_);
+            users_certificate_ = SSL_CTX_get_client_cert_cb(context_->native_handle());
+            if (users_certificate_) {
+                SSL_CTX_set_client_cert_cb(context_->native_handle(), give_certificate);
+            }
         }
     });
 }
@@ -186,10 +198,13 @@ asio::ssl::context& tls_settings::context()
 bool tls_settings::prepare(SSL* session, const origin& peer, bool is_proxy, bool may_resume)
 {
     expect_host(session, peer.host);
+    auto note = std::make_unique<session_note>();
     if (is_proxy) {
         SSL_certs_clear(session);
+        SSL_set_cert_cb(session, nullptr, nullptr);
+    } else {
+        note->certificate = users_certificate_;
     }
-    auto note = std::make_unique<session_note>();
     note->all = sessions_;
     note->peer = (is_proxy ? "proxy " : "") + peer.host + ' ' + std::to_string(peer.port);
     const tls_sessions::session_ptr last = may_resume ? sessions_->get(note->peer) : nullptr;

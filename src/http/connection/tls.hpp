@@ -34,9 +34,13 @@ public:
     bool prepare(SSL* session, const origin& peer, bool is_proxy, bool may_resume);
 
 private:
+    /// Of the context's: SSL_CTX_set_client_cert_cb.
+    using certificate_callback = int (*)(SSL*, X509**, EVP_PKEY**);
+
     std::once_flag loaded_;
     std::optional<boost::asio::ssl::context> context_{};
     std::shared_ptr<tls_sessions> sessions_;
+    certificate_callback users_certificate_ = nullptr;
 };
 
 /// Why verification failed; empty where it did not.

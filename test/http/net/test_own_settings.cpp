@@ -15,6 +15,10 @@
 #include <stdexcept>
 #include <thread>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <openssl/bio.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <unistd.h>
 
@@ -338,6 +342,45 @@ BOOST_AUTO_TEST_CASE(tls_is_configured_by_its_user)
         },
         &offered);
     test::scripted_server server(test::answer_always(test::ok("hello")), &context);
+    // The same of what callbacks give.
+    static std::filesystem::path own_folder;
+    own_folder = folder;
+    options.proxy.http = "";
+    for (const bool is_of_clients : {true, false}) {
+        options.configure_tls = [&](asio::ssl::context& context) {
+            if (is_of_clients) {
+                SSL_CTX_set_client_cert_cb(
+                    context.native_handle(), +[](SSL*, X509** certificate, EVP_PKEY** key) {
+                        BIO* const certificates = BIO_new_file((own_folder / "me.pem").c_str(), "r");
+                        BIO* const keys = BIO_new_file((own_folder / "me.key").c_str(), "r");
+                        *certificate = PEM_read_bio_X509(certificates, nullptr, nullptr, nullptr);
+                        *key = PEM_read_bio_PrivateKey(keys, nullptr, nullptr, nullptr);
+                        BIO_free(certificates);
+                        BIO_free(keys);
+                        return *certificate && *key ? 1 : 0;
+                    });
+            } else {
+                SSL_CTX_set_cert_cb(
+                    context.native_handle(), +[](SSL* session, void*) {
+                        return SSL_use_certificate_file(session, (own_folder / "me.pem").c_str(), SSL_FILETYPE_PEM) == 1 &&
+                                       SSL_use_PrivateKey_file(session, (own_folder / "me.key").c_str(),
+                                                               SSL_FILETYPE_PEM) == 1
+                                   ? 1
+                                   : 0;
+                    },
+                    nullptr);
+            }
+        };
+        shown = 0;
+        check_answer(get(url), 200, "hello");
+        BOOST_TEST(shown > 0);
+        shown = 0;
+        options.proxy.http = proxy.url("");
+        check_answer(get("http://far.example/"), 200, "by proxy");
+        BOOST_TEST(shown == 0);
+        options.proxy.http = "";
+    }
+
     const std::string url = server.url("/", "far.example");
     check_failed(get(url), errc::certificate_refused);
 
