@@ -66,6 +66,13 @@ bool is_path_within(std::string_view path, std::string_view cookie_path)
            (path.size() == cookie_path.size() || cookie_path.ends_with('/') || path[cookie_path.size()] == '/');
 }
 
+/// Names that promise something of the cookie to the server (RFC 6265bis, section 4.1.3). It is secure only over https.
+bool keeps_promise(std::string_view name, bool secure, std::string_view path, bool has_domain)
+{
+    const bool is_of_host = name.starts_with("__host-");
+    return (!(is_of_host || name.starts_with("__secure-")) || secure) && (!is_of_host || (path == "/" && !has_domain));
+}
+
 std::optional<cookie_jar::time_point> end_by_age(std::string_view seconds, cookie_jar::time_point now)
 {
     if (seconds.starts_with('-')) {
@@ -98,6 +105,7 @@ std::optional<cookie_jar::cookie> cookie_jar::parse(const location& at, std::str
     }
     cookie result{.name = std::string(name), .value = std::string(value), .domain = at.from.host};
     result.port = port_unless_own(at.from);
+    result.came_secure = at.from.secure;
     const std::string_view path = path_of(at);
     result.path = path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
     std::optional<time_point> by_age;
@@ -118,6 +126,9 @@ std::optional<cookie_jar::cookie> cookie_jar::parse(const location& at, std::str
         }
     }
     result.end = by_age ? by_age : result.end;
+    if (!keeps_promise(lower_case(result.name), result.secure, result.path, !domain.empty())) {
+        return std::nullopt;
+    }
     if (!domain.empty() && domain != at.from.host) {
         if (is_address(at.from.host) || domain.find('.') == domain.npos || !is_below(at.from.host, domain)) {
             return std::nullopt;
@@ -141,6 +152,9 @@ void cookie_jar::store(const location& at, std::string_view field, time_point no
                each.port == one->port && each.host_only == one->host_only;
     });
     if (same != cookies_.end()) {
+        if (same->secure && !at.from.secure) {
+            return; // who is in between must not replace it
+        }
         *same = std::move(*one);
     } else if (cookies_.size() < most_cookies) {
         cookies_.push_back(std::move(*one));
@@ -153,7 +167,7 @@ std::string cookie_jar::value_for(const location& at, time_point now) const
     for (const cookie& each : cookies_) {
         const bool of_host = each.domain == at.from.host || (!each.host_only && is_below(at.from.host, each.domain));
         if (of_host && each.port == port_unless_own(at.from) && is_path_within(path_of(at), each.path) &&
-            (!each.secure || at.from.secure) && (!each.end || *each.end > now)) {
+            (!(each.secure || each.came_secure) || at.from.secure) && (!each.end || *each.end > now)) {
             fitting.push_back(&each);
         }
     }

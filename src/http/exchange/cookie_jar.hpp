@@ -37,6 +37,7 @@ private:
         std::uint16_t port = 0; ///< 0: the scheme's own
         bool host_only = true;
         bool secure = false;
+        bool came_secure = false; ///< over https
         std::optional<time_point> end{};
     };
 

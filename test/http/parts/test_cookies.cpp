@@ -100,6 +100,18 @@ BOOST_AUTO_TEST_CASE(each_goes_where_it_may)
              row{"https://x.org/", "a=b; Secure", "https://x.org/", yes},
              row{"https://x.org/", "a=b; secure=no", "http://x.org/"},
              row{"http://x.org/", "a=b; Secure", "https://x.org/"},
+             row{"https://x.org/", "a=b", "https://x.org/", yes},
+             row{"https://x.org/", "a=b", "http://x.org/"},
+             // Names that promise something.
+             row{"https://x.org/", "__Secure-a=b; Secure", "https://x.org/", "__Secure-a=b"},
+             row{"https://x.org/", "__Secure-a=b", "https://x.org/"},
+             row{"https://x.org/", "__SECURE-a=b", "https://x.org/"},
+             row{"http://x.org/", "__Secure-a=b", "http://x.org/"},
+             row{"https://w.x.org/", "__Host-a=b; Secure; Path=/", "https://w.x.org/", "__Host-a=b"},
+             row{"https://w.x.org/", "__Host-a=b; Path=/", "https://w.x.org/"},
+             row{"https://w.x.org/d/f", "__Host-a=b; Secure", "https://w.x.org/d/f"},
+             row{"https://w.x.org/", "__Host-a=b; Secure; Path=/; Domain=x.org", "https://w.x.org/"},
+             row{"https://w.x.org/", "__Host-a=b; Secure; Path=/; Domain=w.x.org", "https://w.x.org/"},
              // Times.
              row{"http://x.org/", "a=b; Max-Age=10", "http://x.org/", yes},
              row{"http://x.org/", "a=b; Max-Age=0", "http://x.org/"},
