@@ -16,6 +16,9 @@
 #include <optional>
 #include <utility>
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
@@ -108,6 +111,10 @@ private:
         error_code error;
         open_socket(socket, to.protocol(), error);
         if (const auto local = local_address(from_, to); local && !error) {
+            // Else bind takes a port for itself alone, of which there are few. Connections to several servers may share it.
+            const int yes = 1;
+            [[maybe_unused]] const int ignored =
+                ::setsockopt(socket.native_handle(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
             socket.bind({*local, 0}, error);
         }
         return error;

@@ -20,12 +20,12 @@
 #include <openssl/bio.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
-#include <poll.h>
-#include <sys/socket.h>
 using boost::system::error_code;
 using tandem::http::errc;
 using addresses_found = std::vector<asio::ip::address>;
@@ -33,6 +33,22 @@ using addresses_found = std::vector<asio::ip::address>;
 using namespace std::chrono_literals;
 
 namespace {
+
+/// Whether the socket of this process that has this address was bound to a port before it was connected.
+bool keeps_port(const tcp::endpoint& local)
+{
+    for (int file = 0; file != 1024; ++file) {
+        sockaddr_in name{};
+        socklen_t size = sizeof name;
+        if (::getsockname(file, reinterpret_cast<sockaddr*>(&name), &size) == 0 && name.sin_family == AF_INET &&
+            ntohs(name.sin_port) == local.port() && ntohl(name.sin_addr.s_addr) == local.address().to_v4().to_uint()) {
+            int value = 0;
+            size = sizeof value;
+            return ::getsockopt(file, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &value, &size) != 0 || value == 0;
+        }
+    }
+    return true;
+}
 
 struct own_settings_fixture : test::net_fixture
 {
@@ -192,13 +208,18 @@ BOOST_AUTO_TEST_CASE(a_connection_comes_from_the_address_that_is_given)
     asio::io_context context;
     tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
     std::string from;
+    int has_own_port = -1;
     std::thread server =
-        answering(acceptor, [&](const tcp::endpoint& remote) { from = remote.address().to_string(); });
+        answering(acceptor, [&](const tcp::endpoint& remote) {
+            from = remote.address().to_string();
+            has_own_port = keeps_port(remote) ? 1 : 0;
+        });
     options.local_addresses = {asio::ip::make_address("::1"), asio::ip::make_address("127.0.0.77")};
     options.idle_connection_timeout = 0ms;
     check_answer(get("http://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port()) + "/"), 200, "hello");
     server.join();
     BOOST_TEST(from == "127.0.0.77");
+    BOOST_TEST(has_own_port == 0, "bind has taken a port for this connection alone");
 }
 
 BOOST_AUTO_TEST_CASE(a_unix_socket_stands_for_all_hosts)
@@ -237,31 +258,6 @@ BOOST_AUTO_TEST_CASE(a_unix_socket_stands_for_all_hosts)
     BOOST_CHECK_THROW(tandem::http::client(threads, options), std::invalid_argument);
 }
 
-BOOST_AUTO_TEST_CASE(tls_has_a_clients_certificate_which_proxies_are_not_shown)
-{
-    authority.write_server("DNS:me", folder / "me.pem", folder / "me.key");
-    std::atomic<int> shown = 0;
-    const auto asking_for_one = [&](const std::string& names) {
-        auto result = authority.server(names);
-        result.load_verify_file((folder / "authority.pem").string());
-        result.set_verify_callback([&shown](bool good, asio::ssl::verify_context&) {
-            ++shown;
-            return good;
-        });
-        return result;
-    };
-    auto strict = asking_for_one("DNS:far.example");
-    strict.set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert);
-    test::scripted_server server(test::answer_always(test::ok("hello")), &strict);
-    const std::string url = server.url("/", "far.example");
-    options.ca_file = folder / "authority.pem";
-    BOOST_TEST(!get(url).answer.has_value());
-    options.configure_tls = [&](asio::ssl::context& context) {
-        context.use_certificate_chain_file((folder / "me.pem").string());
-        context.use_private_key_file((folder / "me.key").string(), asio::ssl::context::pem);
-    };
-    check_answer(get(url), 200, "hello");
-    BOOST_TEST(shown > 0);
 BOOST_AUTO_TEST_CASE(a_unix_socket_whose_backlog_is_full_is_waited_for)
 {
     options.unix_socket = folder / "socket";
@@ -312,6 +308,31 @@ BOOST_AUTO_TEST_CASE(a_unix_socket_whose_backlog_is_full_is_waited_for)
     }
 }
 
+BOOST_AUTO_TEST_CASE(tls_has_a_clients_certificate_which_proxies_are_not_shown)
+{
+    authority.write_server("DNS:me", folder / "me.pem", folder / "me.key");
+    std::atomic<int> shown = 0;
+    const auto asking_for_one = [&](const std::string& names) {
+        auto result = authority.server(names);
+        result.load_verify_file((folder / "authority.pem").string());
+        result.set_verify_callback([&shown](bool good, asio::ssl::verify_context&) {
+            ++shown;
+            return good;
+        });
+        return result;
+    };
+    auto strict = asking_for_one("DNS:far.example");
+    strict.set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert);
+    test::scripted_server server(test::answer_always(test::ok("hello")), &strict);
+    const std::string url = server.url("/", "far.example");
+    options.ca_file = folder / "authority.pem";
+    BOOST_TEST(!get(url).answer.has_value());
+    options.configure_tls = [&](asio::ssl::context& context) {
+        context.use_certificate_chain_file((folder / "me.pem").string());
+        context.use_private_key_file((folder / "me.key").string(), asio::ssl::context::pem);
+    };
+    check_answer(get(url), 200, "hello");
+    BOOST_TEST(shown > 0);
 
     shown = 0;
     auto curious = asking_for_one("IP:127.0.0.1");
@@ -321,27 +342,6 @@ BOOST_AUTO_TEST_CASE(a_unix_socket_whose_backlog_is_full_is_waited_for)
     check_answer(get("http://far.example/"), 200, "by proxy");
     BOOST_TEST(shown == 0);
 
-    options.configure_tls = [&](asio::ssl::context& context) {
-        context.use_certificate_chain_file((folder / "none.pem").string());
-    };
-    BOOST_CHECK_THROW(tandem::http::client(threads, options), boost::system::system_error);
-}
-
-BOOST_AUTO_TEST_CASE(tls_is_configured_by_its_user)
-{
-    auto context = authority.server("DNS:far.example");
-    test::log offered;
-    SSL_CTX_set_alpn_select_cb(
-        context.native_handle(),
-        +[](SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* all, unsigned all_size,
-            void* to) {
-            static_cast<test::log*>(to)->add(std::string(reinterpret_cast<const char*>(all), all_size));
-            *chosen = all + 1;
-            *size = all[0];
-            return SSL_TLSEXT_ERR_OK;
-        },
-        &offered);
-    test::scripted_server server(test::answer_always(test::ok("hello")), &context);
     // The same of what callbacks give.
     static std::filesystem::path own_folder;
     own_folder = folder;
@@ -381,6 +381,27 @@ BOOST_AUTO_TEST_CASE(tls_is_configured_by_its_user)
         options.proxy.http = "";
     }
 
+    options.configure_tls = [&](asio::ssl::context& context) {
+        context.use_certificate_chain_file((folder / "none.pem").string());
+    };
+    BOOST_CHECK_THROW(tandem::http::client(threads, options), boost::system::system_error);
+}
+
+BOOST_AUTO_TEST_CASE(tls_is_configured_by_its_user)
+{
+    auto context = authority.server("DNS:far.example");
+    test::log offered;
+    SSL_CTX_set_alpn_select_cb(
+        context.native_handle(),
+        +[](SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* all, unsigned all_size,
+            void* to) {
+            static_cast<test::log*>(to)->add(std::string(reinterpret_cast<const char*>(all), all_size));
+            *chosen = all + 1;
+            *size = all[0];
+            return SSL_TLSEXT_ERR_OK;
+        },
+        &offered);
+    test::scripted_server server(test::answer_always(test::ok("hello")), &context);
     const std::string url = server.url("/", "far.example");
     check_failed(get(url), errc::certificate_refused);
 
