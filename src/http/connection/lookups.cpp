@@ -79,8 +79,8 @@ std::shared_ptr<lookups> lookups::get(asio::execution_context& context)
 void lookups::start(const std::shared_ptr<lookup>& one, std::function<void()> done)
 {
     const std::lock_guard guard(mutex_);
-    one->done = std::move(done);
     one->place = waiting_.insert(waiting_.end(), one);
+    one->done = std::move(done); // which tells that it has a place
     one->now = lookup::state::waiting;
     start_threads();
 }
@@ -88,8 +88,8 @@ void lookups::start(const std::shared_ptr<lookup>& one, std::function<void()> do
 void lookups::expect(const std::shared_ptr<lookup>& one, std::function<void()> done)
 {
     const std::lock_guard guard(mutex_);
-    one->done = std::move(done);
     one->place = expected_.insert(expected_.end(), one);
+    one->done = std::move(done);
     one->now = lookup::state::expected;
 }
 
