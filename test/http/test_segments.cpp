@@ -2,9 +2,13 @@
 #include "http/serve.hpp"
 
 #include <atomic>
+#include <chrono>
+#include <filesystem>
 #include <functional>
+#include <future>
 #include <mutex>
 #include <new>
+#include <thread>
 #include <vector>
 
 using tandem::http::errc;
@@ -371,6 +375,56 @@ BOOST_AUTO_TEST_CASE(a_server_that_asks_for_too_long_a_wait_is_asked_no_more)
     BOOST_TEST(parts <= 4, "each connection may have been on its way: " << parts);
     BOOST_TEST((seen.what.find("tries") == seen.what.npos), seen);
     BOOST_TEST(listing() == "file.part file.part.from");
+}
+
+// Whatever it waits for: its next try, or a server that says nothing.
+BOOST_AUTO_TEST_CASE(one_that_waits_does_not_hold_up_the_end)
+{
+    const auto start = std::chrono::steady_clock::now();
+    for (const bool contradicts : {false, true}) {
+        for (const bool is_silent : {false, true}) {
+            BOOST_TEST_CONTEXT("silent " << is_silent << ", contradicts " << contradicts)
+            {
+                std::atomic<int> parts = 0;
+                std::promise<void> over;
+                std::shared_future<void> is_over = over.get_future().share();
+                test::scripted_server server([&](test::peer& peer) {
+                    for (std::string request; !(request = peer.read_request()).empty();) {
+                        const auto range = test::range_of(request, whole().size());
+                        if (!range) {
+                            peer.send(right(request));
+                        } else if (parts++ == 0) {
+                            if (is_silent) {
+                                is_over.wait_for(60s);
+                                return;
+                            }
+                            peer.send("HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n");
+                        } else {
+                            std::this_thread::sleep_for(200ms);
+                            peer.send(contradicts
+                                          ? test::part_of(whole(), {range->first + 1, range->second}, tag)
+                                          : "HTTP/1.1 429 Many\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n");
+                        }
+                    }
+                });
+                auto options = in_segments(1);
+                options.retry.first_delay = options.retry.max_delay = 60s;
+                const test::outcome seen = get(server.url("/"), options);
+                over.set_value();
+                if (contradicts) {
+                    check_complete(seen, whole());
+                } else {
+                    BOOST_TEST((seen.code == errc::bad_status), seen);
+                    BOOST_TEST(seen.status == 429u);
+                }
+                for (const char* name : {"file", "file.part", "file.part.from"}) {
+                    std::filesystem::remove(folder / name);
+                }
+            }
+        }
+    }
+    const auto took = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - start);
+    BOOST_TEST(took.count() < 60, took.count() << " s");
 }
 
 BOOST_AUTO_TEST_CASE(what_is_left_of_it_is_gone_on_with)

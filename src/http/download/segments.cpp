@@ -122,13 +122,22 @@ bool is_refusal(const failure& cause)
     return (cause.code() == errc::bad_status || cause.code() == errc::login_required) && cause.status() / 100 == 4;
 }
 
-/// A helper can do no more.
+void stop_helpers(crew& with)
+{
+    for (const std::shared_ptr<transfer>& each : with.helpers) {
+        each->stop(asio::error::operation_aborted);
+    }
+}
+
+/// A helper can do no more, and where nobody else can, others that wait must not hold up the end.
 void give_up(crew& with, const failure& cause)
 {
     if (cause.code() == errc::range_mismatch || is_own(cause)) {
         with.fatal = with.fatal ? with.fatal : cause;
+        stop_helpers(with);
     } else if (asks_for_too_long(with.of.options.retry, cause)) {
         with.refused = cause;
+        stop_helpers(with);
     } else if (!with.left || may_pass(cause)) {
         with.left = cause;
     }
@@ -180,8 +189,11 @@ asio::awaitable<void> help(std::shared_ptr<crew> held, std::shared_ptr<transfer>
                 continue;
             }
         }
+        if (by.stopped()) {
+            break;
+        }
         const auto wait = delay_before_retry(with.of.options.retry, *cause, ++failures, random);
-        if (by.stopped() || !wait) {
+        if (!wait) {
             give_up(with, *cause);
             break;
         }
@@ -206,13 +218,6 @@ void start_helper(const std::shared_ptr<crew>& with)
     } catch (...) {
         std::erase(with->helpers, by);
         throw;
-    }
-}
-
-void stop_helpers(crew& with)
-{
-    for (const std::shared_ptr<transfer>& each : with.helpers) {
-        each->stop(asio::error::operation_aborted);
     }
 }
 
@@ -266,11 +271,14 @@ asio::awaitable<void> fetch_all(const std::shared_ptr<crew>& with)
         throw failure(*with->fatal);
     }
     if (with->board.has_any()) {
+        if (with->refused) {
+            throw failure(*with->refused);
+        }
         if (with->error) {
             std::rethrow_exception(with->error);
         }
-        if (const std::optional<failure>& why = with->refused ? with->refused : with->left) {
-            throw failure(*why);
+        if (with->left) {
+            throw failure(*with->left);
         }
     }
 }
