@@ -59,12 +59,13 @@ private:
     int number_ = -1;
 };
 
-/// Opens /dev/null in the place of each standard stream that is closed.
+/// Opens /dev/null in the place of each standard stream that is closed, the wrong way round: whoever reads or writes it
+/// fails by EBADF, as without it.
 inline void open_standard_streams() noexcept
 {
     for (int number = 0; number != first_own_descriptor; ++number)
-        if (::fcntl(number, F_GETFD) < 0 && errno == EBADF)
-            static_cast<void>(::open("/dev/null", O_RDWR)); // takes the lowest number, which is this one
+        if (::fcntl(number, F_GETFD) < 0 && errno == EBADF) // the lowest number that is free is this one
+            static_cast<void>(::open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY));
 }
 
 } // namespace tandem

@@ -1,28 +1,42 @@
 #include "tandem_get/json_lines.hpp"
 
 #include "tandem_get/text.hpp"
+#include "tandem_get/writing.hpp"
 
 #include <boost/json.hpp>
 
 #include <cerrno>
 #include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace json = boost::json;
 
 namespace {
 
-int keep_open(std::FILE*)
-{
-    return 0;
-}
+constexpr std::size_t much = 64 * 1024; // to be written at once
 
 } // namespace
 
 json_lines::json_lines(const std::string& path)
-    : file_(path == "-" ? stdout : std::fopen(path.c_str(), "we"), path == "-" ? keep_open : std::fclose)
 {
-    if (!file_) {
+    if (path == "-") {
+        require_writable(descriptor_, "the standard output");
+        return;
+    }
+    descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+    if (descriptor_ < 0) {
         throw std::system_error(errno, std::generic_category(), "--json " + path);
+    }
+}
+
+json_lines::~json_lines()
+{
+    flush();
+    if (descriptor_ != STDOUT_FILENO) {
+        ::close(descriptor_);
     }
 }
 
@@ -59,17 +73,17 @@ void json_lines::write(const file_result& result)
         line["error"] = nullptr;
     }
     line["then"] = result.then;
-    std::string text = escape_deceptive(json::serialize(line));
-    text += '\n';
-    if (std::fwrite(text.data(), 1, text.size(), file_.get()) != text.size()) {
-        error_ = errno;
+    unwritten_ += escape_deceptive(json::serialize(line)) + '\n';
+    if (unwritten_.size() >= much) {
+        flush();
     }
 }
 
 int json_lines::flush()
 {
-    if (std::fflush(file_.get()) != 0) {
-        error_ = errno;
+    const std::string text = std::exchange(unwritten_, {});
+    if (error_ == 0) {
+        error_ = write_whole(descriptor_, text);
     }
     return error_;
 }

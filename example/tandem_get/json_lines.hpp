@@ -7,10 +7,10 @@
 
 #include <boost/json/value.hpp>
 
-#include <cstdio>
-#include <memory>
 #include <optional>
 #include <string>
+
+#include <unistd.h>
 
 /// What became of one file.
 struct file_result
@@ -29,6 +29,9 @@ class json_lines
 public:
     /// "-" is the standard output. Throws std::system_error where it cannot be written.
     explicit json_lines(const std::string& path);
+    json_lines(const json_lines&) = delete;
+    json_lines& operator=(const json_lines&) = delete;
+    ~json_lines();
 
     void write(const file_result& result);
 
@@ -36,8 +39,9 @@ public:
     int flush();
 
 private:
+    int descriptor_ = STDOUT_FILENO;
     int error_ = 0;
-    std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_;
+    std::string unwritten_;
 };
 
 #endif

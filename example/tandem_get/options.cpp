@@ -5,6 +5,7 @@
 #include "tandem_get/quantity.hpp"
 #include "tandem_get/scheme.hpp"
 #include "tandem_get/text.hpp"
+#include "tandem_get/writing.hpp"
 
 #include <boost/make_shared.hpp>
 #include <boost/program_options.hpp>
@@ -12,11 +13,14 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <iostream>
+#include <sstream>
 #include <stdexcept>
 #include <string_view>
+#include <system_error>
 #include <type_traits>
 #include <utility>
+
+#include <unistd.h>
 
 namespace fs = std::filesystem;
 namespace http = tandem::http;
@@ -445,6 +449,13 @@ options to_options(const command_line& line, const po::variables_map& given)
     return result;
 }
 
+void print(const std::string& text)
+{
+    if (const int error = write_whole(STDOUT_FILENO, text); error != 0) {
+        throw std::system_error(error, std::generic_category(), "cannot write to the standard output");
+    }
+}
+
 } // namespace
 
 std::vector<http::list_item> items_of(const std::vector<std::string>& words)
@@ -502,11 +513,13 @@ std::optional<options> read_options(int argc, char** argv)
     po::store(parsed, given);
     po::notify(given);
     if (given.count("help")) {
-        std::cout << usage << shown << "\nTasks for --then:\n" << then_tasks_help() << statuses;
+        std::ostringstream help;
+        help << usage << shown << "\nTasks for --then:\n" << then_tasks_help() << statuses;
+        print(std::move(help).str());
         return std::nullopt;
     }
     if (given.count("version")) {
-        std::cout << "tandem-get " TANDEM_GET_VERSION "\n";
+        print("tandem-get " TANDEM_GET_VERSION "\n");
         return std::nullopt;
     }
     return to_options(line, given);

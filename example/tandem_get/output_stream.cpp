@@ -1,5 +1,7 @@
 #include "tandem_get/output_stream.hpp"
 
+#include "tandem_get/writing.hpp"
+
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -8,7 +10,6 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,21 +43,6 @@ int descriptor_of(std::string_view name)
     return -1;
 }
 
-void write_whole(int to, std::string_view text, const std::string& name)
-{
-    while (!text.empty()) {
-        const ssize_t size = ::write(to, text.data(), text.size());
-        if (size >= 0) {
-            text.remove_prefix(static_cast<std::size_t>(size));
-        } else if (errno == EAGAIN) { // whoever shares it with us does not want to wait
-            pollfd room{to, POLLOUT, 0};
-            ::poll(&room, 1, -1);
-        } else if (errno != EINTR) {
-            throw_output_error(name);
-        }
-    }
-}
-
 /// Closes what it has opened.
 struct opened
 {
@@ -74,10 +60,7 @@ std::optional<output_stream> output_stream::find(const std::filesystem::path& na
 {
     const int descriptor = descriptor_of(name.native());
     if (descriptor >= 0) {
-        if (const int mode = ::fcntl(descriptor, F_GETFL); mode < 0 || (mode & O_ACCMODE) == O_RDONLY) {
-            errno = EBADF;
-            throw_output_error(name.string());
-        }
+        require_writable(descriptor, name == "-" ? "the standard output" : name.string());
         return output_stream(name.string(), descriptor);
     }
     struct stat there
@@ -115,7 +98,10 @@ void output_stream::copy(int file) const
             return;
         }
         if (size > 0) {
-            write_whole(to, std::string_view(piece.data(), static_cast<std::size_t>(size)), name_);
+            errno = write_whole(to, std::string_view(piece.data(), static_cast<std::size_t>(size)));
+            if (errno != 0) {
+                throw_output_error(name_);
+            }
         } else if (errno != EINTR) {
             throw std::system_error(errno, std::generic_category(), "cannot read what was downloaded");
         }

@@ -2,6 +2,7 @@
 
 #include "tandem_get/cause.hpp"
 #include "tandem_get/text.hpp"
+#include "tandem_get/writing.hpp"
 
 #include <tandem/http/file_name.hpp>
 
@@ -9,6 +10,8 @@
 #include <cerrno>
 #include <system_error>
 #include <utility>
+
+#include <unistd.h>
 
 namespace fs = std::filesystem;
 namespace http = tandem::http;
@@ -54,6 +57,9 @@ std::string_view origin_of(std::string_view text)
 
 reporter::reporter(screen& out, settings how) : out_(out), how_(std::move(how))
 {
+    if (!how_.work.empty() && how_.json != "-") {
+        require_writable(STDOUT_FILENO, "the standard output");
+    }
     if (how_.json) {
         json_.emplace(*how_.json);
     }

@@ -42,7 +42,7 @@ public:
         std::function<void()> give_up = [] {}; ///< there is no use in going on
     };
 
-    /// Throws std::system_error where the file for JSON cannot be written.
+    /// Throws std::system_error where the results of the work, or the file for JSON, cannot be written.
     reporter(screen& out, settings how);
 
     /// What the work on a file has come to: a line for stdout, and the same as JSON.

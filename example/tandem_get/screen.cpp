@@ -1,9 +1,8 @@
 #include "tandem_get/screen.hpp"
 
 #include "tandem_get/text.hpp"
+#include "tandem_get/writing.hpp"
 
-#include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <string_view>
 #include <utility>
@@ -18,18 +17,6 @@ bool knows_escapes()
 {
     const char* const kind = std::getenv("TERM");
     return kind && *kind != '\0' && std::string_view(kind) != "dumb";
-}
-
-/// In as few steps as the terminal takes it, so that it does not flicker.
-void write_all(std::string_view text)
-{
-    while (!text.empty()) {
-        const ssize_t size = ::write(STDERR_FILENO, text.data(), text.size());
-        if (size < 0 && errno != EINTR) {
-            return; // nobody is left to be told
-        }
-        text.remove_prefix(size < 0 ? 0 : static_cast<std::size_t>(size));
-    }
 }
 
 } // namespace
@@ -70,12 +57,9 @@ void screen::show(const std::vector<std::string>& lines)
     std::string text = std::exchange(drawn_, false) ? "\r\x1b[J" : "";
     text += std::exchange(said_, {});
     if (!printed_.empty()) {
-        write_all(std::exchange(text, {}));
-        const bool printed = std::fwrite(printed_.data(), 1, printed_.size(), stdout) == printed_.size();
-        if (!printed || std::fflush(stdout) != 0) {
-            print_error_ = errno;
-        }
-        printed_.clear();
+        write_whole(STDERR_FILENO, std::exchange(text, {}));
+        const int error = write_whole(STDOUT_FILENO, std::exchange(printed_, {}));
+        print_error_ = print_error_ == 0 ? error : print_error_;
     }
     for (const std::string& line : lines) {
         text += (drawn_ ? "\n" : "") + line;
@@ -87,5 +71,5 @@ void screen::show(const std::vector<std::string>& lines)
             text += "\x1b[" + std::to_string(lines.size() - 1) + 'A';
         }
     }
-    write_all(text);
+    write_whole(STDERR_FILENO, text); // at once, so that it does not flicker; where it fails, nobody is left to be told
 }

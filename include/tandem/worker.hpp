@@ -9,7 +9,8 @@ namespace tandem {
 /// process; never returns. In any other process: returns at once.
 ///
 /// In both, it first opens /dev/null in the place of stdin, stdout and stderr where they are closed, so that what is
-/// printed cannot get into a file, a socket or memory that would otherwise have their number.
+/// printed cannot get into a file, a socket or memory that would otherwise have their number. Reading the one and writing
+/// the others still fails by EBADF.
 ///
 /// Call it first in `main`, before threads are started, before anything is written to stdout, and before any
 /// process_pool is made: until then, one whose workers are this very program is refused. Exceptions registered by

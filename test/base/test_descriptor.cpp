@@ -75,6 +75,12 @@ BOOST_AUTO_TEST_CASE(standard_streams_that_are_closed_are_opened_and_others_are_
         open_standard_streams();
         return is_open(0) && is_open(1) && is_open(2);
     }));
+    BOOST_TEST(holds_without_standard_streams([] { // what is lost is told, as it is without them
+        open_standard_streams();
+        char byte = 0;
+        return ::write(1, &byte, 1) < 0 && errno == EBADF && ::write(2, &byte, 1) < 0 && errno == EBADF &&
+               ::read(0, &byte, 1) < 0 && errno == EBADF;
+    }));
     BOOST_TEST(holds_without_standard_streams([] {
         int ends[2];
         if (::pipe(ends) != 0 || ends[1] != 1) // 0 and 1

@@ -11,6 +11,7 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <fstream>
@@ -241,6 +242,58 @@ BOOST_FIXTURE_TEST_CASE(a_body_goes_into_a_device_or_a_fifo, place)
     BOOST_TEST(run({"-o", "/dev/stdin", url("a.txt")}).status == 2);
     // Whoever reads it wants no more: as of any program that writes into a pipe.
     BOOST_TEST(run("\"$@\" | head -c 3", {"-o", "-", url("large.bin")}).out == "xxx");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_standard_output_that_is_closed_is_an_error_for_whoever_needs_it, place)
+{
+    const std::vector<std::vector<std::string>> needing{
+        {"-o", "-"}, {"--json", "-"}, {"--then", "sha256"}, {"--then", "sha256", "--json", "results"}};
+    for (std::vector<std::string> arguments : needing) {
+        arguments.push_back(url("a.txt"));
+        for (const char* closed : {"\"$@\" >&-", "\"$@\" 1</dev/null"}) {
+            const test::ended seen = run(closed, arguments);
+            BOOST_TEST(seen.status == 2);
+            BOOST_TEST(says(seen.err, "cannot write to the standard output: Bad file descriptor"));
+            BOOST_TEST(files_in(to) == 0u);
+        }
+    }
+    for (const char* option : {"--help", "--version", "--demo"}) {
+        BOOST_TEST(run("\"$@\" >&-", {option}).status == 2);
+    }
+    BOOST_TEST(run("\"$@\" >/dev/full", {"--help"}).status == 2);
+    BOOST_TEST(run("\"$@\" >&-", {url("a.txt")}).status == 0);
+    const test::ended list = run("\"$@\" <&-", {"-i", "-"});
+    BOOST_TEST(list.status == 1);
+    BOOST_TEST(says(list.err, "standard input: Bad file descriptor"));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_standard_output_that_does_not_wait_is_waited_for, place)
+{
+    const std::vector<std::vector<std::string>> printing{{"--json", "-"}, {"--then", "sha256"}, {"-o", "-"}, {"--help"}};
+    for (std::vector<std::string> arguments : printing) {
+        int ends[2] = {-1, -1};
+        BOOST_TEST_REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+        BOOST_TEST_REQUIRE(::fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0);
+        const std::string full(4096, '.');
+        while (::write(ends[1], full.data(), full.size()) > 0) {
+        }
+        arguments.insert(arguments.end(), {"--if-exists=replace", url("a.txt")});
+        test::surroundings in = around();
+        in.input_descriptor = ends[1];
+        test::process running(command("exec \"$@\" >&0", arguments), in);
+        ::close(ends[1]);
+        std::this_thread::sleep_for(500ms); // there is no room meanwhile
+        std::string out;
+        char piece[4096];
+        for (ssize_t size = 0; (size = ::read(ends[0], piece, sizeof piece)) > 0;) {
+            out.append(piece, static_cast<std::size_t>(size));
+        }
+        ::close(ends[0]);
+        const test::ended seen = running.wait();
+        BOOST_TEST_MESSAGE(seen << out.substr(std::min(out.find_first_not_of('.'), out.size())));
+        BOOST_TEST(seen.status == 0);
+        BOOST_TEST(out.find_first_not_of('.') != out.npos);
+    }
 }
 
 // curl and wget write through it; here it is a file of that name, which --if-exists keeps, or replaces as a whole.
