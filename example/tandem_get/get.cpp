@@ -140,6 +140,11 @@ int get(const options& given, session& here)
     told = std::make_shared<reporter>(here.out(),
                                       reporter::settings{.quiet = given.quiet,
                                                          .json = given.json,
+                                                         .folder = streamed ? streamed->folder() : given.directory,
+                                                         .http_proxy_source = given.http_proxy_source,
+                                                         .https_proxy_source = given.https_proxy_source,
+                                                         .compares = given.each.existing ==
+                                                                     http::existing_file::skip_if_same,
                                                          .work = given.then ? std::string(given.then->name) : "",
                                                          .give_up = [&here] { here.cancel(); }});
     // For each download two files and their folder, and its connections; and what the program and its processes need.

@@ -57,6 +57,7 @@ void json_lines::write(const file_result& result)
     line["retries"] = result.retries;
     line["seconds"] = result.seconds;
     line["skipped"] = report.skipped;
+    line["replaced"] = report.replaced;
     if (report.encoding) {
         line["encoding"] = valid_utf8(*report.encoding);
     } else {

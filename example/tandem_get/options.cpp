@@ -128,7 +128,8 @@ po::options_description shown_options(command_line& to)
         .value(
             "if-exists", to.if_exists, "WHAT",
             "where a file has the name already: fail (the default), rename (the new one becomes NAME-2), replace, or "
-            "skip (it stays if its size and time are the server's, or its bytes have the checksum)")
+            "skip (it stays if it is the same: its size and time are the server's, or its bytes have the checksum; any "
+            "other file of that name is REPLACED)")
         .value("max-size", to.max_size, "SIZE", "refuse files over 500, 64K, 1.5M, 2G bytes")
         .value(
             "encoded", to.encoded, "WHAT",

@@ -26,7 +26,8 @@ double seconds_since(meter::time_point start)
     return std::chrono::duration<double>(clock_type::now() - start).count();
 }
 
-std::string line_of(const http::download_report& report, double seconds)
+/// `compares`: a file that is the same stays.
+std::string line_of(const http::download_report& report, double seconds, bool compares)
 {
     const std::string name = report.path.lexically_normal().string();
     if (report.skipped) {
@@ -38,6 +39,9 @@ std::string line_of(const http::download_report& report, double seconds)
     }
     if (report.resumed_at > 0) {
         line += ", resumed at " + in_units(report.resumed_at);
+    }
+    if (report.replaced && compares) {
+        line += ", replaced the one that was there";
     }
     if (report.retries > 0) {
         line += ", " + std::to_string(report.retries) + (report.retries == 1 ? " retry" : " retries");
@@ -130,7 +134,7 @@ void reporter::succeeded(const http::list_outcome& outcome, download& one, doubl
     counts_.bytes += outcome.report.bytes;
     received_ += outcome.report.received - std::min(one.counted, outcome.report.received);
     if (!how_.quiet) {
-        out_.say(line_of(outcome.report, seconds));
+        out_.say(line_of(outcome.report, seconds, how_.compares));
     }
     for (const std::string& warning : outcome.report.warnings) {
         out_.say("warning: " + outcome.report.path.lexically_normal().string() + ": " + warning);

@@ -38,6 +38,10 @@ public:
     {
         bool quiet = false;
         std::optional<std::string> json{};
+        std::filesystem::path folder = "."; ///< of files with no other
+        std::string http_proxy_source{};    ///< of the proxy for http URLs: "http_proxy"
+        std::string https_proxy_source{};
+        bool compares = false;                 ///< a file that is there and the same stays
         std::string work{};                    ///< what is done with a file that is there
         std::function<void()> give_up = [] {}; ///< there is no use in going on
     };

@@ -215,12 +215,14 @@ BOOST_AUTO_TEST_CASE(the_same_is_skipped)
         test::outcome seen = get(server.url("/"), options);
         check_complete(seen, "hello");
         BOOST_TEST(!seen.report->skipped);
+        BOOST_TEST(!seen.report->replaced);
         BOOST_TEST(test::field_of(here.log.all().at(0), "Range") == "");
 
         here.log.clear();
         seen = get(server.url("/"), options);
         check_complete(seen, "hello");
         BOOST_TEST(seen.report->skipped);
+        BOOST_TEST(!seen.report->replaced);
         BOOST_TEST(seen.report->status == (knows_ranges ? 206u : 200u));
         BOOST_TEST(here.log.all().size() == 1u);
         BOOST_TEST(seen.report->received == (knows_ranges ? 1u : 5u));
@@ -230,6 +232,7 @@ BOOST_AUTO_TEST_CASE(the_same_is_skipped)
         seen = get(server.url("/"), options);
         check_complete(seen, "hello");
         BOOST_TEST(!seen.report->skipped);
+        BOOST_TEST(seen.report->replaced);
         std::filesystem::remove(folder / "file");
     }
 }

@@ -226,7 +226,7 @@ enum class existing_file
     fail,        ///< `errc::target_exists`, before anything is asked for where that is known
     rename,      ///< the new one becomes "name-2.txt", or the next number that is free
     replace,     ///< the new one takes its place in one step, once complete
-    skip_if_same ///< as replace; but it stays where it has the expected checksum, else the server's size and time
+    skip_if_same ///< stays where it has the expected checksum, else the server's size and time; any other is replaced
 };
 
 /// What holds for one download.
@@ -308,6 +308,7 @@ struct download_report
     unsigned retries = 0;           ///< tries after the first
     bool reused_connection = false; ///< the last response came over a kept connection
     bool skipped = false;           ///< the file was there, and the same
+    bool replaced = false;          ///< another file had its name, and is gone
     transfer_times times{};
     std::optional<std::string> encoding{};         ///< the Content-Encoding that its bytes are in, which nobody decoded
     std::vector<std::string> warnings{};           ///< what its name does not tell, in sentences

@@ -234,6 +234,7 @@ asio::awaitable<void> save(job& of, const std::optional<wanted_range>& rest, fil
         to.finish();
     }
     of.report.path = to.final_path();
+    of.report.replaced = to.has_replaced();
     warn_of_encoding(of);
 }
 

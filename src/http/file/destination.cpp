@@ -317,7 +317,7 @@ void destination::set_time() const
     [[maybe_unused]] const int ignored = ::futimens(file().get(), times);
 }
 
-std::optional<std::string> destination::try_to_name()
+std::optional<given_name> destination::try_to_name()
 {
     set_time();
     if (options_->sync) {
@@ -330,7 +330,7 @@ std::optional<std::string> destination::try_to_name()
 void destination::finish()
 {
     check_sum();
-    std::optional<std::string> named = try_to_name();
+    std::optional<given_name> named = try_to_name();
     if (!named && small_) {
         move_small_to_part();
         named = try_to_name();
@@ -342,10 +342,10 @@ void destination::finish()
         folder_->sync(file());
     }
     if (part_) {
-        part_->close(*named);
+        part_->close(named->text);
         part_.reset();
     } else {
-        small_->close(*named);
+        small_->close(named->text);
     }
     final_name_ = std::move(*named);
 }

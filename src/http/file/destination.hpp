@@ -96,7 +96,10 @@ public:
     void finish();
 
     /// That name.
-    std::filesystem::path final_path() const { return folder_->path_of(final_name_); }
+    std::filesystem::path final_path() const { return folder_->path_of(final_name_.text); }
+
+    /// Another file had that name.
+    bool has_replaced() const { return final_name_.replaced; }
 
     /// What there is is wrong.
     void discard();
@@ -110,7 +113,7 @@ private:
     void move_to_part();
     void move_small_to_part();
     void check_renaming() const;
-    std::optional<std::string> try_to_name();
+    std::optional<given_name> try_to_name();
     void check_sum();
     void set_time() const;
     bool worth_keeping() const;
@@ -119,7 +122,7 @@ private:
     const std::shared_ptr<const open_folder> folder_;
     const std::string name_;
     const std::shared_ptr<const download_options> options_;
-    std::string final_name_{};
+    given_name final_name_{};
     unsigned number_ = 1; ///< of the name whose .part is used
     std::optional<part_file> part_{};
     std::optional<unnamed_file> small_{};

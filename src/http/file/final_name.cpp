@@ -11,7 +11,7 @@
 namespace tandem::http {
 namespace {
 
-bool replace(unnamed& file, const open_folder& folder, const std::string& wanted, const name_policy& policy)
+std::optional<given_name> replace(unnamed& file, const open_folder& folder, const std::string& wanted, const name_policy& policy)
 {
     std::unique_lock<std::mutex> one_at_a_time;
     if (policy.not_written_since) {
@@ -19,11 +19,12 @@ bool replace(unnamed& file, const open_folder& folder, const std::string& wanted
         static std::mutex mutex;
         one_at_a_time = std::unique_lock(mutex);
     }
-    if (const auto mode = mode_after(find_replaceable(folder, wanted, policy))) {
+    const auto there = find_replaceable(folder, wanted, policy);
+    if (const auto mode = mode_after(there)) {
         // Where the file system has no modes to set, the file is right all the same.
         [[maybe_unused]] const int ignored = ::fchmod(file.file().get(), *mode);
     }
-    return file.replace(wanted);
+    return file.replace(wanted) ? std::optional(given_name{wanted, there.has_value()}) : std::nullopt;
 }
 
 std::string find_free(unnamed& file, const open_folder& folder, const std::string& wanted)
@@ -40,23 +41,23 @@ std::string find_free(unnamed& file, const open_folder& folder, const std::strin
 
 } // namespace
 
-std::optional<std::string> give_name(unnamed& file, const open_folder& folder, const std::string& wanted,
+std::optional<given_name> give_name(unnamed& file, const open_folder& folder, const std::string& wanted,
                                      const name_policy& policy)
 {
     // Mostly nothing is there, which is the one way to find out that costs no call of its own.
     const naming seen = file.try_name(wanted);
     if (seen == naming::named) {
-        return wanted;
+        return given_name{wanted};
     }
     const bool replaces = policy.existing == existing_file::replace || policy.existing == existing_file::skip_if_same;
     if (replaces) {
-        return replace(file, folder, wanted, policy) ? std::optional(wanted) : std::nullopt;
+        return replace(file, folder, wanted, policy);
     }
     if (seen == naming::unsupported) {
         return std::nullopt;
     }
     if (policy.existing == existing_file::rename) {
-        return find_free(file, folder, wanted);
+        return given_name{find_free(file, folder, wanted)};
     }
     throw failure(errc::target_exists, folder.path_of(wanted).string());
 }

@@ -36,9 +36,16 @@ struct name_policy
     std::optional<std::filesystem::file_time_type> not_written_since{};
 };
 
-/// Returns the name that it got; nothing where the file system cannot give it one by that policy. Throws `failure`. A file
-/// that it replaces is followed in its mode.
-std::optional<std::string> give_name(unnamed& file, const open_folder& folder, const std::string& wanted,
+/// What a file is called in the end.
+struct given_name
+{
+    std::string text{};
+    bool replaced = false; ///< it was another file's
+};
+
+/// Nothing where the file system cannot give it a name by that policy. Throws `failure`. A file that it replaces is
+/// followed in its mode.
+std::optional<given_name> give_name(unnamed& file, const open_folder& folder, const std::string& wanted,
                                      const name_policy& policy);
 
 /// "name-2.txt" of "name.txt"; `name` itself for 1.
