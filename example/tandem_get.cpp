@@ -4,6 +4,7 @@
 //
 // All that it knows of downloading is in tandem::http; here are its command line and its screen. See --help.
 
+#include "tandem_get/cause.hpp"
 #include "tandem_get/demo.hpp"
 #include "tandem_get/get.hpp"
 #include "tandem_get/options.hpp"
@@ -48,8 +49,8 @@ int run(int argc, char** argv)
         const std::size_t end = std::min(what.find('\'', value), what.size());
         complain(what.substr(0, value) + what.substr(end) + "; see tandem-get --help");
         return could_not_begin;
-    } catch (const std::exception& error) {
-        complain(error.what() + std::string("; see tandem-get --help"));
+    } catch (const std::exception&) {
+        complain(cause_of(std::current_exception()).message + "; see tandem-get --help");
         return could_not_begin;
     }
     try {
@@ -58,8 +59,8 @@ int run(int argc, char** argv)
         // Not by returning: a look-up of a name may not have come back, and the session would wait for it.
         std::fflush(nullptr);
         std::_Exit(status);
-    } catch (const std::exception& error) {
-        complain(error.what());
+    } catch (const std::exception&) {
+        complain(cause_of(std::current_exception()).message);
     }
     return could_not_begin;
 }

@@ -218,6 +218,17 @@ std::string describe_failure(const tandem::task_error& failed)
     return "its task failed: " + text;
 }
 
+/// Without the code's number, "[system:2]".
+std::string in_words(const boost::system::system_error& failed)
+{
+    std::string text = failed.what();
+    const std::string code = failed.code().what();
+    if (text.ends_with(code)) {
+        text.replace(text.size() - code.size(), code.size(), failed.code().message());
+    }
+    return text;
+}
+
 void name_code(const boost::system::error_code& code, cause& result)
 {
     const std::error_code standard = code;
@@ -280,7 +291,7 @@ cause cause_of(const std::exception_ptr& error)
             result.hint = "--then needs /proc to be mounted";
         }
     } catch (const boost::system::system_error& failed) {
-        result.message = failed.what();
+        result.message = in_words(failed);
         name_code(failed.code(), result);
     } catch (const std::system_error& failed) {
         result.message = failed.what();

@@ -15,6 +15,7 @@ constexpr habit habits[] = {
     {" -L --location ", "redirects are followed anyway"},
     {" -O --remote-name --remote-name-all --output-document ",
      "a file is called as its URL ends; another name is given with -o NAME, or out=NAME after the URL"},
+    {" -O- ", "the standard output is -o - here"},
     {" -J --remote-header-name ", "it is --content-disposition here"},
     {" -H ", "it is --header 'NAME: VALUE' here"},
     {" -A -U --user-agent ", "it is --header 'User-Agent: NAME' here"},
@@ -70,7 +71,11 @@ std::vector<std::string> options_in(std::string_view word)
         return {std::string(word.substr(0, word.find('=')))};
     }
     std::vector<std::string> result;
-    for (std::size_t i = 1; i < word.size(); ++i) {
+    for (std::size_t i = 1; i < word.size() && word[i] != '-'; ++i) {
+        if (word.substr(i) == "O-") {
+            result.emplace_back("-O-");
+            break;
+        }
         result.push_back(std::string("-") + word[i]);
         if (flags.find(word[i]) == std::string_view::npos) {
             break;

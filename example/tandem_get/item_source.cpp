@@ -1,5 +1,7 @@
 #include "tandem_get/item_source.hpp"
 
+#include "tandem_get/scheme.hpp"
+
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
@@ -78,6 +80,7 @@ std::optional<http::list_item> item_source::next_of_lines()
         }
         try {
             if (std::optional<http::list_item> item = http::list_item::parse(line)) {
+                check_mirrors(*item);
                 return item;
             }
         } catch (const std::invalid_argument& wrong) {

@@ -42,7 +42,7 @@ line_reader::line_reader(const std::string& path)
       stop_event_(-1)
 {
     if (file_ < 0) {
-        throw_errno(path_);
+        throw_errno(path == "-" ? path_ : "--input " + path_);
     }
     stop_event_ = ::eventfd(0, EFD_CLOEXEC);
     if (stop_event_ < 0) {

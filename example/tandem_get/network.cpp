@@ -1,13 +1,20 @@
 #include "tandem_get/network.hpp"
 
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/system/errc.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <ifaddrs.h>
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -18,8 +25,15 @@ namespace asio = boost::asio;
 
 namespace {
 
-void require_loaded(const boost::system::error_code& error, const std::string& what, const std::filesystem::path& file)
+/// `none` is what is said where the file holds nothing of the kind.
+void require_loaded(const boost::system::error_code& error, const std::string& what, const std::filesystem::path& file,
+                    const std::string& none)
 {
+    const int reason = ERR_GET_REASON(static_cast<unsigned long>(error.value()));
+    if (error.category() == asio::error::get_ssl_category() &&
+        (reason == PEM_R_NO_START_LINE || reason == ERR_R_UNSUPPORTED)) {
+        throw std::invalid_argument(file.string() + " holds no " + none);
+    }
     if (error) {
         throw boost::system::system_error(error, "cannot load the " + what + " from " + file.string());
     }
@@ -39,6 +53,22 @@ asio::ip::address address_of(const sockaddr& found)
     return asio::ip::address_v6(bytes, v6.sin6_scope_id);
 }
 
+/// By what connections do with it: of a network such as 127.0.0.0/8 no interface names each address.
+void require_own(const asio::ip::address& address)
+{
+    asio::io_context none;
+    asio::ip::tcp::socket probe(none);
+    boost::system::error_code error;
+    const asio::ip::tcp::endpoint at(address, 0);
+    probe.open(at.protocol(), error);
+    if (!error) {
+        probe.bind(at, error);
+    }
+    if (error == boost::system::errc::address_not_available) {
+        throw std::invalid_argument("--interface: no interface here has the address " + address.to_string());
+    }
+}
+
 bool is_link_local(const asio::ip::address& one)
 {
     return one.is_v6() && one.to_v6().is_link_local();
@@ -49,12 +79,14 @@ bool is_link_local(const asio::ip::address& one)
 void show_certificate(const std::filesystem::path& certificate, const std::filesystem::path& key,
                       tandem::http::client_options& to)
 {
-    to.configure_tls = [certificate, key_file = key.empty() ? certificate : key](asio::ssl::context& settings) {
+    const bool apart = !key.empty();
+    to.configure_tls = [certificate, apart, key_file = apart ? key : certificate](asio::ssl::context& settings) {
         boost::system::error_code error;
         settings.use_certificate_chain_file(certificate.string(), error);
-        require_loaded(error, "certificate (--cert)", certificate);
+        require_loaded(error, "certificate (--cert)", certificate, "PEM certificate (--cert)");
         settings.use_private_key_file(key_file.string(), asio::ssl::context::pem, error);
-        require_loaded(error, "certificate's key (--key)", key_file);
+        require_loaded(error, apart ? "certificate's key (--key)" : "certificate's key", key_file,
+                       apart ? "PEM key (--key)" : "key beside the certificate; give it by --key FILE");
     };
 }
 
@@ -63,6 +95,7 @@ std::vector<asio::ip::address> local_addresses(const std::string& interface_or_a
     boost::system::error_code not_an_address;
     const asio::ip::address address = asio::ip::make_address(interface_or_address, not_an_address);
     if (!not_an_address) {
+        require_own(address);
         return {address};
     }
     ifaddrs* first = nullptr;

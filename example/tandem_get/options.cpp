@@ -11,7 +11,8 @@
 #include <boost/program_options.hpp>
 
 #include <algorithm>
-#include <array>
+#include <cctype>
+#include <charconv>
 #include <cstdlib>
 #include <sstream>
 #include <stdexcept>
@@ -71,12 +72,12 @@ struct command_line
     std::string json{};
     std::vector<std::string> headers{};
     std::vector<std::string> words{};
-    int parallel = 16;
-    int per_host = 0;
-    int segments = 1;
-    int retries = 5;
-    int max_redirects = 20;
-    int workers = 0;
+    std::string parallel = "16";
+    std::string per_host{};
+    std::string segments = "1";
+    std::string retries = "5";
+    std::string max_redirects = "20";
+    std::string workers{};
 };
 
 class option_group
@@ -181,13 +182,16 @@ po::options_description shown_options(command_line& to)
     return all;
 }
 
-std::size_t in_bounds(const char* option, int value, int least, int most)
+std::size_t in_bounds(const char* option, const std::string& text, std::size_t least, std::size_t most)
 {
-    if (value < least || value > most) {
+    std::size_t value = 0;
+    const char* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, value);
+    if (error != std::errc() || rest != end || value < least || value > most) {
         throw std::invalid_argument(std::string(option) + " takes a number from " + std::to_string(least) + " to " +
-                                    std::to_string(most));
+                                    std::to_string(most) + ", not '" + without_login(text) + "'");
     }
-    return static_cast<std::size_t>(value);
+    return value;
 }
 
 void set_size(const char* option, const std::string& text, std::uint64_t& to)
@@ -282,7 +286,7 @@ http::client_options connections_of(const command_line& line, const po::variable
         in_bounds("--parallel", line.parallel, 1, 10'000) * in_bounds("--segments", line.segments, 1, 64);
     result.max_connections = in_all;
     result.max_connections_per_host =
-        line.per_host == 0 && !given.count("per-host") ? in_all : in_bounds("--per-host", line.per_host, 1, 10'000);
+        line.per_host.empty() ? in_all : in_bounds("--per-host", line.per_host, 1, 10'000);
     set_time("--connect-timeout", line.connect_timeout, result.connect_timeout);
     set_size("--rate", line.rate, result.max_rate);
     result.ca_file = line.cacert;
@@ -323,7 +327,7 @@ http::download_options each_of(const command_line& line, const po::variables_map
     result.retry.max_delay = std::max(result.retry.max_delay, result.retry.first_delay);
     result.retry.retries = static_cast<unsigned>(in_bounds("--retries", line.retries, 0, 1'000'000));
     result.max_redirects = static_cast<unsigned>(in_bounds("--max-redirects", line.max_redirects, 0, 1'000));
-    result.segments = static_cast<unsigned>(line.segments);
+    result.segments = static_cast<unsigned>(in_bounds("--segments", line.segments, 1, 64));
     result.https_only = given.count("https-only") != 0;
     result.compressed = given.count("compressed") != 0;
     result.encoded = parse_encoded(line.encoded);
@@ -380,6 +384,20 @@ std::string similar_options(const std::string& option, const po::options_descrip
     return result;
 }
 
+/// Without what stands before it in the same word and is an option: "-O-" of "-qO-".
+std::string unknown_part(const po::option& word, const po::options_description& known)
+{
+    const std::string& token = word.original_tokens.front();
+    const std::vector<std::string> all = options_in(token);
+    const bool begins_well = !all.empty() && all.front() != token.substr(0, token.find('=')) &&
+                             known.find_nothrow(all.front(), false);
+    if (!begins_well && !known.find_nothrow(token, false)) {
+        return token;
+    }
+    const std::string key = word.string_key.starts_with('-') ? word.string_key : '-' + word.string_key;
+    return key + (word.value.empty() ? "" : word.value.front());
+}
+
 void refuse_unknown(const po::parsed_options& parsed, const po::options_description& known)
 {
     std::string text;
@@ -387,7 +405,7 @@ void refuse_unknown(const po::parsed_options& parsed, const po::options_descript
         if (!word.unregistered) {
             continue;
         }
-        for (const std::string& option : options_in(word.original_tokens.front())) {
+        for (const std::string& option : options_in(unknown_part(word, known))) {
             std::string hint(habit_hint(option));
             if (hint.empty()) {
                 const std::string similar = similar_options(option, known);
@@ -401,17 +419,47 @@ void refuse_unknown(const po::parsed_options& parsed, const po::options_descript
     }
 }
 
+/// Of a word that is neither a URL nor an option of an item's: a checksum that is written in another way, mostly.
+std::string describe_stray(const std::string& word, bool may_be_secret)
+{
+    struct sum
+    {
+        std::size_t digits;
+        const char* name;
+    };
+    constexpr sum sums[] = {{64, "sha256"}, {128, "sha512"}, {40, "sha1"}, {32, "md5"}};
+    const bool is_hexadecimal =
+        std::all_of(word.begin(), word.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
+    for (const sum& one : sums) {
+        if (is_hexadecimal && word.size() == one.digits) {
+            return std::to_string(one.digits) + " hexadecimal digits alone are no URL; if they are a checksum, write " +
+                   one.name + "=... behind the URL";
+        }
+    }
+    // Not what is behind the name: it may be a secret all the same.
+    std::size_t end = word.find_first_of("=:");
+    for (const sum& one : sums) {
+        if (word.starts_with(one.name + std::string("-"))) {
+            end = std::min(end, std::string_view(one.name).size());
+        }
+    }
+    const std::string shown = end < word.size() ? word.substr(0, end + 1) + "..." : word;
+    return (may_be_secret ? "a word behind the options" : "'" + without_login(shown) + "'") +
+           " is neither a URL nor one of sha256=, sha512=, sha1=, md5=, out=, mirror=";
+}
+
 options to_options(const command_line& line, const po::variables_map& given)
 {
     options result;
     result.demo = given.count("demo") != 0;
     result.quiet = given.count("quiet") != 0;
-    result.items = items_of(line.words);
+    // Without its quotes, what stands behind --header and --user is a word of its own.
+    result.items = items_of(line.words, !line.headers.empty() || !line.user.empty());
     result.directory = line.directory.empty() ? "." : line.directory;
     result.connections = connections_of(line, given);
     result.each = each_of(line, given);
-    result.parallel = static_cast<std::size_t>(line.parallel);
-    result.workers = in_bounds("--workers", line.workers, 0, 1'000);
+    result.parallel = in_bounds("--parallel", line.parallel, 1, 10'000);
+    result.workers = line.workers.empty() ? 0 : in_bounds("--workers", line.workers, 1, 1'000);
     if (!line.input.empty()) {
         result.input = line.input;
     }
@@ -459,15 +507,12 @@ void print(const std::string& text)
 
 } // namespace
 
-std::vector<http::list_item> items_of(const std::vector<std::string>& words)
+std::vector<http::list_item> items_of(const std::vector<std::string>& words, bool near_secrets)
 {
-    constexpr std::array<std::string_view, 6> keys{"sha256=", "sha512=", "sha1=", "md5=", "out=", "mirror="};
-    const auto is_option = [&](const std::string& word) {
-        return std::any_of(keys.begin(), keys.end(), [&](std::string_view key) { return word.starts_with(key); });
-    };
     std::vector<std::string> lines;
-    for (const std::string& word : words) {
-        if (is_option(word)) {
+    for (std::size_t i = 0; i != words.size(); ++i) {
+        const std::string& word = words[i];
+        if (!item_option(word).empty()) {
             if (lines.empty()) {
                 throw std::invalid_argument("'" + without_login(word) + "' must stand behind the URL that it is for");
             }
@@ -476,13 +521,20 @@ std::vector<http::list_item> items_of(const std::vector<std::string>& words)
                                             "' must not hold spaces; --output takes any name");
             }
             lines.back() += ' ' + word;
-        } else {
-            std::string url;
-            for (const char character : word) {
-                url += character == ' ' ? "%20" : std::string(1, character);
-            }
-            lines.push_back(std::move(url));
+            continue;
         }
+        if (!may_be_url(word)) {
+            // Behind a blank in a URL may stand the rest of its password.
+            const bool behind_login = !lines.empty() && without_login(lines.back()) != lines.back();
+            const bool before_host = std::any_of(words.begin() + static_cast<std::ptrdiff_t>(i), words.end(),
+                                                 [](const std::string& each) { return each.find('@') != each.npos; });
+            throw std::invalid_argument(describe_stray(word, near_secrets || behind_login || before_host));
+        }
+        std::string url;
+        for (const char character : word) {
+            url += character == ' ' ? "%20" : std::string(1, character);
+        }
+        lines.push_back(std::move(url));
     }
     std::vector<http::list_item> result;
     for (const std::string& line : lines) {
@@ -490,6 +542,7 @@ std::vector<http::list_item> items_of(const std::vector<std::string>& words)
         if (!item) {
             throw std::invalid_argument("'" + without_login(line) + "' is not a URL");
         }
+        check_mirrors(*item);
         result.push_back(std::move(*item));
     }
     return result;

@@ -34,6 +34,7 @@ struct options
 std::optional<options> read_options(int argc, char** argv);
 
 /// Of the words behind the options: URLs, each followed by its own options such as "sha256=...", as on a list's line.
-std::vector<tandem::http::list_item> items_of(const std::vector<std::string>& words);
+/// Throws `std::invalid_argument` for any other, and shows none of it where it stands `near_secrets`.
+std::vector<tandem::http::list_item> items_of(const std::vector<std::string>& words, bool near_secrets = false);
 
 #endif

@@ -106,6 +106,17 @@ std::string printable(std::string_view text)
     return result;
 }
 
+std::string_view item_option(std::string_view word)
+{
+    constexpr std::string_view keys[] = {"sha256=", "sha512=", "sha1=", "md5=", "out=", "mirror="};
+    const auto is_same = [](char given, char small) { return (given >= 'A' && given <= 'Z' ? given + 32 : given) == small; };
+    const auto* const found = std::find_if(std::begin(keys), std::end(keys), [&](std::string_view key) {
+        return word.size() >= key.size() && std::equal(key.begin(), key.end(), word.begin(),
+                                                       [&](char small, char given) { return is_same(given, small); });
+    });
+    return found == std::end(keys) ? std::string_view() : *found;
+}
+
 std::string without_login(std::string_view line)
 {
     constexpr std::string_view blanks = " \t";
@@ -116,11 +127,7 @@ std::string without_login(std::string_view line)
         rest.remove_prefix(std::min(size + 1, rest.size()));
     }
     static constexpr std::string_view mirror = "mirror=";
-    const auto is_option = [](std::string_view word) {
-        constexpr std::string_view keys[] = {mirror, "out=", "sha256=", "sha512=", "sha1=", "md5="};
-        return word.empty() || std::any_of(std::begin(keys), std::end(keys),
-                                           [word](std::string_view key) { return word.starts_with(key); });
-    };
+    const auto is_option = [](std::string_view word) { return word.empty() || !item_option(word).empty(); };
     // A word that does not belong there may be the rest of a password with a blank in it.
     const bool divided = std::any_of(words.begin() + (words.empty() ? 0 : 1), words.end(), [&](std::string_view word) {
         return !is_option(word) && word.find('@') != word.npos;
@@ -133,7 +140,7 @@ std::string without_login(std::string_view line)
         if (result.ends_with("...")) {
             break; // all behind it may be the password
         }
-        const std::size_t url = word.starts_with(mirror) ? mirror.size() : 0;
+        const std::size_t url = item_option(word) == mirror ? mirror.size() : 0;
         result += word.data() == line.data() ? "" : " ";
         result += word.substr(0, url);
         result += url == 0 && is_option(word) ? std::string(word) : tandem::http::printable_url(word.substr(url));

@@ -21,6 +21,9 @@ std::string valid_utf8(std::string_view text);
 /// JSON that says the same, with each deceptive character as "\uXXXX": so it may be looked at, too.
 std::string escape_deceptive(std::string_view json);
 
+/// What begins a word that is an option of an item's, behind its URL: "sha256=", in small letters; empty where none does.
+std::string_view item_option(std::string_view word);
+
 /// A URL, or a line of a list that begins with one, with no user name and password in it; also where it is no URL.
 std::string without_login(std::string_view line);
 

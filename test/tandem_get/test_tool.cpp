@@ -192,7 +192,7 @@ BOOST_AUTO_TEST_CASE(a_server_without_https_is_asked_by_http)
     const tool_result refused = run({"--https-only", "--retries=0", there});
     BOOST_TEST(refused.status == 1);
     BOOST_TEST(holds(refused.err, "failed: https://" + there));
-    BOOST_TEST(run({"nowhere"}).status == 1);
+    BOOST_TEST(run({"nowhere"}).status == 2);
 }
 
 BOOST_AUTO_TEST_CASE(then_prints_a_line_for_each_file)

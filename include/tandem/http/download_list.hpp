@@ -30,8 +30,9 @@ struct list_item
     std::vector<std::string> mirrors{};
 
     /// Of a line such as "https://host/a.iso sha256=0a1b... out=b.iso mirror=https://other/a.iso": a URL, then options,
-    /// apart by spaces or tabs. Nothing for an empty line and one that begins with '#'. Throws `std::invalid_argument`
-    /// for an option that is none of these, a bad checksum, and an `out` that is absolute or has a "..".
+    /// apart by spaces or tabs, their names in letters of either case. Nothing for an empty line and one that begins
+    /// with '#'. Throws `std::invalid_argument` for an option that is none of these, a bad checksum, an empty `mirror`,
+    /// and an `out` that is absolute or has a "..".
     static std::optional<list_item> parse(std::string_view line);
 };
 

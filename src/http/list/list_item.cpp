@@ -1,3 +1,4 @@
+#include "http/syntax/lower_case.hpp"
 #include "http/syntax/printable.hpp"
 
 #include <tandem/http/download_list.hpp>
@@ -19,6 +20,12 @@ std::string_view take_word(std::string_view& line)
     const std::string_view word = line.substr(0, line.find_first_of(separators));
     line.remove_prefix(word.size());
     return word;
+}
+
+/// Whether `word` begins with `key`, in letters of either case.
+bool has_key(std::string_view word, std::string_view key)
+{
+    return lower_case(word.substr(0, key.size())) == key;
 }
 
 std::filesystem::path checked_name(std::string_view text)
@@ -47,12 +54,15 @@ std::optional<list_item> list_item::parse(std::string_view line)
     for (std::string_view word = take_word(line); !word.empty(); word = take_word(line)) {
         constexpr std::string_view out = "out=";
         constexpr std::string_view mirror = "mirror=";
-        if (word.starts_with(out)) {
+        if (has_key(word, out)) {
             if (!item.name.empty()) {
                 throw std::invalid_argument("a second out=");
             }
             item.name = checked_name(word.substr(out.size()));
-        } else if (word.starts_with(mirror) && word.size() > mirror.size()) {
+        } else if (has_key(word, mirror)) {
+            if (word.size() == mirror.size()) {
+                throw std::invalid_argument("mirror= takes an http or https URL");
+            }
             item.mirrors.emplace_back(word.substr(mirror.size()));
         } else {
             std::optional<checksum> expected;
