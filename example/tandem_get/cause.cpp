@@ -134,7 +134,8 @@ std::string in_own_words(const http::download_error& failed)
 {
     std::string text = failed.what();
     std::string sentence = failed.code().message();
-    std::string detail = text.substr(std::min(failed.url().size(), text.size()));
+    const std::string way = failed.given_url() == failed.url() ? "" : failed.given_url() + ": redirected to ";
+    std::string detail = text.substr(std::min(way.size() + failed.url().size(), text.size()));
     detail.resize(detail.size() - std::min(sentence.size(), detail.size()));
     if (has_own_detail(failed.code())) {
         detail = in_option_names(detail);
@@ -274,6 +275,7 @@ cause cause_of(const std::exception_ptr& error)
         result.message = in_own_words(failed);
         result.status = failed.status();
         result.names_url = true;
+        result.url = failed.url();
         name_code(failed.code(), result);
         if (failed.code() == http::errc::unexpected_encoding &&
             result.message.find("Content-Encoding") != std::string::npos) {

@@ -10,6 +10,7 @@ struct cause
     std::string message{}; ///< a sentence, which begins with the URL where names_url
     std::string code{};    ///< "target_exists", "ENOSPC", "worker_died"; "error" where there is none
     std::string hint{};    ///< which options of the command line help; empty where none does
+    std::string url{};     ///< that failed, after redirects; empty where it is not of a download
     unsigned status = 0;   ///< of the response, 0 where none came
     bool names_url = false;
     bool disk_full = false;

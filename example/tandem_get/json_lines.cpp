@@ -50,6 +50,11 @@ void json_lines::write(const file_result& result)
     } else { // also where it is there, and the work on it failed
         line["file"] = valid_utf8(report.path.lexically_normal().string());
     }
+    if (report.url.empty() || (report.skipped && report.status == 0)) {
+        line["from"] = nullptr;
+    } else { // after redirects, perhaps of a mirror
+        line["from"] = valid_utf8(without_login(report.url));
+    }
     line["status"] = result.failed && report.status == 0 ? result.failed->status : report.status;
     line["bytes"] = report.bytes;
     line["received"] = report.received;

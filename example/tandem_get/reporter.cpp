@@ -115,7 +115,7 @@ void reporter::ended(const http::list_outcome& outcome)
     if (outcome.error) {
         cause why = cause_of(outcome.error);
         if (why.code == "login_required" && why.hint.starts_with("--user") && outcome.item.mirrors.empty() &&
-            origin_of(why.message) != origin_of(result.url)) {
+            origin_of(why.url) != origin_of(result.url)) {
             why.hint = "--netrc"; // a redirect leads to another server, and --user is not for that one
         }
         failed(result, outcome.report.path, why);

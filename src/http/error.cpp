@@ -82,6 +82,11 @@ const char* sentence(errc e)
     return "unknown error";
 }
 
+std::string way_to(const std::string& url, const std::string& given_url)
+{
+    return given_url.empty() || given_url == url ? "" : given_url + ": redirected to ";
+}
+
 class category final : public boost::system::error_category
 {
 public:
@@ -116,9 +121,11 @@ boost::system::error_code make_error_code(errc e) noexcept
 }
 
 download_error::download_error(const boost::system::error_code& code, const std::string& url, unsigned status,
-                               const std::string& detail)
-    : system_error(code), text_(std::make_shared<const text>(
-                              text{url, url + ": " + (detail.empty() ? "" : detail + ": ") + code.message()})),
+                               const std::string& detail, const std::string& given_url)
+    : system_error(code),
+      text_(std::make_shared<const text>(
+          text{url, given_url.empty() ? url : given_url,
+               way_to(url, given_url) + url + ": " + (detail.empty() ? "" : detail + ": ") + code.message()})),
       status_(status)
 {
 }

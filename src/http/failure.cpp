@@ -11,10 +11,11 @@
 namespace tandem::http {
 namespace {
 
-std::exception_ptr make_download_error(const std::string& url, unsigned status)
+std::exception_ptr make_download_error(const std::string& url, unsigned status, const std::string& given_url)
 {
     const auto made = [&](const boost::system::error_code& code, unsigned of, const std::string& detail) {
-        return std::make_exception_ptr(download_error(code, printable_url(url), of, detail));
+        return std::make_exception_ptr(download_error(code, printable_url(url), of, detail,
+                                                      given_url.empty() ? std::string() : printable_url(given_url)));
     };
     try {
         throw;
@@ -63,10 +64,11 @@ failure current_as_failure(const boost::system::error_code& otherwise, const std
     }
 }
 
-std::exception_ptr current_as_download_error(const std::string& url, unsigned status) noexcept
+std::exception_ptr current_as_download_error(const std::string& url, unsigned status,
+                                             const std::string& given_url) noexcept
 {
     try {
-        return make_download_error(url, status);
+        return make_download_error(url, status, given_url);
     } catch (...) { // no memory for it
         return std::current_exception();
     }

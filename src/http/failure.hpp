@@ -68,8 +68,10 @@ private:
 failure current_as_failure(const boost::system::error_code& otherwise, const std::string& detail);
 
 /// Within a handler of any exception: what the user is told of it. `url` may hold credentials, they are removed;
-/// `status` counts where the exception knows none. A `download_error`, or `std::bad_alloc`.
-std::exception_ptr current_as_download_error(const std::string& url, unsigned status) noexcept;
+/// `status` counts where the exception knows none; `given_url` is where redirects led from to `url`, empty where there
+/// were none. A `download_error`, or `std::bad_alloc`.
+std::exception_ptr current_as_download_error(const std::string& url, unsigned status,
+                                             const std::string& given_url = {}) noexcept;
 
 } // namespace tandem::http
 

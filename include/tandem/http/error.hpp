@@ -58,18 +58,23 @@ const boost::system::error_category& error_category() noexcept;
 boost::system::error_code make_error_code(errc e) noexcept;
 
 /// A failed download. `code()` is an `http::errc`, a system error, or `asio::error::operation_aborted` after
-/// cancellation; `what()` reads "URL: detail: message of the code".
+/// cancellation; `what()` reads "URL: detail: message of the code", and after redirects "URL: redirected to URL: ...".
 class download_error : public boost::system::system_error
 {
 public:
-    /// `url` is the one that failed, after redirects; `status` is 0 where no response came.
+    /// `url` is the one that failed, after redirects; `status` is 0 where no response came; `given_url` is the one that
+    /// redirects led from, empty where there were none.
     download_error(const boost::system::error_code& code, const std::string& url, unsigned status = 0,
-                   const std::string& detail = std::string());
+                   const std::string& detail = std::string(), const std::string& given_url = std::string());
 
     const char* what() const noexcept override { return text_->what.c_str(); }
 
     /// The URL that failed, after redirects. Credentials in it are removed.
     const std::string& url() const noexcept { return text_->url; }
+
+    /// The URL that was asked for first: redirects led from it to `url()`. The same where there were none. Credentials
+    /// in it are removed.
+    const std::string& given_url() const noexcept { return text_->given_url; }
 
     /// The status of the response, or 0 where none came.
     unsigned status() const noexcept { return status_; }
@@ -78,6 +83,7 @@ private:
     struct text
     {
         std::string url;
+        std::string given_url;
         std::string what;
     };
 

@@ -54,7 +54,9 @@ struct job
     std::shared_ptr<destination> to{};           ///< once the target is known; work on the file executor holds on to it
     std::optional<existing_copy> copy{};         ///< that may be what the server has: to be asked for
     progress_notes notes{};
+    unsigned mirror_tries = 0;
     bool may_use_ranges = true;      ///< until the server contradicts itself
+    std::string given_url{};         ///< that the last one began at
     std::optional<try_state> last{}; ///< begun anew by each, a mirror's too
 
     /// The copy is the file.

@@ -29,6 +29,7 @@ struct failed_try
 {
     failure cause;
     std::string url;     ///< where it came to
+    unsigned redirects;  ///< that led there
     unsigned status = 0; ///< of the last answer
 };
 
@@ -36,7 +37,8 @@ struct failed_try
 asio::awaitable<std::optional<failed_try>> try_once(job& of, const std::string& url)
 {
     std::optional<failure> cause;
-    of.report.url = url;
+    of.given_url = of.report.url = url;
+    of.report.redirects = 0;
     try {
         co_await attempt(of, url);
     } catch (const failure& e) {
@@ -59,7 +61,7 @@ asio::awaitable<std::optional<failed_try>> try_once(job& of, const std::string& 
     if (!cause) {
         co_return std::nullopt;
     }
-    failed_try result{*cause, of.report.url, of.report.status};
+    failed_try result{*cause, of.report.url, of.report.redirects, of.report.status};
     co_return result;
 }
 
@@ -93,11 +95,14 @@ asio::awaitable<std::optional<failed_try>> try_and_heal(job& of, const std::stri
     co_return failed;
 }
 
-failure with_tries(const failure& cause, unsigned tries)
+failure with_tries(const failure& cause, const job& of)
 {
     std::string detail = cause.detail();
-    if (tries > 1) {
-        detail += (detail.empty() ? "" : ", ") + ("after " + std::to_string(tries) + " tries");
+    if (of.report.retries > 0) {
+        detail += (detail.empty() ? "" : ", ") + ("after " + std::to_string(of.report.retries + 1) + " tries");
+    }
+    if (of.mirror_tries > 0) {
+        detail += ", " + std::to_string(of.mirror_tries) + (of.mirror_tries == 1 ? " of a mirror" : " of mirrors");
     }
     return failure(cause.code(), std::move(detail), cause.status());
 }
@@ -107,12 +112,13 @@ asio::awaitable<bool> try_mirrors(job& of)
 {
     for (const std::string& mirror : of.options.mirrors) {
         count_retry(of);
+        ++of.mirror_tries;
         const std::optional<failed_try> failed = co_await try_and_heal(of, mirror);
         if (!failed) {
             co_return true;
         }
         if (is_own(failed->cause)) {
-            throw with_tries(failed->cause, of.report.retries + 1);
+            throw with_tries(failed->cause, of);
         }
     }
     co_return false;
@@ -158,11 +164,13 @@ asio::awaitable<void> try_all(job& of, const std::string& url)
             if (co_await try_mirrors(of)) {
                 co_return;
             }
+            of.given_url = url;
             of.report.url = failed->url;
+            of.report.redirects = failed->redirects;
             of.report.status = failed->status;
         }
         if (own || !wait) {
-            throw with_tries(cause, of.report.retries + 1);
+            throw with_tries(cause, of);
         }
         co_await pause(of, cause, *wait);
         count_retry(of);
@@ -220,7 +228,8 @@ asio::awaitable<outcome<download_report>> download(detail::client_state& client,
             report.times = by.times;
             report.elapsed = std::chrono::steady_clock::now() - start;
         } catch (...) {
-            result.error = current_as_download_error(report.url, report.status);
+            result.error = current_as_download_error(report.url, report.status,
+                                                     report.redirects > 0 ? of.given_url : std::string());
             report = {};
         }
         co_await finish_notes(of); // whatever the end was: they use the job

@@ -117,7 +117,8 @@ std::shared_ptr<detail::operation> detail::make_operation(std::shared_ptr<client
             result.error = users.error;
             result.value = {};
         } catch (...) {
-            result.error = current_as_download_error(result.value.url, result.value.status);
+            result.error = current_as_download_error(result.value.url, result.value.status,
+                                                     result.value.redirects > 0 ? what.url : std::string());
             result.value = {};
         }
         co_return result;
