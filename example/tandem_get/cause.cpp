@@ -64,8 +64,7 @@ explanation explain(http::errc code)
     case http::errc::total_timeout:
         return {"total_timeout", "", "not complete within --max-time"};
     case http::errc::certificate_refused:
-        return {"certificate_refused", "",
-                "the server's certificate was refused; give its authority by --cacert if you trust it"};
+        return {"certificate_refused", ""};
     case http::errc::target_is_not_a_file:
         return {"target_is_not_a_file", ""};
     case http::errc::target_in_use:
@@ -130,6 +129,23 @@ bool has_own_detail(const boost::system::error_code& code)
            code == http::errc::invalid_url;
 }
 
+void replace_end(std::string& text, std::string_view old_end, std::string_view new_end)
+{
+    if (text.ends_with(old_end)) {
+        text.replace(text.size() - old_end.size(), old_end.size(), new_end);
+    }
+}
+
+constexpr std::string_view other_login = "; only Basic is supported";
+constexpr std::string_view obstacle = "move it elsewhere";
+
+/// Whether the code's sentence, and what mostly helps, would contradict what is beside it.
+bool says_all(const boost::system::error_code& code, std::string_view text)
+{
+    return (code == http::errc::login_required && text.find(other_login) != text.npos) ||
+           (code == http::errc::target_exists && text.find(obstacle) != text.npos);
+}
+
 std::string in_own_words(const http::download_error& failed)
 {
     std::string text = failed.what();
@@ -140,11 +156,21 @@ std::string in_own_words(const http::download_error& failed)
     if (has_own_detail(failed.code())) {
         detail = in_option_names(detail);
     }
+    if (failed.code() == http::errc::certificate_refused) {
+        replace_end(detail, "; give its authority as ca_file if you trust it: ",
+                    "; give its authority by --cacert if you trust it: ");
+    }
     if (failed.code().category() == http::error_category()) {
         const std::string_view own = explain(static_cast<http::errc>(failed.code().value())).sentence;
         sentence = own.empty() ? sentence : std::string(own);
     }
-    return failed.url() + detail + sentence;
+    if (failed.code() == http::errc::too_many_redirects && detail == ": 0 followed: ") {
+        return way + failed.url() + ": the server redirects, and --max-redirects 0 has that not followed";
+    }
+    if (says_all(failed.code(), detail)) {
+        return way + failed.url() + detail.substr(0, detail.size() - std::string_view(": ").size());
+    }
+    return way + failed.url() + detail + sentence;
 }
 
 const char* name_of(tandem::errc code)
@@ -279,9 +305,11 @@ cause cause_of(const std::exception_ptr& error)
         name_code(failed.code(), result);
         if (failed.code() == http::errc::unexpected_encoding &&
             result.message.find("Content-Encoding") != std::string::npos) {
-            result.hint = "--encoded=keep"; // a transfer coding is not to be kept
+            result.hint = "--encoded=keep stores it as it is"; // a transfer coding is not to be kept
         }
-        if (failed.code() == http::errc::login_required && failed.status() == 407) {
+        if (says_all(failed.code(), result.message)) {
+            result.hint.clear();
+        } else if (failed.code() == http::errc::login_required && failed.status() == 407) {
             const bool by_proxy = result.message.find(": the proxy ") != std::string::npos;
             result.hint = by_proxy ? "--proxy http://NAME:PASSWORD@HOST:PORT" : ""; // the other options are for servers
         }

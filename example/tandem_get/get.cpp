@@ -70,14 +70,17 @@ asio::awaitable<std::optional<http::list_item>> next_item(item_source& source, c
     co_return item;
 }
 
-std::string how_to_go_on(const options& given)
+std::string how_to_go_on(const options& given, const tally& counts)
 {
     if (given.stream) {
         return "nothing was written to " + given.stream->name();
     }
-    return given.each.existing == http::existing_file::skip_if_same
-               ? "the same command goes on where it stopped"
-               : "the same command with --if-exists=skip goes on where it stopped";
+    const std::string command = given.each.existing == http::existing_file::skip_if_same
+                                    ? "the same command"
+                                    : "the same command with --if-exists=skip";
+    return counts.lost == 0 ? command + " goes on where it stopped"
+                            : command + " downloads what is missing, and " + in_files(counts.lost) +
+                                  " from the beginning: nothing was kept";
 }
 
 /// What is said at the end, and the exit status.
@@ -88,13 +91,13 @@ int conclude(const options& given, session& here, reporter& told, std::optional<
     std::string failures = counts.failed > 0 ? ", " + grouped(counts.failed) + " failed" : "";
     if (here.signal() != 0) {
         if (!given.quiet) {
-            here.out().say("interrupted: " + done + " complete" + failures + "; " + how_to_go_on(given));
+            here.out().say("interrupted: " + done + " complete" + failures + "; " + how_to_go_on(given, counts));
         }
         return 128 + here.signal();
     }
     if (counts.disk_full) {
         const std::string advice =
-            given.stream ? "make room, also in the folder TMPDIR" : "make room, and " + how_to_go_on(given);
+            given.stream ? "make room, also in the folder TMPDIR" : "make room, and " + how_to_go_on(given, counts);
         here.out().say("the disk is full: " + done + " complete" + failures + "; " + advice);
         return 3;
     }

@@ -14,6 +14,7 @@
 #include <cctype>
 #include <charconv>
 #include <cstdlib>
+#include <initializer_list>
 #include <sstream>
 #include <stdexcept>
 #include <string_view>
@@ -158,7 +159,7 @@ po::options_description shown_options(command_line& to)
         .value("max-redirects", to.max_redirects, "N", "to be followed (20)");
     option_group access("Access");
     access.value("header", to.headers, "'NAME: VALUE'", "to be sent as well; may be given several times")
-        .value("user", to.user, "NAME:PASSWORD", "for the URLs' own hosts")
+        .value("user", to.user, "NAME:PASSWORD", "for the URLs' own hosts, sent by Basic")
         .flag("netrc", "logins are in ~/.netrc")
         .value("netrc-file", to.netrc_file, "FILE", "logins are in that file")
         .flag("https-only", "no http URLs, also in redirects")
@@ -277,6 +278,29 @@ void use_proxy(const std::string& url, http::proxy_options& to)
     } catch (const std::invalid_argument& e) {
         throw std::invalid_argument(std::string("--proxy: ") + e.what());
     }
+}
+
+/// As proxy_options::from_environment() takes them.
+std::string set_variable(std::initializer_list<const char*> names)
+{
+    for (const char* const name : names) {
+        const char* const value = std::getenv(name);
+        if (value && *value != '\0') {
+            return name;
+        }
+    }
+    return {};
+}
+
+void find_proxy_sources(const command_line& line, const po::variables_map& given, options& to)
+{
+    if (given.count("no-proxy")) {
+        return;
+    }
+    const bool is_given = !line.proxy.empty();
+    to.http_proxy_source = is_given ? "--proxy" : set_variable({"http_proxy", "all_proxy", "ALL_PROXY"});
+    to.https_proxy_source =
+        is_given ? "--proxy" : set_variable({"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"});
 }
 
 http::client_options connections_of(const command_line& line, const po::variables_map& given)
@@ -457,6 +481,7 @@ options to_options(const command_line& line, const po::variables_map& given)
     result.items = items_of(line.words, !line.headers.empty() || !line.user.empty());
     result.directory = line.directory.empty() ? "." : line.directory;
     result.connections = connections_of(line, given);
+    find_proxy_sources(line, given, result);
     result.each = each_of(line, given);
     result.parallel = in_bounds("--parallel", line.parallel, 1, 10'000);
     result.workers = line.workers.empty() ? 0 : in_bounds("--workers", line.workers, 1, 1'000);

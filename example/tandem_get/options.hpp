@@ -22,6 +22,8 @@ struct options
     std::optional<output_stream> stream{}; ///< that the only URL's file is written into; nothing: it is a file of its own
     std::size_t parallel = 16;
     tandem::http::client_options connections{};
+    std::string http_proxy_source{}; ///< what names the proxy for http URLs: "--proxy", a variable; empty: there is none
+    std::string https_proxy_source{};
     tandem::http::download_options each{};
     const then_task* then = nullptr; ///< null: none
     std::size_t workers = 0;         ///< 0: as many as cores may be used

@@ -118,6 +118,10 @@ void reporter::ended(const http::list_outcome& outcome)
             origin_of(why.url) != origin_of(result.url)) {
             why.hint = "--netrc"; // a redirect leads to another server, and --user is not for that one
         }
+        why.message = name_proxy_source(std::move(why.message), why.url);
+        if ((why.cancelled || why.disk_full) && is_lost(outcome.item, one)) {
+            ++counts_.lost;
+        }
         failed(result, outcome.report.path, why);
     } else {
         succeeded(outcome, one, result.seconds);
@@ -125,6 +129,35 @@ void reporter::ended(const http::list_outcome& outcome)
     if (json_) {
         json_->write(result);
     }
+}
+
+/// Some of it had come, and the next download does not go on from that.
+bool reporter::is_lost(const http::list_item& item, const download& one) const
+{
+    if (!one.progress || one.progress->bytes == 0) {
+        return false;
+    }
+    fs::path part = how_.folder / (item.name.empty() ? fs::path(http::file_name(item.url)) : item.name);
+    part += ".part";
+    std::error_code error;
+    return !fs::exists(part, error);
+}
+
+/// Behind what could not be reached: else the user may not know of any proxy.
+std::string reporter::name_proxy_source(std::string message, const std::string& url) const
+{
+    constexpr std::string_view port = " port ";
+    const std::string& source = url.starts_with("https:") ? how_.https_proxy_source : how_.http_proxy_source;
+    const std::size_t named = std::min(message.find("connect to the proxy "), message.find("connection to the proxy "));
+    if (source.empty() || named == message.npos) {
+        return message;
+    }
+    const std::size_t number = message.find(port, named);
+    if (number != message.npos) {
+        const std::size_t end = message.find_first_not_of("0123456789", number + port.size());
+        message.insert(std::min(end, message.size()), " (from " + source + ')');
+    }
+    return message;
 }
 
 void reporter::succeeded(const http::list_outcome& outcome, download& one, double seconds)

@@ -26,6 +26,7 @@ struct tally
     std::uint64_t skipped = 0; ///< of them
     std::uint64_t failed = 0;
     std::uint64_t bytes = 0; ///< of the files that are done
+    std::uint64_t lost = 0;  ///< had begun to come when all was given up, and nothing was kept of them
     bool disk_full = false;
     bool results_lost = false; ///< some could not be written
 };
@@ -93,6 +94,8 @@ private:
     void say_failure(const std::string& line);
     void succeeded(const tandem::http::list_outcome& outcome, download& one, double seconds);
     void failed(file_result& result, const std::filesystem::path& path, const cause& why);
+    bool is_lost(const tandem::http::list_item& item, const download& one) const;
+    std::string name_proxy_source(std::string message, const std::string& url) const;
     file_state look_at(download& one, meter::time_point now);
 
     screen& out_;

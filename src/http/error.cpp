@@ -42,7 +42,7 @@ const char* sentence(errc e)
     case errc::total_timeout:
         return "not complete within total_timeout";
     case errc::certificate_refused:
-        return "the server's certificate was refused; give its authority as ca_file if you trust it";
+        return "the server's certificate was refused";
     case errc::target_is_not_a_file:
         return "what stands under that name is not a regular file; remove it or choose another name";
     case errc::target_in_use:

@@ -196,7 +196,7 @@ BOOST_AUTO_TEST_CASE(not_tls_at_all)
     BOOST_TEST_CONTEXT(seen)
     {
         BOOST_TEST(!seen.report.has_value());
-        BOOST_TEST((seen.what.find("no TLS connection") != seen.what.npos));
+        BOOST_TEST((seen.what.find("does not speak TLS") != seen.what.npos));
         BOOST_TEST(listing() == "");
     }
 }

@@ -10,6 +10,7 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -20,6 +21,8 @@
 #include <string>
 #include <vector>
 
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 
 namespace asio = boost::asio;
@@ -33,6 +36,20 @@ namespace {
 constexpr std::chrono::milliseconds first_pause(10);
 constexpr std::chrono::milliseconds longest_pause(160);
 
+/// As failures name it.
+std::string name_of(const origin& server)
+{
+    return server.host + " port " + std::to_string(server.port);
+}
+
+/// What came first is no record of TLS: of any version, for OpenSSL.
+bool speaks_no_tls(const error_code& error)
+{
+    const auto number = static_cast<unsigned long>(error.value());
+    return error.category() == asio::error::get_ssl_category() &&
+           (ERR_GET_REASON(number) == SSL_R_WRONG_VERSION_NUMBER || ERR_GET_REASON(number) == SSL_R_HTTP_REQUEST);
+}
+
 /// One connection on its way, within the deadline that is set. Each step throws `failure`.
 class connecting
 {
@@ -44,9 +61,9 @@ public:
         if (!client_.options.unix_socket.empty()) {
             co_await open_local_socket();
         } else if (!via) {
-            co_await open_socket_to(at);
+            co_await open_socket_to(at, name_of(at));
         } else if (via->speaks == proxy::protocol::http) {
-            co_await open_socket_to(via->at);
+            co_await open_socket_to(*via);
             if (via->at.secure) {
                 co_await encrypt(via->at, via);
             }
@@ -73,7 +90,25 @@ private:
         co_return co_await resolve(by_, at, client_.options.resolver);
     }
 
-    asio::awaitable<void> open_socket_to(const origin& at)
+    /// Each failure names the proxy.
+    asio::awaitable<void> open_socket_to(const proxy& via)
+    {
+        std::optional<failure> cause;
+        try {
+            co_await open_socket_to(via.at, via.name());
+        } catch (const failure& failed) {
+            cause = failed;
+        }
+        if (!cause) {
+            co_return;
+        }
+        throw cause->detail().find(via.name()) == std::string::npos
+            ? failure(cause->code(), "no connection to " + via.name() +
+                                         (cause->detail().empty() ? "" : ", " + cause->detail()))
+            : *cause;
+    }
+
+    asio::awaitable<void> open_socket_to(const origin& at, const std::string& whom)
     {
         const client_options& options = client_.options;
         const std::vector<tcp::endpoint> found = co_await look_up(at);
@@ -83,7 +118,7 @@ private:
                                               options.connection_attempt_delay, error);
         by_.check();
         if (error) {
-            throw failure(error, "cannot connect to " + at.host + " port " + std::to_string(at.port));
+            throw failure(error, "cannot connect to " + whom);
         }
         made_.socket().set_option(tcp::no_delay(true), error);
         made_.socket().non_blocking(true, error);
@@ -140,7 +175,7 @@ private:
         }
         std::optional<failure> refused;
         for (const std::string& host : hosts) {
-            co_await open_socket_to(via.at);
+            co_await open_socket_to(via);
             const stopwatch watch(by_.times.connect);
             refused = co_await pass_socks(made_, by_, host, at.port, via);
             if (!refused) {
@@ -168,8 +203,11 @@ private:
         if (!refused.empty()) {
             throw failure(errc::certificate_refused, proxied ? proxied->name() + ": " + refused : refused);
         }
-        throw failure(error, "no TLS connection to " + (proxied ? proxied->name() : with.host + " port " +
-                                                                                        std::to_string(with.port)));
+        const std::string whom = proxied ? proxied->name() : name_of(with);
+        if (speaks_no_tls(error)) {
+            throw failure(error, whom + " does not speak TLS; is it an http:// " + (proxied ? "proxy?" : "URL?"));
+        }
+        throw failure(error, "no TLS connection to " + whom);
     }
 
     detail::client_state& client_;

@@ -2,12 +2,16 @@
 
 #include "http/failure.hpp"
 #include "http/syntax/host_name.hpp"
+#include "http/syntax/printable.hpp"
 
 #include <boost/asio/ip/address.hpp>
 
+#include <algorithm>
+#include <ctime>
 #include <map>
 #include <new>
 #include <utility>
+#include <vector>
 
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -69,6 +73,10 @@ struct session_note
     std::shared_ptr<tls_sessions> all;
     std::string peer;
     int (*certificate)(SSL*, X509**, EVP_PKEY**) = nullptr; ///< the user's callback, where the peer may be shown one
+    int (*verify)(int, X509_STORE_CTX*) = nullptr;          ///< the user's too
+    std::string host{};
+    long refused_by = X509_V_OK; ///< OpenSSL's code of what is told in `refusal`
+    std::string refusal{};
 };
 
 void free_note(void* /*parent*/, void* note, CRYPTO_EX_DATA* /*all*/, int /*index*/, long /*number*/, void* /*pointer*/)
@@ -80,6 +88,122 @@ int note_index()
 {
     static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, free_note);
     return index;
+}
+
+void free_names(GENERAL_NAMES* names)
+{
+    GENERAL_NAMES_free(names);
+}
+
+std::string text_of(const ASN1_STRING* text)
+{
+    const auto* const begin = reinterpret_cast<const char*>(ASN1_STRING_get0_data(text));
+    return std::string(begin, static_cast<std::size_t>(ASN1_STRING_length(text)));
+}
+
+std::string text_of_address(const ASN1_OCTET_STRING* bytes)
+{
+    const std::string raw = text_of(bytes);
+    asio::ip::address_v4::bytes_type v4{};
+    asio::ip::address_v6::bytes_type v6{};
+    if (raw.size() == v4.size()) {
+        std::copy(raw.begin(), raw.end(), v4.begin());
+        return asio::ip::address_v4(v4).to_string();
+    }
+    if (raw.size() == v6.size()) {
+        std::copy(raw.begin(), raw.end(), v6.begin());
+        return asio::ip::address_v6(v6).to_string();
+    }
+    return "an address";
+}
+
+/// Whom a certificate is for: its alternative names, else its common name, which counts only where it has none of them.
+std::vector<std::string> names_in(X509* certificate)
+{
+    std::vector<std::string> result;
+    const std::unique_ptr<GENERAL_NAMES, decltype(&free_names)> names(
+        static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)), free_names);
+    for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+        const GENERAL_NAME* const name = sk_GENERAL_NAME_value(names.get(), i);
+        if (name->type == GEN_DNS) {
+            result.push_back(text_of(name->d.dNSName));
+        } else if (name->type == GEN_IPADD) {
+            result.push_back(text_of_address(name->d.iPAddress));
+        }
+    }
+    char common[256] = {};
+    if (result.empty() && X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, common,
+                                                    static_cast<int>(sizeof common)) > 0) {
+        result.emplace_back(common);
+    }
+    return result;
+}
+
+/// "a, b and 5 more".
+std::string listed(const std::vector<std::string>& names)
+{
+    constexpr std::size_t most_shown = 3;
+    std::string result;
+    for (std::size_t i = 0; i != std::min(names.size(), most_shown); ++i) {
+        result += (i == 0 ? "" : ", ") + printable(names[i]);
+    }
+    if (names.size() > most_shown) {
+        result += " and " + std::to_string(names.size() - most_shown) + " more";
+    }
+    return result.empty() ? "no host" : result;
+}
+
+std::string date_of(const ASN1_TIME* time)
+{
+    std::tm parts{};
+    char text[32] = {};
+    if (ASN1_TIME_to_tm(time, &parts) != 1 || std::strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", &parts) == 0) {
+        return "an unknown time";
+    }
+    return text;
+}
+
+/// What happened, and what can be done about it.
+std::string describe_refusal(int code, X509* certificate, const std::string& host)
+{
+    const std::string what = X509_verify_cert_error_string(code);
+    const std::string clock = "; check this machine's clock, or tell who runs the server";
+    switch (code) {
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+        return what + ", the certificate is for " + (certificate ? listed(names_in(certificate)) : "another") +
+               ", not for " + host;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+        return what + (certificate ? " on " + date_of(X509_get0_notAfter(certificate)) : "") + clock;
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+        return what + (certificate ? " before " + date_of(X509_get0_notBefore(certificate)) : "") + clock;
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_CERT_UNTRUSTED:
+        return what + "; give its authority as ca_file if you trust it";
+    default:
+        return what;
+    }
+}
+
+/// The certificate is not told any more where the handshake has failed.
+int note_refusal(int accepted, X509_STORE_CTX* chain)
+{
+    const auto* const session =
+        static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    auto* const note = session ? static_cast<session_note*>(SSL_get_ex_data(session, note_index())) : nullptr;
+    if (note && accepted != 1) {
+        try {
+            const int code = X509_STORE_CTX_get_error(chain);
+            note->refusal = describe_refusal(code, X509_STORE_CTX_get_current_cert(chain), note->host);
+            note->refused_by = code;
+        } catch (const std::bad_alloc&) { // and OpenSSL's own words then
+        }
+    }
+    return note && note->verify ? note->verify(accepted, chain) : accepted;
 }
 
 int keep_session(SSL* session, SSL_SESSION* given)
@@ -206,10 +330,13 @@ bool tls_settings::prepare(SSL* session, const origin& peer, bool is_proxy, bool
         note->certificate = users_certificate_;
     }
     note->all = sessions_;
+    note->host = peer.host;
+    note->verify = SSL_get_verify_callback(session);
     note->peer = (is_proxy ? "proxy " : "") + peer.host + ' ' + std::to_string(peer.port);
     const tls_sessions::session_ptr last = may_resume ? sessions_->get(note->peer) : nullptr;
     if (SSL_set_ex_data(session, note_index(), note.get()) == 1) {
         note.release();
+        SSL_set_verify(session, SSL_get_verify_mode(session), note_refusal);
     }
     return last && SSL_set_session(session, last.get()) == 1;
 }
@@ -217,7 +344,12 @@ bool tls_settings::prepare(SSL* session, const origin& peer, bool is_proxy, bool
 std::string verify_failure(const SSL* session)
 {
     const long result = SSL_get_verify_result(session);
-    return result == X509_V_OK ? std::string() : std::string(X509_verify_cert_error_string(result));
+    if (result == X509_V_OK) {
+        return {};
+    }
+    const auto* const note = static_cast<const session_note*>(SSL_get_ex_data(session, note_index()));
+    return note && note->refused_by == result && !note->refusal.empty() ? note->refusal
+                                                                        : X509_verify_cert_error_string(result);
 }
 
 } // namespace tandem::http

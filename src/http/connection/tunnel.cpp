@@ -1,5 +1,6 @@
 #include "http/connection/tunnel.hpp"
 
+#include "http/exchange/basic_auth.hpp"
 #include "http/exchange/header.hpp"
 #include "http/exchange/message.hpp"
 #include "http/syntax/printable.hpp"
@@ -12,10 +13,15 @@ using boost::system::error_code;
 
 namespace tandem::http {
 
-failure proxy_failure(const proxy& via, unsigned status, const std::string& reason)
+failure proxy_failure(const proxy& via, const boost::beast::http::response_header<>& answer)
 {
-    return failure(status == 407 ? errc::login_required : errc::proxy_refused,
-                   via.name() + " answers " + std::to_string(status) + ' ' + printable(reason), status);
+    const unsigned status = answer.result_int();
+    const bool wants_login = status == 407;
+    return failure(wants_login ? errc::login_required : errc::proxy_refused,
+                   via.name() + " answers " + std::to_string(status) + ' ' + printable(std::string(answer.reason())) +
+                       (wants_login ? describe_other_login(answer, boost::beast::http::field::proxy_authenticate, "it")
+                                    : std::string()),
+                   status);
 }
 
 asio::awaitable<void> open_tunnel(const client_options& options, connection& over, transfer& by, const origin& at,
@@ -36,7 +42,7 @@ asio::awaitable<void> open_tunnel(const client_options& options, connection& ove
     }
     const unsigned status = parser->get().result_int();
     if (status / 100 != 2) {
-        throw proxy_failure(via, status, std::string(parser->get().reason()));
+        throw proxy_failure(via, parser->get());
     }
     if (over.buffer.size() > 0) {
         throw failure(errc::malformed_response, who + " sends bytes before the TLS handshake", status);

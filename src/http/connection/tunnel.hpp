@@ -6,8 +6,7 @@
 #include "http/transfer.hpp"
 
 #include <boost/asio/awaitable.hpp>
-
-#include <string>
+#include <boost/beast/http/message.hpp>
 
 namespace tandem::http {
 
@@ -16,7 +15,7 @@ boost::asio::awaitable<void> open_tunnel(const client_options& options, connecti
                                          const origin& at, const proxy& via);
 
 /// A proxy that did not do what it is for, named with its status.
-failure proxy_failure(const proxy& via, unsigned status, const std::string& reason);
+failure proxy_failure(const proxy& via, const boost::beast::http::response_header<>& answer);
 
 } // namespace tandem::http
 

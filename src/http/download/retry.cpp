@@ -1,6 +1,7 @@
 #include "http/download/retry.hpp"
 
 #include "http/download/back_off.hpp"
+#include "http/exchange/basic_auth.hpp"
 #include "http/syntax/http_date.hpp"
 #include "http/syntax/retry_after.hpp"
 
@@ -108,6 +109,9 @@ failure make_refusal(detail::client_state& client, const retry_options& options,
         client.pauses.pause(at, now + *wait, now);
     }
     std::string text = std::to_string(status) + ' ' + from.reason();
+    if (status == 401) {
+        text += describe_other_login(from.parser->get(), boost::beast::http::field::www_authenticate, "the server");
+    }
     if (wait) {
         text += ", to be tried again after " + std::to_string(wait->count()) + " s";
     }

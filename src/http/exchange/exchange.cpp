@@ -399,7 +399,7 @@ asio::awaitable<void> ask(detail::client_state& client, transfer& by, question& 
     by.clear_step_deadline();
     check_framing(result);
     if (via && via->answers_for(what.at.from) && result.status() == 407) {
-        throw proxy_failure(*via, 407, result.reason());
+        throw proxy_failure(*via, result.parser->get());
     }
     result.received = 0;
     result.asked_gzip = what.asks_gzip;

@@ -37,7 +37,9 @@ std::optional<existing_copy> look_at_existing(const open_folder& folder, const s
     switch (options.existing) {
     case existing_file::fail:
         if (folder.look_at(name, there)) {
-            throw failure(errc::target_exists, folder.path_of(name).string());
+            throw failure(S_ISREG(there.st_mode) || S_ISLNK(there.st_mode) ? errc::target_exists
+                                                                           : errc::target_is_not_a_file,
+                          folder.path_of(name).string());
         }
         break;
     case existing_file::skip_if_same:
