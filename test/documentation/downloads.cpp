@@ -5,6 +5,7 @@
 
 #include <tandem.hpp>
 #include <tandem/http.hpp>
+#include <tandem/http/then.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -71,6 +72,15 @@ std::size_t count_lines(const std::string& path)
     return lines;
 }
 
+asio::awaitable<void> download_and_count(const http::downloader& downloads, tandem::process_pool& cpu, std::string url,
+                                         fs::path target)
+{
+    http::download_options defaults; // with a name, for gcc 12
+    const std::size_t lines =
+        co_await http::async_download_then(downloads, url, target, defaults, cpu, tandem::task<count_lines>);
+    std::cout << target << ": " << lines << " lines\n";
+}
+
 asio::awaitable<void> download_all(const http::downloader& downloads, tandem::process_pool& cpu,
                                    std::vector<std::string> urls, fs::path folder)
 {
@@ -108,6 +118,7 @@ asio::awaitable<void> run(asio::io_context& context, tandem::process_pool& cpu, 
     co_await count_lines_of(client, server.url("a.txt"));
     co_await download(downloads, server.url("a.txt"), folder / "copy.txt");
     co_await download(downloads, server.url("none.txt"), folder / "none.txt");
+    co_await download_and_count(downloads, cpu, server.url("a.txt"), folder / "counted.txt");
     const std::vector<std::string> urls{server.url("a.txt"), server.url("b.txt")};
     co_await download_all(downloads, cpu, urls, folder);
 }

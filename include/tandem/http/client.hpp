@@ -92,6 +92,12 @@ public:
     /// server had closed before the first byte of its answer is sent once more on a new one, where its method may be
     /// sent twice (GET, HEAD, PUT, DELETE, OPTIONS).
     ///
+    /// With gcc 12 give the request a name: it destroys a braced one (`request{...}`) within a `co_await` expression twice.
+    ///
+    ///     request what;
+    ///     what.url = "https://host/path";
+    ///     const response answer = co_await client.async_request(what);
+    ///
     /// Lifetimes: the arguments are copied. The client need not outlive the operation, the context must.
     ///
     /// Handler signature: `void(std::exception_ptr, response)`. The default token is the executor's, else
@@ -116,7 +122,8 @@ public:
             detail::initiate<Executor, response, request>{executor_, state_}, token, std::move(what));
     }
 
-    /// Asks for `url` by GET, with the defaults of `request`. All else as in async_request.
+    /// Asks for `url` by GET, with the defaults of `request`. All else as in async_request. There are no braces to write
+    /// here; where options are wanted, see there for gcc 12.
     template <
         boost::asio::completion_token_for<detail::request_signature> Token = tandem::detail::default_token_t<Executor>>
     auto async_get(std::string url, Token&& token = tandem::detail::default_token<Executor>()) const

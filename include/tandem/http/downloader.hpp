@@ -86,6 +86,13 @@ public:
     /// Follows redirects as `basic_client::async_request` does. Only 2xx delivers a file, but for 202 (not yet), 204 and 205 (nothing). A body in an encoding that was
     /// not asked for is stored as it came, and the report warns where the file's name does not tell it. What `retry_options` names is tried again.
     ///
+    /// With gcc 12 give the options a name: it destroys braced ones (`download_options{...}`) within a `co_await`
+    /// expression twice.
+    ///
+    ///     download_options options;
+    ///     options.segments = 4;
+    ///     const download_report report = co_await downloads.async_download(url, target, options);
+    ///
     /// Preconditions: the folder of `target` exists (with `download_options::content_disposition`: `target` is it).
     /// What is not valid in a URL's path or query (spaces, non-ASCII) is percent-encoded first.
     ///

@@ -234,7 +234,7 @@ struct download_options : transfer_options
 {
     retry_options retry{};
 
-    existing_file existing = existing_file::replace;
+    existing_file existing = existing_file::replace; ///< tandem-get's own default is fail
 
     /// A file that is there must not have been written since then, else `errc::target_written_meanwhile`, whatever
     /// `existing` says but rename: so that two URLs of one run with one name do not overwrite each other. By the file

@@ -154,7 +154,10 @@ struct initiate_download_then
 /// Downloads `url` into `target`, then runs `work` on the file in `pool`, a process_pool or a thread_pool. `work` is
 /// `tandem::task<f>`, of a function of the path, or any callable that makes a bound_task of the path (a `std::string`):
 ///
-///     std::size_t lines = co_await async_download_then(from, url, "a.txt", {}, cpu, tandem::task<count_lines>);
+///     http::download_options options;
+///     std::size_t lines = co_await async_download_then(from, url, "a.txt", options, cpu, tandem::task<count_lines>);
+///
+/// With gcc 12 the options need a name, as here: it destroys braced ones, `{}` too, within a `co_await` expression twice.
 ///
 /// Lifetimes: all is copied but the pool, which must outlive the operation. The downloader need not.
 ///
