@@ -30,19 +30,26 @@ tandem::process_pool_options processes_of(const options& given)
     return result;
 }
 
-bool may_replace(http::existing_file existing)
+/// Of the files that --then makes. What was skipped has been worked on before.
+file_rule rule_for(const http::download_report& report, http::existing_file existing, std::int64_t start)
 {
-    return existing == http::existing_file::replace || existing == http::existing_file::skip_if_same;
+    file_rule result;
+    result.keep = report.skipped && existing == http::existing_file::skip_if_same;
+    result.replace = existing == http::existing_file::replace;
+    result.not_written_since = start;
+    return result;
 }
 
 /// What --then does with a file, in a process, while others are still downloaded.
 std::function<asio::awaitable<void>(http::list_outcome&)> work_on_files(const options& given, tandem::process_pool& cpu,
                                                                         reporter& told)
 {
-    const bool replace = may_replace(given.each.existing);
-    return [task = given.then, replace, &cpu, &told](http::list_outcome& outcome) -> asio::awaitable<void> {
+    const http::existing_file existing = given.each.existing;
+    const std::int64_t start = next_file_time(given.directory);
+    return [task = given.then, existing, start, &cpu, &told](http::list_outcome& outcome) -> asio::awaitable<void> {
         const std::filesystem::path path = outcome.report.path.lexically_normal();
-        const then_result result = co_await task->run(cpu, path.string(), replace);
+        const file_rule rule = rule_for(outcome.report, existing, start);
+        const then_result result = co_await task->run(cpu, path.string(), rule);
         told.worked(outcome.number, task->line(path, result), task->json(result));
     };
 }

@@ -14,9 +14,9 @@ namespace json = boost::json;
 namespace {
 
 template <auto Function>
-boost::asio::awaitable<then_result> in_a_process(tandem::process_pool& cpu, std::string path, bool replace)
+boost::asio::awaitable<then_result> in_a_process(tandem::process_pool& cpu, std::string path, file_rule rule)
 {
-    const auto work = tandem::task<Function>(std::move(path), replace);
+    const auto work = tandem::task<Function>(std::move(path), rule);
     co_return co_await cpu.async_run(work);
 }
 
@@ -45,7 +45,7 @@ std::string made_line(const fs::path&, const then_result& result)
 
 json::value made_json(const then_result& result)
 {
-    return json::object{{"file", valid_utf8(result.file)}, {"bytes", result.bytes}};
+    return json::object{{"file", valid_utf8(result.file)}, {"bytes", result.bytes}, {"skipped", result.kept}};
 }
 
 std::string count_line(const fs::path& path, const then_result& result)

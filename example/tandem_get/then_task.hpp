@@ -22,7 +22,7 @@ struct then_task
     std::string_view help;
 
     /// Runs it in a process.
-    boost::asio::awaitable<then_result> (*run)(tandem::process_pool& cpu, std::string path, bool replace);
+    boost::asio::awaitable<then_result> (*run)(tandem::process_pool& cpu, std::string path, file_rule rule);
 
     /// What is printed of it.
     std::string (*line)(const std::filesystem::path& path, const then_result& result);

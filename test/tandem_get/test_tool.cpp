@@ -219,6 +219,35 @@ BOOST_AUTO_TEST_CASE(a_crash_costs_one_file_and_says_which)
     BOOST_TEST(names_in(to.path()) == names({"a.txt", "garbage.gz"}));
 }
 
+BOOST_AUTO_TEST_CASE(a_task_replaces_nothing_that_the_run_has_made)
+{
+    std::ofstream(served.path() / "a.txt.gz") << "of the server";
+    std::ofstream(to.path() / "a.txt.gz") << "old";
+    const tool_result result = run({"-p", "1", "--then", "gzip", "--if-exists=replace", url("a.txt.gz"), url("a.txt")});
+    BOOST_TEST(result.status == 1);
+    BOOST_TEST(holds(result.err, "a.txt.gz was written since the downloads began"));
+    BOOST_TEST(test::read_file(to.path() / "a.txt.gz") == "of the server");
+}
+
+BOOST_AUTO_TEST_CASE(a_task_of_what_is_skipped_keeps_what_it_made)
+{
+    const std::vector<std::string> command{"--then", "gzip", "--json", "-", "--if-exists=skip", url("a.txt"),
+                                           "sha256=ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"};
+    BOOST_TEST(run(command).status == 0);
+    std::ofstream(to.path() / "a.txt.gz") << "edited";
+    const tool_result again = run(command);
+    BOOST_TEST(again.status == 0);
+    BOOST_TEST(holds(again.out, "\"bytes\":6,\"skipped\":true"));
+    BOOST_TEST(test::read_file(to.path() / "a.txt.gz") == "edited");
+    fs::remove(to.path() / "a.txt.gz"); // as after an interruption
+    BOOST_TEST(run(command).status == 0);
+    BOOST_TEST(test::read_file(to.path() / "a.txt.gz") != "");
+    std::ofstream(to.path() / "a.txt") << "another one";
+    std::ofstream(to.path() / "a.txt.gz") << "edited";
+    BOOST_TEST(run(command).status == 1); // it is not of the new file
+    BOOST_TEST(test::read_file(to.path() / "a.txt.gz") == "edited");
+}
+
 BOOST_AUTO_TEST_CASE(results_as_json)
 {
     const tool_result result = run({"--json", "-", "--then", "wc", url("b.txt"), url("none.txt")});
