@@ -63,20 +63,6 @@ void make_folder(const std::filesystem::path& folder)
     }
 }
 
-/// What is to be downloaded next, with a scheme.
-asio::awaitable<std::optional<http::list_item>> next_item(item_source& source, const http::client& client,
-                                                          const options& given, screen& out)
-{
-    std::optional<http::list_item> item = co_await source.next();
-    if (item) {
-        const bool is_http = co_await complete_scheme(client, *item, given.each.https_only);
-        if (is_http && !given.quiet) {
-            out.say(without_login(item->url) + ": it does not answer by https, so it is asked by http");
-        }
-    }
-    co_return item;
-}
-
 std::string how_to_go_on(const options& given, const tally& counts)
 {
     if (given.stream) {
@@ -139,8 +125,14 @@ int get(const options& given, session& here)
     item_source source(given.items, given.input, [&](const auto& where, const auto& line, const auto& cause) {
         told->wrong_line(where, line, cause);
     });
-    here.on_cancel([&source] { source.stop(); });
     const http::downloader downloads = make_downloader(here, given);
+    scheme_finder items(source, downloads.client(), given.each, here.context().get_executor(),
+                        [&](const std::string& url) {
+                            if (!given.quiet) {
+                                here.out().say(url + ": it does not answer by https, so it is asked by http");
+                            }
+                        });
+    here.on_cancel([&items] { items.stop(); });
     std::optional<streamed_file> streamed;
     if (given.stream) {
         streamed.emplace(*given.stream);
@@ -166,7 +158,7 @@ int get(const options& given, session& here)
     }
 
     http::download_list list;
-    list.next = [&] { return next_item(source, downloads.client(), given, here.out()); };
+    list.next = [&items] { return items.next(); };
     list.folder = streamed ? streamed->folder() : given.directory;
     list.parallel = given.parallel;
     list.each = given.each;
@@ -180,7 +172,14 @@ int get(const options& given, session& here)
     }
     list.observer = told;
 
-    const auto all = [&]() -> asio::awaitable<void> { co_await downloads.async_download_list(std::move(list)); };
+    const auto all = [&]() -> asio::awaitable<void> {
+        try {
+            co_await downloads.async_download_list(std::move(list));
+        } catch (...) {
+            items.stop(); // a list may be slow
+            throw;
+        }
+    };
     here.run(all(), [&](screen::size size) {
         told->flush();
         return layout(told->state(source.count()), size.width, size.height);

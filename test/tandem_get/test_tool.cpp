@@ -9,6 +9,8 @@
 #include <tandem/http/checksum.hpp>
 #include <tandem/thread_pool.hpp>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/json.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -25,6 +27,7 @@
 
 namespace fs = std::filesystem;
 namespace json = boost::json;
+using boost::asio::ip::tcp;
 using namespace std::chrono_literals;
 
 namespace {
@@ -193,6 +196,40 @@ BOOST_AUTO_TEST_CASE(a_server_without_https_is_asked_by_http)
     BOOST_TEST(refused.status == 1);
     BOOST_TEST(holds(refused.err, "failed: https://" + there));
     BOOST_TEST(run({"nowhere"}).status == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_host_that_does_not_answer_holds_up_no_other_and_is_asked_once)
+{
+    boost::asio::io_context context;
+    const tcp::acceptor silent(context, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0));
+    const std::string host = "127.0.0.1:" + std::to_string(silent.local_endpoint().port());
+    const tool_result result = run({"--connect-timeout", "3", "--idle-timeout", "1", "--retries", "0", host + "/x",
+                                    host + "/y", url("a.txt")});
+    BOOST_TEST(result.status == 1);
+    const std::string probed = ": it does not answer by https";
+    const std::size_t first = result.err.find(probed);
+    BOOST_TEST_REQUIRE(first != std::string::npos);
+    BOOST_TEST(result.err.find(probed, first + 1) == std::string::npos);
+    BOOST_TEST(result.err.find("a.txt: 3 B") < first);
+    BOOST_TEST(holds(result.err, "failed: http://" + host + "/x: "));
+    BOOST_TEST(holds(result.err, "failed: http://" + host + "/y: "));
+    const tool_result limited = run({"--max-time", "1", "--retries", "0", host + "/x"});
+    BOOST_TEST(holds(limited.err, "failed: https://" + host + "/x: not complete within --max-time"));
+}
+
+BOOST_AUTO_TEST_CASE(a_signal_says_nothing_about_a_host_that_is_asked)
+{
+    boost::asio::io_context context;
+    tcp::acceptor silent(context, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0));
+    const std::string host = "127.0.0.1:" + std::to_string(silent.local_endpoint().port());
+    tool running({"--no-proxy", "-d", to.path().string(), host + "/x"});
+    const tcp::socket asked = silent.accept();
+    running.send(SIGINT);
+    const tool_result result = running.wait();
+    BOOST_TEST_MESSAGE(result.err);
+    BOOST_TEST(result.status == 128 + SIGINT);
+    BOOST_TEST(result.err.find("https") == std::string::npos);
+    BOOST_TEST(holds(result.err, "interrupted: 0 "));
 }
 
 BOOST_AUTO_TEST_CASE(then_prints_a_line_for_each_file)
