@@ -36,6 +36,7 @@ int run(int argc, char** argv)
 {
     constexpr int could_not_begin = 2;
     std::optional<options> given;
+    remember_logins(argc, argv);
     try {
         given = read_options(argc, argv);
         hide_logins(argc, argv);

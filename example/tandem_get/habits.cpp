@@ -67,8 +67,14 @@ std::string_view habit_hint(std::string_view option)
 
 std::vector<std::string> options_in(std::string_view word)
 {
-    if (word.starts_with("--") || !habit_hint(word).empty()) {
-        return {std::string(word.substr(0, word.find('=')))};
+    if (word.starts_with("--")) {
+        const auto is_of_name = [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+        };
+        return {std::string(word.begin(), std::find_if_not(word.begin(), word.end(), is_of_name))};
+    }
+    if (!habit_hint(word).empty()) {
+        return {std::string(word)};
     }
     std::vector<std::string> result;
     for (std::size_t i = 1; i < word.size() && word[i] != '-'; ++i) {

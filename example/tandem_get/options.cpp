@@ -401,6 +401,9 @@ std::string similar_options(const std::string& option, const po::options_descrip
     for (const auto& each : known.options()) {
         const std::string name = "--" + each->long_name();
         constexpr std::size_t least = 5; // "--" and three letters
+        if (option == name) {
+            return option + " VALUE"; // what follows its name is neither a space nor '='
+        }
         if (option.size() >= least && (name.starts_with(option) || option.starts_with(name))) {
             result += (result.empty() ? "" : " or ") + name;
         }
@@ -539,11 +542,11 @@ std::vector<http::list_item> items_of(const std::vector<std::string>& words, boo
         const std::string& word = words[i];
         if (!item_option(word).empty()) {
             if (lines.empty()) {
-                throw std::invalid_argument("'" + without_login(word) + "' must stand behind the URL that it is for");
+                throw std::invalid_argument(word.substr(0, word.find('=') + 1) + " must stand behind the URL that it is for");
             }
             if (word.find_first_of(" \t\n") != std::string::npos) {
-                throw std::invalid_argument("'" + without_login(word) +
-                                            "' must not hold spaces; --output takes any name");
+                throw std::invalid_argument(word.substr(0, word.find('=') + 1) +
+                                            " must not hold spaces; --output takes any name");
             }
             lines.back() += ' ' + word;
             continue;

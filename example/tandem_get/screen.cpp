@@ -34,10 +34,11 @@ screen::size screen::dimensions() const
 
 void screen::say(const std::string& line)
 {
-    std::string_view rest = line;
+    const std::string text = without_given_logins(line);
+    std::string_view rest = text;
     for (std::size_t end = 0; end != std::string_view::npos;) {
         end = rest.find('\n');
-        said_ += (rest.data() == line.data() ? "" : "    ") + printable(rest.substr(0, end)) + '\n';
+        said_ += (rest.data() == text.data() ? "" : "    ") + printable(rest.substr(0, end)) + '\n';
         rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
     }
 }

@@ -25,7 +25,8 @@ public:
     /// Of the terminal, as it is now.
     size dimensions() const;
 
-    /// A line on stderr. It may hold anything: what a terminal would act upon is replaced.
+    /// A line on stderr. It may hold anything: what a terminal would act upon is replaced, and logins that the command line
+    /// holds are left out.
     void say(const std::string& line);
 
     /// A line on stdout, as it is.

@@ -84,6 +84,13 @@ std::string_view end_of(std::string_view text, std::size_t width)
     return result;
 }
 
+/// What remember_logins() has found; none is empty.
+std::vector<std::string>& given_logins()
+{
+    static std::vector<std::string> result;
+    return result;
+}
+
 } // namespace
 
 std::size_t columns(std::string_view text)
@@ -135,6 +142,13 @@ std::string without_login(std::string_view line)
     if (divided) {
         return "..." + tandem::http::printable_url(line.substr(line.rfind('@') + 1));
     }
+    // What is said to be a checksum, and is none, may be anything.
+    const auto shown_option = [](std::string_view word) {
+        const std::size_t value = word.find('=') + 1;
+        const bool checksum = value != 0 && !word.starts_with("out=");
+        const bool digits = word.find_first_not_of("0123456789abcdefABCDEF", value) == word.npos;
+        return std::string(word.substr(0, checksum && !digits ? value : word.npos)) + (checksum && !digits ? "..." : "");
+    };
     std::string result;
     for (const std::string_view word : words) {
         if (result.ends_with("...")) {
@@ -143,9 +157,47 @@ std::string without_login(std::string_view line)
         const std::size_t url = item_option(word) == mirror ? mirror.size() : 0;
         result += word.data() == line.data() ? "" : " ";
         result += word.substr(0, url);
-        result += url == 0 && is_option(word) ? std::string(word) : tandem::http::printable_url(word.substr(url));
+        result += url == 0 && is_option(word) ? shown_option(word) : tandem::http::printable_url(word.substr(url));
     }
     return result;
+}
+
+void remember_logins(int argc, char** argv)
+{
+    for (int i = 1; i < argc; ++i) {
+        std::string_view word = argv[i];
+        if (word.starts_with("--")) {
+            word.remove_prefix(std::min(word.find('='), word.size() - 1) + 1);
+        } else if (word.starts_with('-')) {
+            word.remove_prefix(std::min<std::size_t>(word.size(), 2)); // "-pVALUE"
+        }
+        const std::string shown = without_login(word);
+        const std::size_t at = word.rfind('@');
+        // Not what only looks like a login: "icon@2x.png".
+        const bool is_login = word.find("://") != word.npos || (at != word.npos && word.find(':') < at);
+        if (shown == word || !is_login) {
+            continue;
+        }
+        const auto begin = static_cast<std::size_t>(
+            std::mismatch(word.begin(), word.end(), shown.begin(), shown.end()).first - word.begin());
+        std::size_t size = word.npos;
+        if (shown.size() < word.size() && shown.find("...") == shown.npos) {
+            size = word.size() - shown.size();
+        } else if (at != word.npos && at >= begin) {
+            size = at + 1 - begin;
+        }
+        given_logins().emplace_back(word.substr(begin, size));
+    }
+}
+
+std::string without_given_logins(std::string text)
+{
+    for (const std::string& login : given_logins()) {
+        for (std::size_t at = 0; (at = text.find(login, at)) != std::string::npos;) {
+            text.erase(at, login.size());
+        }
+    }
+    return text;
 }
 
 void hide_logins(int argc, char** argv)

@@ -27,6 +27,12 @@ std::string_view item_option(std::string_view word);
 /// A URL, or a line of a list that begins with one, with no user name and password in it; also where it is no URL.
 std::string without_login(std::string_view line);
 
+/// Has without_given_logins() know the logins of all URLs in a program's arguments, whatever option they are given to.
+void remember_logins(int argc, char** argv);
+
+/// A message that may quote an argument, or a part of it, without the logins.
+std::string without_given_logins(std::string text);
+
 /// Overwrites what is secret in a program's arguments, which everybody on the machine can read: see ps(1).
 void hide_logins(int argc, char** argv);
 

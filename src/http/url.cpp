@@ -203,12 +203,13 @@ std::string zone_of(const std::string& host)
 }
 
 /// Whether it can be taken for nothing else. A fragment is not: where one hides an '@', or all behind a colon, a '#' of
-/// a password may have begun it.
+/// a password may have begun it; nor is a colon without a port that an '@' follows.
 bool is_url(std::string_view text)
 {
     const std::size_t fragment = std::min(text.find('#'), text.size());
     const auto [begin, end] = find_authority(text);
-    if (text.find('@', fragment) != text.npos ||
+    const bool without_port = text.substr(begin, end - begin).ends_with(':');
+    if (text.find('@', without_port ? end : fragment) != text.npos ||
         (end == fragment && fragment != text.size() && text.substr(begin, end - begin).find(':') != text.npos)) {
         return false;
     }

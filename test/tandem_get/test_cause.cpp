@@ -91,6 +91,8 @@ BOOST_AUTO_TEST_CASE(who_knows_curl_and_wget_is_told_what_to_do)
     BOOST_TEST(options_in("-nc") == words({"-nc"}));
     BOOST_TEST(options_in("-uname:secret") == words({"-u"}));
     BOOST_TEST(options_in("--http-password=secret") == words({"--http-password"}));
+    BOOST_TEST(options_in("--user:name:secret") == words({"--user"}));
+    BOOST_TEST(options_in("--username:secret") == words({"--username"}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

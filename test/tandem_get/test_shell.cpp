@@ -24,6 +24,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace fs = std::filesystem;
@@ -294,6 +295,26 @@ BOOST_FIXTURE_TEST_CASE(a_standard_output_that_does_not_wait_is_waited_for, plac
         BOOST_TEST(seen.status == 0);
         BOOST_TEST(out.find_first_not_of('.') != out.npos);
     }
+}
+
+BOOST_FIXTURE_TEST_CASE(no_value_of_an_option_shows_its_password, place)
+{
+    const std::string secret = "https://bob:SECRET@host/";
+    for (const char* option : {"--parallel=", "-p", "--retries=", "--max-size=", "--if-exists=", "--encoded=", "--then=",
+                               "--input=", "-i", "--json=", "--cacert=", "--cert=", "--netrc-file=", "--unix-socket=",
+                               "--interface=", "--output=", "-o", "--rate=", "--max-time=", "--header=", "--quiet="}) {
+        const test::ended seen = run({option + secret, url("none.txt")});
+        BOOST_TEST(seen.status != 0);
+        BOOST_TEST(!says(seen.err + seen.out, "SECRET"), option);
+    }
+    for (const char* word : {"--userbob:SECRET", "--user:bob:SECRET", "--us=bob:SECRET", "sha256=SECRET"}) {
+        const test::ended seen = run({word, url("a.txt")});
+        BOOST_TEST(seen.status == 2);
+        BOOST_TEST(!says(seen.err, "SECRET"), word);
+    }
+    BOOST_TEST(!says(run({url("a.txt"), "sha256=SECRET"}).err, "SECRET"));
+    BOOST_TEST(says(run({"--user:bob:SECRET", url("a.txt")}).err, "there is no option --user: is --user VALUE meant?"));
+    BOOST_TEST(run({"-o", "icon@2x.png", url("a.txt")}).err.starts_with("icon@2x.png: 3 B"));
 }
 
 // curl and wget write through it; here it is a file of that name, which --if-exists keeps, or replaces as a whole.

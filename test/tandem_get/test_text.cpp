@@ -59,9 +59,34 @@ BOOST_AUTO_TEST_CASE(a_login_is_nobody_elses)
     BOOST_TEST(without_login("http://host/a@b mirror=http://name:secret@other/c@d md5=0") ==
                "http://host/a@b mirror=http://other/c@d md5=0");
     BOOST_TEST(without_login("mirror=http://name:secret@other/") == "mirror=http://other/");
-    BOOST_TEST(without_login("http://host/  out=x\tmd5=y") == "http://host/  out=x md5=y");
+    BOOST_TEST(without_login("http://host/  out=x\tmd5=0f") == "http://host/  out=x md5=0f");
+    BOOST_TEST(without_login("http://host/x sha256=secret") == "http://host/x sha256=...");
+    BOOST_TEST(without_login("http://name:/secret@host/x") == "http://host/x");
+    BOOST_TEST(without_login("http://name:?secret@host/x") == "http://host/x");
+    BOOST_TEST(without_login("http://name:#secret@host/x") == "http://host/x");
+    BOOST_TEST(without_login("http://host:/x") == "http://host:/x");
+    BOOST_TEST(without_login("http://host:80/a@b") == "http://host:80/a@b");
     BOOST_TEST(without_login("user=x:secret@host") == "host");
     BOOST_TEST(without_login("") == "");
+}
+
+BOOST_AUTO_TEST_CASE(no_message_shows_a_login_that_was_given)
+{
+    std::vector<std::string> words = {"tandem-get", "-phttp://name:one@host/x", "--retries=http://host:two@host/a@b",
+                                      "http://name:thr ee@host/", "icon@2x.png", "http://name:four",
+                                      "Accept: text"};
+    std::vector<char*> argv;
+    for (std::string& each : words) {
+        argv.push_back(each.data());
+    }
+    remember_logins(static_cast<int>(argv.size()), argv.data());
+    BOOST_TEST(without_given_logins("'http://name:one@host/x'") == "'http://host/x'");
+    BOOST_TEST(without_given_logins("http://host:two@host/a@b twice: http://host:two@host/a@b") ==
+               "http://host/a@b twice: http://host/a@b");
+    BOOST_TEST(without_given_logins("x http://name:thr ee@host/") == "x host/");
+    BOOST_TEST(without_given_logins("icon@2x.png") == "icon@2x.png");
+    BOOST_TEST(without_given_logins("http://name:four") == "http://name:");
+    BOOST_TEST(without_given_logins("Accept: text") == "Accept: text");
 }
 
 BOOST_AUTO_TEST_CASE(arguments_show_no_logins)

@@ -72,7 +72,9 @@ std::optional<list_item> list_item::parse(std::string_view line)
                 // Behind a blank in a URL may stand the rest of its password.
                 const bool secret =
                     word.find('@') != word.npos || line.find('@') != line.npos || printable_url(item.url) != item.url;
-                const std::string what = secret ? "what stands behind the URL" : '"' + printable_url(word) + '"';
+                const std::string_view name = word.substr(0, word.find('=') + 1); // its value may be anything
+                const std::string what =
+                    secret ? "what stands behind the URL" : '"' + printable_url(name.empty() ? word : name) + '"';
                 throw std::invalid_argument(what + " is neither out= nor mirror=, and " + e.what());
             }
             if (item.expected) {
