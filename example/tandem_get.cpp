@@ -23,6 +23,8 @@
 #include <optional>
 #include <string>
 
+#include <signal.h>
+
 namespace {
 
 void complain(const std::string& text)
@@ -70,6 +72,7 @@ int run(int argc, char** argv)
 
 int main(int argc, char** argv)
 {
+    ::signal(SIGXFSZ, SIG_IGN); // a file that gets larger than it may is an error of who writes it: EFBIG
     tandem::run_if_worker();
     return run(argc, argv);
 }

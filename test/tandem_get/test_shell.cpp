@@ -317,6 +317,29 @@ BOOST_FIXTURE_TEST_CASE(no_value_of_an_option_shows_its_password, place)
     BOOST_TEST(run({"-o", "icon@2x.png", url("a.txt")}).err.starts_with("icon@2x.png: 3 B"));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_file_that_grows_over_its_limit_is_an_error, place)
+{
+    std::ofstream(served / "zeros") << std::string(100'000, '\0');
+    const test::ended packed = run({"--then", "gzip", url("zeros")});
+    BOOST_TEST_REQUIRE(packed.status == 0);
+    fs::rename(to / "zeros.gz", served / "small.gz");
+    fs::remove(to / "zeros");
+    const std::string limited = "prlimit --fsize=";
+    const test::ended results = run(limited + "100 -- \"$@\"", {"--json", "results", url("a.txt")});
+    BOOST_TEST(results.status == 1);
+    BOOST_TEST(says(results.err, "failed: cannot write results to --json results: File too large"));
+    const test::ended printed =
+        run(limited + "50 -- \"$@\" >printed 2>/dev/null", {"--then", "sha256", "--if-exists=replace", url("a.txt")});
+    BOOST_TEST(printed.status == 1);
+    const test::ended body = run(limited + "2 -- \"$@\" 2>/dev/null", {"-o", "-", url("a.txt")});
+    BOOST_TEST(body.status == 1);
+    BOOST_TEST(run(limited + "10 -- \"$@\"", {"--if-exists=replace", url("a.txt")}).status == 0); // what it says is cut
+    const test::ended made = run(limited + "50000 -- \"$@\"", {"--then", "gunzip", url("small.gz")});
+    BOOST_TEST(made.status == 1);
+    BOOST_TEST(says(made.err, "File too large"));
+    BOOST_TEST(!fs::exists(to / "small"));
+}
+
 // curl and wget write through it; here it is a file of that name, which --if-exists keeps, or replaces as a whole.
 BOOST_FIXTURE_TEST_CASE(a_link_to_a_file_is_not_written_through, place)
 {
