@@ -146,6 +146,15 @@ bool says_all(const boost::system::error_code& code, std::string_view text)
            (code == http::errc::target_exists && text.find(obstacle) != text.npos);
 }
 
+constexpr std::string_view by_proxy = ": the proxy ";
+
+/// Whether the library says it of a proxy's words before there is any HTTP.
+bool is_of_socks(std::string_view detail)
+{
+    return detail.starts_with(by_proxy) && (detail.ends_with(" does not speak SOCKS 5: ") ||
+                                            detail.ends_with(" gives an address of an unknown type: "));
+}
+
 std::string in_own_words(const http::download_error& failed)
 {
     std::string text = failed.what();
@@ -163,6 +172,9 @@ std::string in_own_words(const http::download_error& failed)
     if (failed.code().category() == http::error_category()) {
         const std::string_view own = explain(static_cast<http::errc>(failed.code().value())).sentence;
         sentence = own.empty() ? sentence : std::string(own);
+    }
+    if (failed.code() == http::errc::malformed_response && is_of_socks(detail)) {
+        sentence = "the proxy's answer is not valid SOCKS 5";
     }
     if (failed.code() == http::errc::too_many_redirects && detail == ": 0 followed: ") {
         return way + failed.url() + ": the server redirects, and --max-redirects 0 has that not followed";
@@ -309,9 +321,10 @@ cause cause_of(const std::exception_ptr& error)
         }
         if (says_all(failed.code(), result.message)) {
             result.hint.clear();
-        } else if (failed.code() == http::errc::login_required && failed.status() == 407) {
-            const bool by_proxy = result.message.find(": the proxy ") != std::string::npos;
-            result.hint = by_proxy ? "--proxy http://NAME:PASSWORD@HOST:PORT" : ""; // the other options are for servers
+        } else if (failed.code() == http::errc::login_required && failed.status() != 401) { // --user is for servers
+            const std::string scheme = failed.status() == 407 ? "http" : "socks5h";
+            const bool proxy = result.message.find(by_proxy) != std::string::npos;
+            result.hint = proxy ? "--proxy " + scheme + "://NAME:PASSWORD@HOST:PORT" : "";
         }
     } catch (const tandem::task_error& failed) {
         const bool died = failed.code() == tandem::errc::worker_died;

@@ -66,6 +66,25 @@ BOOST_AUTO_TEST_CASE(options_have_their_own_names)
     BOOST_TEST(cause_of(std::make_exception_ptr(in_url)).message.starts_with("ftp://host/ca_file: "));
 }
 
+BOOST_AUTO_TEST_CASE(a_proxy_is_told_by_its_own_option)
+{
+    const auto refused = [](unsigned status, const std::string& detail) {
+        return cause_of(std::make_exception_ptr(
+            http::download_error(http::errc::login_required, "http://host/file", status, detail)));
+    };
+    const std::string proxy = "the proxy host port 1 ";
+    BOOST_TEST(refused(0, proxy + "refused the user name or the password").hint ==
+               "--proxy socks5h://NAME:PASSWORD@HOST:PORT");
+    BOOST_TEST(refused(407, proxy + "answered 407").hint == "--proxy http://NAME:PASSWORD@HOST:PORT");
+    BOOST_TEST(refused(401, "401 the proxy").hint == "--user or --netrc");
+    for (const char* what : {"does not speak SOCKS 5", "gives an address of an unknown type"}) {
+        BOOST_TEST(cause_of_code(http::errc::malformed_response, proxy + what).message ==
+                   "http://host/file: " + proxy + what + ": the proxy's answer is not valid SOCKS 5");
+    }
+    BOOST_TEST(cause_of_code(http::errc::malformed_response, "\"x\" does not speak SOCKS 5")
+                   .message.ends_with(": the server's answer is not valid HTTP"));
+}
+
 BOOST_AUTO_TEST_CASE(a_task_that_did_not_run_has_no_name_of_a_function)
 {
     tandem::task_report report;
