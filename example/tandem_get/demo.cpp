@@ -112,6 +112,7 @@ int conclude(session& here, const tally& counts, std::size_t files)
 
 int demo(const options& given, session& here)
 {
+    here.heed_signals(); // its folder must not stay
     tandem::thread_pool io;
     tandem::process_pool_options processes;
     processes.workers = given.workers;

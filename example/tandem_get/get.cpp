@@ -133,25 +133,24 @@ int get(const options& given, session& here)
                             }
                         });
     here.on_cancel([&items] { items.stop(); });
-    std::optional<streamed_file> streamed;
-    if (given.stream) {
-        streamed.emplace(*given.stream);
-    } else {
+    if (!given.stream) {
         make_folder(given.directory);
     }
     told = std::make_shared<reporter>(here.out(),
                                       reporter::settings{.quiet = given.quiet,
                                                          .json = given.json,
-                                                         .folder = streamed ? streamed->folder() : given.directory,
+                                                         .folder = given.directory,
                                                          .http_proxy_source = given.http_proxy_source,
                                                          .https_proxy_source = given.https_proxy_source,
                                                          .compares = given.each.existing ==
                                                                      http::existing_file::skip_if_same,
                                                          .work = given.then ? std::string(given.then->name) : "",
                                                          .give_up = [&here] { here.cancel(); }});
-    // For each download two files and their folder, and its connections; and what the program and its processes need.
-    constexpr std::size_t others = 64;
-    allow_descriptors(3 * given.parallel + given.connections.max_connections + others);
+    here.heed_signals(); // whatever is waited for to be opened is open
+    std::optional<streamed_file> streamed;
+    if (given.stream) {
+        streamed.emplace(*given.stream);
+    }
     std::optional<tandem::process_pool> cpu;
     if (given.then) {
         cpu.emplace(here.context().get_executor(), processes_of(given));

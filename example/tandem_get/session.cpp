@@ -12,17 +12,25 @@
 
 namespace asio = boost::asio;
 
-session::session() : context_(1), timer_(context_), interruption_(context_, [this] { cancel(); }) {}
+session::session() : context_(1), timer_(context_) {}
+
+void session::heed_signals()
+{
+    if (!interruption_) {
+        interruption_.emplace(context_, [this] { cancel(); });
+    }
+}
 
 void session::run(asio::awaitable<void> work, std::function<std::vector<std::string>(screen::size)> draw)
 {
     draw_ = std::move(draw);
+    heed_signals();
     asio::co_spawn(context_, std::move(work),
                    asio::bind_cancellation_slot(cancel_.slot(), [this](std::exception_ptr error) {
                        failure_ = cancelled_ ? nullptr : error;
                        ended_ = true;
                        timer_.cancel();
-                       interruption_.end();
+                       interruption_->end();
                    }));
     asio::co_spawn(context_, keep_drawing(), [](std::exception_ptr error) {
         if (error) {

@@ -11,6 +11,7 @@
 
 #include <exception>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,10 @@ public:
 
     boost::asio::io_context& context() { return context_; }
     screen& out() { return screen_; }
+
+    /// From now on a signal ends the work in order. Before, it ends the program at once: also where that waits for
+    /// somebody to open a FIFO. run() does it too.
+    void heed_signals();
 
     /// Runs `work`; meanwhile shows what `draw` returns, for a terminal of the size that it is given; `draw` is called
     /// for no terminal too. Returns when `work` has ended, by itself or cancelled. Called once.
@@ -35,7 +40,7 @@ public:
     const std::exception_ptr& failure() const { return failure_; }
 
     /// That ended the work; 0 where none has.
-    int signal() const { return interruption_.signal(); }
+    int signal() const { return interruption_ ? interruption_->signal() : 0; }
 
 private:
     boost::asio::awaitable<void> keep_drawing();
@@ -46,7 +51,7 @@ private:
     std::function<void()> on_cancel_;
     std::function<std::vector<std::string>(screen::size)> draw_;
     boost::asio::steady_timer timer_;
-    interruption interruption_;
+    std::optional<interruption> interruption_;
     std::exception_ptr failure_;
     bool cancelled_ = false;
     bool ended_ = false;

@@ -340,6 +340,25 @@ BOOST_FIXTURE_TEST_CASE(a_file_that_grows_over_its_limit_is_an_error, place)
     BOOST_TEST(!fs::exists(to / "small"));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_signal_ends_the_wait_for_somebody_to_open_a_fifo, place)
+{
+    BOOST_TEST_REQUIRE(::mkfifo((to / "pipe").c_str(), 0600) == 0);
+    const std::vector<std::vector<std::string>> opening{
+        {"-i", "pipe"}, {"--json", "pipe", "-o", "-", url("a.txt")}, {"--netrc-file", "pipe", "-o", "-", url("a.txt")}};
+    for (const std::vector<std::string>& arguments : opening) {
+        for (const sent_signal& one : signals) {
+            test::process running(command("exec \"$@\"", arguments), around());
+            std::this_thread::sleep_for(300ms);
+            running.send(one.number);
+            const test::ended seen = running.wait();
+            BOOST_TEST_MESSAGE(arguments.front() << ' ' << one << ": " << seen);
+            BOOST_TEST((seen.signal == one.number || seen.status == 128 + one.number));
+            BOOST_TEST(!says(seen.err, "Interrupted"));
+            BOOST_TEST(files_in(temporary) == 0u);
+        }
+    }
+}
+
 // curl and wget write through it; here it is a file of that name, which --if-exists keeps, or replaces as a whole.
 BOOST_FIXTURE_TEST_CASE(a_link_to_a_file_is_not_written_through, place)
 {
