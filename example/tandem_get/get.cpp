@@ -12,6 +12,7 @@
 #include <tandem.hpp>
 #include <tandem/http.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -106,6 +107,20 @@ int conclude(const options& given, session& here, reporter& told, std::optional<
     return counts.failed > 0 || counts.results_lost || here.failure() ? 1 : 0;
 }
 
+/// With fewer downloads at once where there are not so many, or the system does not allow so many open files.
+options within_limits(options given)
+{
+    // For each download two files and their folder, and its connections; and what the program and its processes need.
+    constexpr std::size_t others = 64;
+    const std::size_t most = given.input ? given.parallel : std::min(given.parallel, given.items.size());
+    const std::size_t connections = given.connections.max_connections / given.parallel;
+    given.parallel = allow_descriptors(others, 3 + connections, most);
+    given.connections.max_connections = connections * given.parallel;
+    given.connections.max_connections_per_host =
+        std::min(given.connections.max_connections_per_host, given.connections.max_connections);
+    return given;
+}
+
 } // namespace
 
 http::downloader make_downloader(session& here, const options& given)
@@ -117,8 +132,9 @@ http::downloader make_downloader(session& here, const options& given)
     }
 }
 
-int get(const options& given, session& here)
+int get(const options& chosen, session& here)
 {
+    const options given = within_limits(chosen);
     const auto start = std::chrono::steady_clock::now();
     // What may be wrong with the command line comes first: then nothing has been done, nor a file been emptied.
     std::shared_ptr<reporter> told;

@@ -359,6 +359,23 @@ BOOST_FIXTURE_TEST_CASE(a_signal_ends_the_wait_for_somebody_to_open_a_fifo, plac
     }
 }
 
+BOOST_FIXTURE_TEST_CASE(fewer_open_files_make_fewer_downloads_at_once, place)
+{
+    const std::string limited = "ulimit -n 100; \"$@\"";
+    BOOST_TEST(run(limited, {url("a.txt")}).status == 0);
+    std::ofstream list(to / "list");
+    for (int i = 0; i != 100; ++i) {
+        list << url("b.txt") << " out=" << i << ".txt\n";
+    }
+    list.close();
+    const test::ended seen = run(limited, {"-i", "list", "-p", "1000", "--segments", "4"});
+    BOOST_TEST(seen.status == 0);
+    BOOST_TEST(says(seen.err, "100 of 100 files, "));
+    const test::ended none = run("ulimit -n 50; \"$@\"", {url("a.txt")});
+    BOOST_TEST(none.status == 2);
+    BOOST_TEST(says(none.err, "ulimit -n"));
+}
+
 // curl and wget write through it; here it is a file of that name, which --if-exists keeps, or replaces as a whole.
 BOOST_FIXTURE_TEST_CASE(a_link_to_a_file_is_not_written_through, place)
 {
