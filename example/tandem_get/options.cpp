@@ -22,6 +22,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace fs = std::filesystem;
@@ -475,6 +476,33 @@ std::string describe_stray(const std::string& word, bool may_be_secret)
            " is neither a URL nor one of sha256=, sha512=, sha1=, md5=, out=, mirror=";
 }
 
+/// Device and inode of a regular file; nothing for others, which nobody empties.
+std::optional<std::pair<dev_t, ino_t>> identity_of(const std::string& name, int standard_stream)
+{
+    struct stat found
+    {
+    };
+    const bool is_there =
+        (name == "-" ? ::fstat(standard_stream, &found) : ::stat(name.c_str(), &found)) == 0 && S_ISREG(found.st_mode);
+    return is_there ? std::optional(std::pair(found.st_dev, found.st_ino)) : std::nullopt;
+}
+
+/// What --json is written to must be none of the files that are read: it would be emptied.
+void require_own_file(const std::string& json, const command_line& line)
+{
+    const auto written = identity_of(json, STDOUT_FILENO);
+    const std::pair<const char*, const std::string*> read[] = {{"--input", &line.input},
+                                                               {"--netrc-file", &line.netrc_file},
+                                                               {"--cacert", &line.cacert},
+                                                               {"--cert", &line.cert},
+                                                               {"--key", &line.key}};
+    for (const auto& [option, name] : read) {
+        if (written && !name->empty() && identity_of(*name, STDIN_FILENO) == written) {
+            throw std::invalid_argument(std::string(option) + " and --json are the same file, '" + *name + "'");
+        }
+    }
+}
+
 options to_options(const command_line& line, const po::variables_map& given)
 {
     options result;
@@ -508,6 +536,9 @@ options to_options(const command_line& line, const po::variables_map& given)
     }
     if (result.stream && result.stream->is_standard_output() && result.json == "-") {
         throw std::invalid_argument("--output and --json cannot both have the standard output");
+    }
+    if (result.json) {
+        require_own_file(*result.json, line);
     }
     for (const http::list_item& item : result.items) {
         // Not "host/file": a folder may well be called like a host.

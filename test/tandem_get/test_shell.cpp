@@ -376,6 +376,27 @@ BOOST_FIXTURE_TEST_CASE(fewer_open_files_make_fewer_downloads_at_once, place)
     BOOST_TEST(says(none.err, "ulimit -n"));
 }
 
+BOOST_FIXTURE_TEST_CASE(results_are_not_written_into_what_is_read, place)
+{
+    std::ofstream(to / "list") << url("a.txt") << '\n';
+    fs::create_hard_link(to / "list", to / "other");
+    fs::create_symlink("list", to / "link");
+    const std::string text = test::read_file(to / "list");
+    for (const char* json : {"list", "other", "link"}) {
+        for (const char* option : {"--input", "--netrc-file", "--cacert", "--cert"}) {
+            const test::ended seen = run({option, "list", "--json", json, url("b.txt")});
+            BOOST_TEST(seen.status == 2);
+            BOOST_TEST(says(seen.err, std::string(option) + " and --json are the same file, 'list'"));
+            BOOST_TEST(test::read_file(to / "list") == text);
+        }
+    }
+    BOOST_TEST(run("\"$@\" <list", {"-i", "-", "--json", "list"}).status == 2);
+    BOOST_TEST(run("\"$@\" >>list", {"-i", "list", "--json", "-"}).status == 2);
+    BOOST_TEST(test::read_file(to / "list") == text);
+    BOOST_TEST(run({"-i", "list", "--json", "results"}).status == 0);
+    BOOST_TEST(run({"-i", "/dev/null", "--json", "/dev/null"}).status == 0);
+}
+
 // curl and wget write through it; here it is a file of that name, which --if-exists keeps, or replaces as a whole.
 BOOST_FIXTURE_TEST_CASE(a_link_to_a_file_is_not_written_through, place)
 {
