@@ -520,7 +520,7 @@ options to_options(const command_line& line, const po::variables_map& given)
         result.input = line.input;
     }
     if (!line.json.empty()) {
-        result.json = line.json;
+        result.json = output_stream::names_standard_output(line.json) ? "-" : line.json;
     }
     if (!line.output.empty()) {
         set_output(line.output, result);

@@ -75,6 +75,11 @@ std::optional<output_stream> output_stream::find(const std::filesystem::path& na
     return output_stream(name.string(), -1);
 }
 
+bool output_stream::names_standard_output(const std::string& name)
+{
+    return descriptor_of(name) == STDOUT_FILENO;
+}
+
 bool output_stream::is_standard_output() const
 {
     return descriptor_ == STDOUT_FILENO;

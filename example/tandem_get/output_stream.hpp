@@ -14,6 +14,9 @@ public:
     /// link to one, and of nothing at all. Throws std::system_error where it must not be written.
     static std::optional<output_stream> find(const std::filesystem::path& name);
 
+    /// "-", "/dev/stdout", "/dev/fd/1".
+    static bool names_standard_output(const std::string& name);
+
     /// For messages.
     const std::string& name() const { return name_; }
 
