@@ -85,7 +85,8 @@ public:
     void end();
 
     transfer_times times{};
-    std::uint64_t sent = 0; ///< bytes of request bodies
+    std::uint64_t sent = 0;      ///< bytes of request bodies
+    clock::duration held_back{}; ///< by the client's own limit to its rate
 
     /// While it lives, `stop` calls `interrupt`.
     class [[nodiscard]] interrupt_scope

@@ -427,6 +427,90 @@ BOOST_AUTO_TEST_CASE(one_that_waits_does_not_hold_up_the_end)
     BOOST_TEST(took.count() < 60, took.count() << " s");
 }
 
+// Each connection brings a byte and fails. A file's tries are counted over all of its connections, and a byte is none.
+BOOST_AUTO_TEST_CASE(connections_that_bring_next_to_nothing_use_up_the_tries)
+{
+    constexpr int enough = 200; // then all is well, for the download to end in any case
+    for (const char* kind : {"closes", "stalls", "trickles"}) {
+        BOOST_TEST_CONTEXT("the server " << kind)
+        {
+            std::atomic<int> requests = 0;
+            test::scripted_server server([&](test::peer& peer) {
+                for (std::string request; !(request = peer.read_request()).empty();) {
+                    const std::string bytes = right(request);
+                    if (++requests > enough) {
+                        peer.send(bytes);
+                        continue;
+                    }
+                    const std::size_t body = bytes.find("\r\n\r\n") + 4;
+                    peer.send(std::string_view(bytes).substr(0, body + 1));
+                    if (*kind == 's') {
+                        peer.wait_for_end();
+                    }
+                    for (std::size_t i = 1; *kind == 't' && peer.send(std::string_view(bytes).substr(body + i, 1)); ++i) {
+                        std::this_thread::sleep_for(10ms);
+                    }
+                    return;
+                }
+            });
+            auto options = in_segments(2);
+            options.idle_timeout = 200ms;
+            options.min_rate = 10'000;
+            options.min_rate_period = *kind == 't' ? 200ms : 60s;
+            const test::outcome seen = get(server.url("/"), options);
+            BOOST_TEST(!seen.report.has_value(), seen);
+            BOOST_TEST((seen.code == (*kind == 'c' ? errc::truncated_body : *kind == 's' ? errc::idle_timeout : errc::too_slow)), seen);
+            BOOST_TEST_MESSAGE(kind << ": " << requests << " requests");
+            BOOST_TEST(requests <= 4 * 3, requests << " requests of four connections with three tries each");
+            for (const char* name : {"file", "file.part", "file.part.from"}) {
+                std::filesystem::remove(folder / name);
+            }
+        }
+    }
+}
+
+namespace {
+
+/// So many bytes at once, then a tenth of a second nothing.
+test::scripted_server::script send_slowly(std::size_t bytes_at_once)
+{
+    return [bytes_at_once](test::peer& peer) {
+        for (std::string request; !(request = peer.read_request()).empty();) {
+            const std::string bytes = right(request);
+            for (std::size_t sent = 0; sent < bytes.size(); sent += bytes_at_once) {
+                if (!peer.send(std::string_view(bytes).substr(sent, bytes_at_once))) {
+                    return;
+                }
+                std::this_thread::sleep_for(100ms);
+            }
+        }
+    };
+}
+
+} // namespace
+
+// Also where each range is there before the time is over that the rate is the average of.
+BOOST_AUTO_TEST_CASE(all_connections_together_must_be_quick_enough)
+{
+    test::scripted_server server(send_slowly(200'000));
+    auto options = in_segments();
+    options.min_rate = 100'000'000;
+    options.min_rate_period = 500ms;
+    const test::outcome seen = get(server.url("/"), options);
+    BOOST_TEST(!seen.report.has_value(), seen);
+    BOOST_TEST((seen.code == errc::too_slow), seen);
+}
+
+BOOST_AUTO_TEST_CASE(one_connection_alone_may_be_slow)
+{
+    test::scripted_server server(send_slowly(100'000)); // a MB/s each, four of all
+    auto options = in_segments();
+    options.min_rate = 1'200'000;
+    options.min_rate_period = 1s;
+    options.min_segment_size = whole().size() / 4;
+    check_complete(get(server.url("/"), options), whole());
+}
+
 BOOST_AUTO_TEST_CASE(what_is_left_of_it_is_gone_on_with)
 {
     test::request_log log;

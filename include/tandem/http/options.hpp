@@ -168,7 +168,8 @@ struct transfer_options
     std::chrono::milliseconds total_timeout = std::chrono::milliseconds(0);
 
     /// The fewest bytes a second of a body, on the average of each `min_rate_period`. Zero, or a period of zero: no
-    /// limit. Time that `client_options::max_rate` takes does not count, nor what idle_timeout does not count.
+    /// limit. Time that `client_options::max_rate` takes does not count, nor what idle_timeout does not count. Of a file
+    /// in segments, all of its connections together must bring so many: each of them alone may be slower.
     std::uint64_t min_rate = 0;
     std::chrono::milliseconds min_rate_period = std::chrono::seconds(30);
 
@@ -205,7 +206,8 @@ struct transfer_options
 struct retry_options
 {
     /// Tries after the first one. After a try that has brought at least 1 MiB of the file that the next one can go on
-    /// from, they are counted from the beginning: a long download is not lost to a line that fails now and then.
+    /// from, they are counted from the beginning: a long download is not lost to a line that fails now and then. Of a
+    /// file in segments, connections that fail side by side are one try.
     unsigned retries = 5;
 
     /// Before the first of them; each further one waits twice as long, up to `max_delay`. The actual time is drawn at

@@ -1,6 +1,7 @@
 #ifndef TANDEM_SRC_HTTP_DOWNLOAD_ATTEMPT_HPP
 #define TANDEM_SRC_HTTP_DOWNLOAD_ATTEMPT_HPP
 
+#include "http/download/retry.hpp"
 #include "http/exchange/exchange.hpp"
 #include "http/exchange/follow.hpp"
 #include "http/file/destination.hpp"
@@ -34,7 +35,7 @@ struct try_state
     std::optional<question> asked{}; ///< where it came to, also when it failed; nothing where the URL is none
     trail so_far{};
     answer from{};
-    bool resumed = false; ///< it went on from what was there
+    bool resumed = false;          ///< it went on from what was there
 
     /// Where it came to is where a redirect led: for this once perhaps, or for a while.
     bool redirected() const { return asked->at.text != key; }
@@ -57,6 +58,7 @@ struct job
     unsigned mirror_tries = 0;
     bool may_use_ranges = true;      ///< until the server contradicts itself
     std::string given_url{};         ///< that the last one began at
+    failed_tries failures{};
     std::optional<try_state> last{}; ///< begun anew by each, a mirror's too
 
     /// The copy is the file.

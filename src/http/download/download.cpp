@@ -21,9 +21,6 @@ namespace {
 
 using phase = download_progress::phase;
 
-/// So much more of the file, and the tries before are forgotten.
-constexpr std::uint64_t worth_a_retry = 1024 * 1024;
-
 /// Why a try failed, and at what. What is tried next changes none of it.
 struct failed_try
 {
@@ -142,7 +139,6 @@ asio::awaitable<void> try_all(job& of, const std::string& url)
 {
     std::optional<std::mt19937_64> random;
     bool mirrors_left = !of.options.mirrors.empty();
-    unsigned retry = 0;
     for (;;) {
         const std::uint64_t before = of.to ? of.to->size() : 0;
         const std::optional<failed_try> failed = co_await try_and_heal(of, url);
@@ -150,8 +146,8 @@ asio::awaitable<void> try_all(job& of, const std::string& url)
             co_return;
         }
         const failure& cause = failed->cause;
-        const bool gained = of.to && of.to->size() >= before + worth_a_retry;
-        retry = gained ? 1 : retry + 1;
+        const std::uint64_t gained = of.to ? of.to->size() - std::min(of.to->size(), before) : 0;
+        const unsigned retry = of.failures.add(gained);
         if (!random) {
             random.emplace(std::random_device{}());
         }

@@ -8,10 +8,31 @@
 #include <tandem/http/options.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <random>
 
 namespace tandem::http {
+
+/// So much more of the file, and the tries before are forgotten.
+inline constexpr std::uint64_t worth_a_retry = 1024 * 1024;
+
+/// Tries of a file that have failed in a row, whatever their connections: one that brought `worth_a_retry` begins anew.
+class failed_tries
+{
+public:
+    /// Returns the number of the retry that is next, counted from 1.
+    unsigned add(std::uint64_t gained) noexcept
+    {
+        count_ = gained >= worth_a_retry ? 1 : count_ + 1;
+        return count_;
+    }
+
+    unsigned count() const noexcept { return count_; }
+
+private:
+    unsigned count_ = 0;
+};
 
 /// Whether the next try may go better: see retry_options.
 bool may_pass(const failure& cause);

@@ -1,6 +1,7 @@
 #include "http/download/segments.hpp"
 
 #include "http/download/disk_work.hpp"
+#include "http/download/file_pace.hpp"
 #include "http/download/range_board.hpp"
 #include "http/download/resume.hpp"
 #include "http/download/retry.hpp"
@@ -17,6 +18,7 @@
 #include <boost/beast/http/field.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <memory>
 #include <random>
@@ -45,8 +47,10 @@ struct crew
         : of(for_job), total(*facts.total), tag(facts.validator), encoding(facts.encoding),
           board(for_job.to->size(), total,
                 std::max(for_job.options.min_segment_size, (total - for_job.to->size()) / (count * ranges_for_each))),
-          first(board), changed(for_job.by.get_executor())
+          first(board), pace(std::make_shared<file_pace>(for_job.by.get_executor(), for_job.options)),
+          each_connection(for_job.options), changed(for_job.by.get_executor())
     {
+        each_connection.min_rate = 0; // it is the file's
         changed.expires_at(asio::steady_timer::time_point::max());
     }
 
@@ -58,11 +62,24 @@ struct crew
         const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), to.end - to.next));
         of.to->write_segment(to.next, bytes.first(wanted));
         to.next += wanted;
+        gained += wanted;
+        pace->add(wanted);
         of.to->set_size(board.good());
         note_progress(of);
         if (of.options.progress) {
             of.options.progress->bytes += wanted;
         }
+    }
+
+    /// Of a try that began when `rounds` was `began`. Those that ran side by side with one that failed before, and fail
+    /// too, count as one try of the file. Returns the number of the retry that is next.
+    unsigned count_failure(unsigned began)
+    {
+        if (began == rounds) {
+            ++rounds;
+            of.failures.add(std::exchange(gained, 0));
+        }
+        return of.failures.count();
     }
 
     bool may_ask() const { return board.has_any() && !fatal && !refused; }
@@ -73,6 +90,10 @@ struct crew
     const std::string encoding;
     range_board board;
     range_board::loan first;                          ///< what the first answer delivers
+    const std::shared_ptr<file_pace> pace;
+    transfer_options each_connection;
+    unsigned rounds = 0;                              ///< of failures that were counted
+    std::uint64_t gained = 0;                         ///< bytes since the last of them
     asio::steady_timer changed;                       ///< cancelled when a helper ends
     std::vector<std::shared_ptr<transfer>> helpers{}; ///< that run
     bool asks_source = false; ///< where a redirect led was refused: the URL that the user gave is asked, each time
@@ -109,7 +130,10 @@ asio::awaitable<void> fetch(crew& with, transfer& by, range_board::range& to, an
         }
         with.write(to, bytes);
     };
-    co_await read_body(with.of.client, by, with.of.options, from, into);
+    {
+        const file_pace::reading at_work(*with.pace, by);
+        co_await read_body(with.of.client, by, with.each_connection, from, into);
+    }
     by.check();
     if (to.next != to.end) {
         throw failure(errc::truncated_body, {}, status);
@@ -145,7 +169,7 @@ void give_up(crew& with, const failure& cause)
 
 struct fetched
 {
-    bool gained = false; ///< bytes
+    std::uint64_t gained = 0; ///< bytes
     std::optional<failure> cause{};
 };
 
@@ -162,23 +186,28 @@ asio::awaitable<fetched> fetch_next(crew& with, transfer& by)
         result.cause = e;
     }
     with.of.report.received += from.received;
-    result.gained = range->next != before;
+    result.gained = range->next - before;
     co_return result;
 }
 
 /// Fetches range after range, and gives up when it cannot: then there is one helper less.
 /// Its parameters are held by itself: what ends with it when the context does may still need them.
-asio::awaitable<void> help(std::shared_ptr<crew> held, std::shared_ptr<transfer> its)
+asio::awaitable<void> help(std::shared_ptr<crew> held, std::shared_ptr<transfer> its, std::chrono::milliseconds pause)
 {
     crew& with = *held;
     transfer& by = *its;
     std::mt19937_64 random{std::random_device{}()};
-    unsigned failures = 0;
+    if (pause.count() > 0) {
+        co_await by.pause_until(transfer::clock::now() + pause);
+    }
+    failed_tries failures; // of its own: where others bring the file on, it still asks less and less often
+    std::uint64_t gained = 0;
     while (with.may_ask()) {
+        const unsigned began = with.rounds;
         const bool was_derived = !with.asks_source && with.of.last->redirected();
         const fetched result = co_await fetch_next(with, by);
         const std::optional<failure>& cause = result.cause;
-        failures = result.gained ? 0 : failures;
+        gained += result.gained;
         if (!cause) {
             continue;
         }
@@ -192,7 +221,9 @@ asio::awaitable<void> help(std::shared_ptr<crew> held, std::shared_ptr<transfer>
         if (by.stopped()) {
             break;
         }
-        const auto wait = delay_before_retry(with.of.options.retry, *cause, ++failures, random);
+        const unsigned own = failures.add(std::exchange(gained, 0));
+        const unsigned retry = std::max(own, with.count_failure(began));
+        const auto wait = delay_before_retry(with.of.options.retry, *cause, retry, random);
         if (!wait) {
             give_up(with, *cause);
             break;
@@ -201,12 +232,12 @@ asio::awaitable<void> help(std::shared_ptr<crew> held, std::shared_ptr<transfer>
     }
 }
 
-void start_helper(const std::shared_ptr<crew>& with)
+void start_helper(const std::shared_ptr<crew>& with, std::chrono::milliseconds pause = {})
 {
     auto by = std::make_shared<transfer>(with->of.by.get_executor());
     with->helpers.push_back(by);
     try {
-        asio::co_spawn(by->get_executor(), help(with, by), [with, by](std::exception_ptr error) {
+        asio::co_spawn(by->get_executor(), help(with, by, pause), [with, by](std::exception_ptr error) {
             // What it could not do, others do, or the download fails.
             if (error && !with->error) {
                 with->error = std::move(error);
@@ -228,11 +259,13 @@ asio::awaitable<void> wait_for_helper(crew& with)
     co_await with.changed.async_wait(asio::redirect_error(asio::use_awaitable, woken));
 }
 
-/// The beginning of the first answer. A connection that fails is made up for.
-asio::awaitable<void> read_first(crew& with)
+/// The beginning of the first answer. A connection that fails is made up for: returns how long to wait before another one
+/// is made in its place; nothing where the file's tries are used up.
+asio::awaitable<std::optional<std::chrono::milliseconds>> read_first(crew& with)
 {
     job& of = with.of;
     range_board::range& range = *with.first;
+    const unsigned began = with.rounds;
     const sink into = [&with, &range](std::span<const char> bytes) {
         with.write(range, bytes);
         if (range.next == range.end && range.end != with.total) {
@@ -241,7 +274,8 @@ asio::awaitable<void> read_first(crew& with)
     };
     std::optional<failure> cause;
     try {
-        co_await read_body(of.client, of.by, of.options, of.last->from, into);
+        const file_pace::reading at_work(*with.pace, of.by);
+        co_await read_body(of.client, of.by, with.each_connection, of.last->from, into);
     } catch (const enough&) {
     } catch (const failure& e) {
         cause = e;
@@ -254,12 +288,23 @@ asio::awaitable<void> read_first(crew& with)
     }
     forgive_step(of.by);
     of.by.check();
+    if (!cause) {
+        co_return std::chrono::milliseconds(0);
+    }
+    std::mt19937_64 random{std::random_device{}()};
+    const unsigned retry = with.count_failure(began);
+    const auto wait = delay_before_retry(of.options.retry, *cause, retry, random);
+    if (!wait) {
+        give_up(with, *cause);
+    }
+    co_return wait;
 }
 
 asio::awaitable<void> fetch_all(const std::shared_ptr<crew>& with)
 {
-    co_await read_first(*with);
-    start_helper(with);
+    if (const auto wait = co_await read_first(*with)) {
+        start_helper(with, *wait);
+    }
     {
         transfer::interrupt_scope scope(with->of.by, [with] { stop_helpers(*with); });
         while (!with->helpers.empty()) {

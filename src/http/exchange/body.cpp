@@ -103,7 +103,9 @@ public:
         const auto go_on = client_.rate.take(received, now);
         if (go_on > now) {
             co_await by_.pause_until(go_on);
-            watch_.excuse(transfer::clock::now() - now);
+            const auto pause = transfer::clock::now() - now;
+            watch_.excuse(pause);
+            by_.held_back += pause;
         }
     }
     /// After what was taken.

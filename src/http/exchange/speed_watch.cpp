@@ -3,18 +3,12 @@
 #include "http/time_limit.hpp"
 
 namespace tandem::http {
-namespace {
 
-using seconds = std::chrono::duration<double>;
-
-/// None where the period is no limit: it is never over.
 std::uint64_t bytes_in(std::uint64_t rate, std::chrono::milliseconds period)
 {
-    const double bytes = is_limit(period) ? static_cast<double>(rate) * seconds(period).count() : 0;
+    const double bytes = is_limit(period) ? static_cast<double>(rate) * std::chrono::duration<double>(period).count() : 0;
     return bytes < 9e18 ? static_cast<std::uint64_t>(bytes) : UINT64_MAX;
 }
-
-} // namespace
 
 speed_watch::speed_watch(std::uint64_t min_rate, std::chrono::milliseconds period, clock::time_point now)
     : needed_(bytes_in(min_rate, period)), period_(saturated(period)), begin_(now)

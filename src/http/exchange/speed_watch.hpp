@@ -6,6 +6,9 @@
 
 namespace tandem::http {
 
+/// How many come in a period at a rate; none where the period is no limit: it is never over.
+std::uint64_t bytes_in(std::uint64_t rate, std::chrono::milliseconds period);
+
 /// Whether bytes come at a rate, on the average of each period. Asks no clock.
 class speed_watch
 {
