@@ -511,6 +511,44 @@ BOOST_AUTO_TEST_CASE(one_connection_alone_may_be_slow)
     check_complete(get(server.url("/"), options), whole());
 }
 
+// What further connections are refused for good, the first kind of request may still get.
+BOOST_AUTO_TEST_CASE(a_server_that_refuses_all_segments_is_asked_once_more_without)
+{
+    for (const char* status : {"401 Who", "403 No", "404 None"}) {
+        BOOST_TEST_CONTEXT(status)
+        {
+            test::request_log log;
+            std::atomic<int> refused = 0;
+            test::scripted_server server(serve(log, [&](int number, const std::string& request) {
+                // Those that four connections may send, and the first one's next.
+                if (number > 0 && number <= 4) {
+                    ++refused;
+                    return "HTTP/1.1 " + std::string(status) + "\r\nContent-Length: 0\r\n\r\n";
+                }
+                return right(request);
+            }));
+            const test::outcome seen = get(server.url("/"), in_segments());
+            check_complete(seen, whole());
+            BOOST_TEST(refused == 4);
+            BOOST_TEST(log.all().size() == 6u);
+            BOOST_TEST(seen.report->retries == 1u);
+            std::filesystem::remove(folder / "file");
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_refuses_all_else_is_asked_no_more)
+{
+    test::request_log log;
+    test::scripted_server server(serve(log, [&](int number, const std::string& request) {
+        return number > 0 ? "HTTP/1.1 404 None\r\nContent-Length: 0\r\n\r\n" : right(request);
+    }));
+    const test::outcome seen = get(server.url("/"), in_segments(5));
+    BOOST_TEST((seen.code == errc::bad_status), seen);
+    BOOST_TEST(seen.status == 404u);
+    BOOST_TEST(log.all().size() <= 6u, log.all().size() << " requests");
+}
+
 BOOST_AUTO_TEST_CASE(what_is_left_of_it_is_gone_on_with)
 {
     test::request_log log;

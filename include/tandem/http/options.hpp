@@ -263,7 +263,7 @@ struct download_options : transfer_options
 
     /// Parts fetched at once, over a connection each, where the server supports ranges and identifies the file by a
     /// strong entity tag, and there is at least `min_segment_size` for each. One that fails is made up for by the
-    /// others. At least 1.
+    /// others; where the server refuses what is left to all of them, it is asked once more, over one. At least 1.
     unsigned segments = 1;
     std::uint64_t min_segment_size = 8 * 1024 * 1024;
 

@@ -35,7 +35,8 @@ struct try_state
     std::optional<question> asked{}; ///< where it came to, also when it failed; nothing where the URL is none
     trail so_far{};
     answer from{};
-    bool resumed = false;          ///< it went on from what was there
+    bool resumed = false;         ///< it went on from what was there
+    bool segment_refused = false; ///< for good, to a further connection: the first kind of request may still be granted
 
     /// Where it came to is where a redirect led: for this once perhaps, or for a while.
     bool redirected() const { return asked->at.text != key; }
@@ -57,6 +58,7 @@ struct job
     progress_notes notes{};
     unsigned mirror_tries = 0;
     bool may_use_ranges = true;      ///< until the server contradicts itself
+    bool may_use_segments = true;    ///< until it refuses them what it may grant to one connection
     std::string given_url{};         ///< that the last one began at
     failed_tries failures{};
     std::optional<try_state> last{}; ///< begun anew by each, a mirror's too

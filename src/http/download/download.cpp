@@ -77,7 +77,8 @@ bool is_contradiction(const job& of, const failure& cause)
            (cause.code() == errc::range_mismatch || (cause.code() == errc::checksum_mismatch && of.last->resumed));
 }
 
-/// The same, and once more without ranges if that shows that they cannot be trusted.
+/// The same, and once more: without ranges if that shows that they cannot be trusted, without segments where those are
+/// refused.
 asio::awaitable<std::optional<failed_try>> try_and_heal(job& of, const std::string& url)
 {
     std::optional<failed_try> failed = co_await try_once(of, url);
@@ -86,6 +87,10 @@ asio::awaitable<std::optional<failed_try>> try_and_heal(job& of, const std::stri
         if (of.to) {
             of.to->discard();
         }
+        count_retry(of);
+        failed = co_await try_once(of, url);
+    } else if (failed && of.last->segment_refused) {
+        of.may_use_segments = false;
         count_retry(of);
         failed = co_await try_once(of, url);
     }
