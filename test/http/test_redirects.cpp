@@ -149,3 +149,31 @@ BOOST_AUTO_TEST_CASE(with_a_body_that_never_ends_are_followed)
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+// A body that nobody wants, a byte at a time: of a length, in chunks, and in a trailer.
+BOOST_AUTO_TEST_CASE(with_a_body_that_comes_slowly_are_followed)
+{
+    for (const char* framing : {"Content-Length: 60000", "Transfer-Encoding: chunked", "Transfer-Encoding: chunked\r\nTrailer: t"}) {
+        BOOST_TEST_CONTEXT(framing)
+        {
+            test::scripted_server server([&](test::peer& client) {
+                if (!client.read_request().starts_with("GET /start ")) {
+                    client.send(test::ok("end"));
+                    return;
+                }
+                const bool trailer = std::string(framing).ends_with("t");
+                const std::string piece = *framing == 'C' || trailer ? "t" : "1\r\nt\r\n";
+                client.send("HTTP/1.1 301 Moved\r\nLocation: /end\r\n" + std::string(framing) + "\r\n\r\n" +
+                            (trailer ? "0\r\n" : ""));
+                for (int i = 0; i != 300 && client.send(piece); ++i) {
+                    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+                }
+            });
+            const auto start = std::chrono::steady_clock::now();
+            check_complete(get(server.url("/start")), "end");
+            const auto took = std::chrono::steady_clock::now() - start;
+            BOOST_TEST((took < std::chrono::seconds(15)), took / std::chrono::milliseconds(1) << " ms");
+            std::filesystem::remove(folder / "file");
+        }
+    }
+}
+

@@ -28,6 +28,7 @@ namespace {
 constexpr std::size_t parsed_at_once = 64 * 1024;
 constexpr std::size_t decoded_at_once = 16 * 1024; ///< for a sink that is emptied
 constexpr std::size_t skip_at_most = 64 * 1024;
+constexpr std::chrono::seconds skip_for(2); ///< in all: a new connection takes less
 constexpr int reads_at_once = 4; // of a buffer each
 
 failure body_failure(const error_code& error, const answer& from)
@@ -51,8 +52,8 @@ class body_transfer
 {
 public:
     body_transfer(detail::client_state& client, transfer& by, const transfer_options& options, answer& from,
-                  const sink& to, const drain& emptied)
-        : client_(client), by_(by), options_(options), from_(from), to_(to), emptied_(emptied),
+                  const sink& to, const drain& emptied, transfer::clock::time_point latest)
+        : client_(client), by_(by), options_(options), from_(from), to_(to), emptied_(emptied), latest_(latest),
           watch_(options.min_rate, options.min_rate_period, transfer::clock::now()),
           excused_(by.lost_time(transfer::clock::now()))
     {
@@ -63,7 +64,7 @@ public:
     {
         const auto now = transfer::clock::now();
         excuse_lost_time(now);
-        const auto idle = deadline(options_.idle_timeout, now);
+        const auto idle = std::min(latest_, deadline(options_.idle_timeout, now));
         const auto slow = watch_.due();
         by_.set_step_deadline(std::min(idle, slow), slow < idle ? errc::too_slow : errc::idle_timeout);
     }
@@ -140,6 +141,7 @@ private:
     answer& from_;
     const sink& to_;
     const drain& emptied_;
+    const transfer::clock::time_point latest_; ///< all of it
     speed_watch watch_;
     transfer::clock::duration excused_; ///< of the transfer's lost time
     int reads_ = 0;                     ///< since others had a turn
@@ -257,12 +259,13 @@ asio::awaitable<void> body_transfer::read_parsed()
 }
 
 asio::awaitable<void> read_raw(detail::client_state& client, transfer& by, const transfer_options& options,
-                               answer& from, const sink& to, const drain& emptied)
+                               answer& from, const sink& to, const drain& emptied,
+                               transfer::clock::time_point latest = transfer::clock::time_point::max())
 {
     connection* const stream = &*from.from;
     {
         transfer::interrupt_scope scope(by, [stream] { stream->close(); });
-        body_transfer body(client, by, options, from, to, emptied);
+        body_transfer body(client, by, options, from, to, emptied, latest);
         if (!from.parser->is_done()) {
             if (const auto length = from.content_length()) {
                 co_await body.read_sized(*length);
@@ -323,11 +326,16 @@ asio::awaitable<void> skip_body(detail::client_state& client, transfer& by, answ
         co_return;
     }
     transfer_options options;
-    options.idle_timeout = std::chrono::seconds(2);
+    options.idle_timeout = std::chrono::milliseconds(0);
     options.max_body_size = skip_at_most;
-    const sink nowhere = [](std::span<const char>) {};
+    const auto latest = transfer::clock::now() + skip_for;
+    const sink nowhere = [latest](std::span<const char>) {
+        if (transfer::clock::now() >= latest) {
+            throw failure(errc::idle_timeout); // also where no read waits
+        }
+    };
     try {
-        co_await read_raw(client, by, options, from, nowhere, no_drain);
+        co_await read_raw(client, by, options, from, nowhere, no_drain, latest);
     } catch (const failure&) {
         // Its connection is closed, and that is all.
         by.forgive(errc::idle_timeout);
