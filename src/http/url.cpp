@@ -355,7 +355,15 @@ location parse_url(std::string_view text)
     return take_apart(*url, whole.zone);
 }
 
-location redirect_url(const location& base, std::string_view reference)
+namespace {
+
+failure bad_redirect(std::string_view reference, const std::string& why)
+{
+    return failure(errc::bad_redirect,
+                   "the Location is \"" + printable_url(reference) + '"' + (why.empty() ? "" : ", ") + why);
+}
+
+location resolve(const location& base, std::string_view reference)
 {
     prepared whole = prepare(reference);
     if (const auto relative = urls::parse_relative_ref(whole.text)) {
@@ -366,9 +374,24 @@ location redirect_url(const location& base, std::string_view reference)
     }
     const auto url = urls::parse_uri(whole.text);
     if (!url) {
-        throw failure(errc::bad_redirect, "the Location is \"" + printable_url(reference) + "\"");
+        throw bad_redirect(reference, {});
     }
-    location result = take_apart(*url, whole.zone);
+    return take_apart(*url, whole.zone);
+}
+
+} // namespace
+
+location redirect_url(const location& base, std::string_view reference)
+{
+    location result;
+    try {
+        result = resolve(base, reference);
+    } catch (const failure& cause) {
+        if (cause.code() == errc::invalid_url || cause.code() == errc::unsupported_scheme) {
+            throw bad_redirect(reference, cause.detail()); // the user's URL is right
+        }
+        throw;
+    }
     if (base.from.secure && !result.from.secure) {
         throw failure(errc::insecure_redirect, "to " + result.text);
     }

@@ -175,11 +175,10 @@ BOOST_AUTO_TEST_CASE(a_password_is_not_shown_whatever_the_url)
 // RFC 3986, section 5.4. A fragment is not sent, so it is left out of the results.
 BOOST_AUTO_TEST_CASE(references_are_resolved_as_in_the_examples_of_rfc_3986)
 {
-    const std::string unsupported = make_error_code(errc::unsupported_scheme).message();
-    const std::string invalid = make_error_code(errc::invalid_url).message();
+    const std::string unusable = make_error_code(errc::bad_redirect).message();
     for (const row& r : {
              // 5.4.1, normal examples
-             row{"g:h", unsupported}, row{"g", "http://a/b/c/g"}, row{"./g", "http://a/b/c/g"},
+             row{"g:h", unusable}, row{"g", "http://a/b/c/g"}, row{"./g", "http://a/b/c/g"},
              row{"g/", "http://a/b/c/g/"}, row{"/g", "http://a/g"}, row{"//g", "http://g/"},
              row{"?y", "http://a/b/c/d;p?y"}, row{"g?y", "http://a/b/c/g?y"}, row{"#s", "http://a/b/c/d;p?q"},
              row{"g#s", "http://a/b/c/g"}, row{"g?y#s", "http://a/b/c/g?y"}, row{";x", "http://a/b/c/;x"},
@@ -195,7 +194,7 @@ BOOST_AUTO_TEST_CASE(references_are_resolved_as_in_the_examples_of_rfc_3986)
              row{"g;x=1/./y", "http://a/b/c/g;x=1/y"}, row{"g;x=1/../y", "http://a/b/c/y"},
              row{"g?y/./x", "http://a/b/c/g?y/./x"}, row{"g?y/../x", "http://a/b/c/g?y/../x"},
              row{"g#s/./x", "http://a/b/c/g"}, row{"g#s/../x", "http://a/b/c/g"},
-             row{"http:g", invalid}, // a strict parser's result is http:g, which names no host
+             row{"http:g", unusable}, // a strict parser's result is http:g, which names no host
          }) {
         BOOST_TEST_CONTEXT(r.reference)
         {
