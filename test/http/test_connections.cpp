@@ -111,6 +111,35 @@ BOOST_AUTO_TEST_CASE(closed_by_the_server_as_the_request_comes)
     }
 }
 
+// The server tells that it closes the connection for nobody asked anything in time (RFC 9110, section 15.5.9).
+BOOST_AUTO_TEST_CASE(closed_by_the_server_with_a_408_as_the_request_comes)
+{
+    for (const bool is_new : {false, true}) {
+        BOOST_TEST_CONTEXT("the first request " << is_new)
+        {
+            test::scripted_server server([&](test::peer& client) {
+                client.read_request();
+                if (!is_new) {
+                    client.send(test::ok("hello"));
+                    client.read_request();
+                }
+                client.send("HTTP/1.1 408 Late\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+            });
+            for (int i = 0; i < 3; ++i) {
+                const test::outcome seen = get(server.url("/"));
+                if (is_new) {
+                    check_failed(seen, errc::bad_status);
+                } else {
+                    check_complete(seen, "hello");
+                    BOOST_TEST(!seen.report->reused_connection);
+                }
+            }
+            BOOST_TEST(server.connections() == 3);
+            std::filesystem::remove(folder / "file");
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(that_fail_when_new_are_not_tried_again)
 {
     test::scripted_server server([](test::peer& client) { client.read_request(); });

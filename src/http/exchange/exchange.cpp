@@ -409,3 +409,5 @@ asio::awaitable<void> ask(detail::client_state& client, transfer& by, question& 
 }
 
 } // namespace tandem::http
+        } else if (reused && result.status() == 408 && !result.parser->keep_alive() && what.repeatable()) {
+            // It is the kept connection that waited for too long (RFC 9110, section 15.5.9).
