@@ -45,7 +45,10 @@ struct request
 
     /// Sent with its Content-Length where it is not empty, or the method is POST, PUT or PATCH. One of more than 1 MiB
     /// is announced (Expect: 100-continue), and sent when the server wants it or has said nothing for a second; a field
-    /// Expect in the options leaves that to the user. It is not sent on once the server has answered.
+    /// Expect in the options leaves that to the user. It is not sent on once the server has answered with an error or a
+    /// redirect. After a success (below 300) it is (RFC 9112, section 9.5): a server that closes the connection before it has
+    /// all of it fails the request (`errc::connection_closed`). What comes of the answer's body meanwhile is held in
+    /// memory, up to `max_body_size` and 64 MiB at most (`errc::body_too_large`), also where there is a sink.
     std::string body{};
 
     /// Gives the pieces of a body in place of `body`, and at its end, after which it is not called again, an empty one.

@@ -12,6 +12,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/string.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <sstream>
 #include <utility>
@@ -26,6 +27,10 @@ namespace {
 
 constexpr std::size_t written_at_once = 64 * 1024;
 constexpr int writes_at_once = 16;
+constexpr std::size_t read_at_once = 64 * 1024;
+
+/// Of an answer's body that comes while the request's goes, so much is held.
+constexpr std::size_t held_at_most = 64 * 1024 * 1024;
 
 /// A body up to this size is sent in one piece with the header.
 constexpr std::size_t small_body = 16 * 1024;
@@ -132,6 +137,9 @@ public:
     /// A byte of an answer came.
     bool begun() const noexcept { return reader_.begun(); }
 
+    /// The answer's header is there.
+    bool answered() const noexcept { return answered_; }
+
     /// The status of the last interim answer; 0 where none came.
     unsigned interim() const noexcept { return reader_.interim(); }
 
@@ -141,6 +149,12 @@ private:
     asio::awaitable<void> wait_for_wish_of_body(error_code& error);
     asio::awaitable<void> wait(bool wants_room, transfer::clock::time_point latest);
     void look_for_answer(error_code& error);
+    void hold_body(error_code& error);
+
+    /// RFC 9112, section 9.5: an error ends the sending. A server that answers with a success may read on, and one that
+    /// redirects does not want the body.
+    bool is_body_refused() const { return answered_ && result_.status() >= 300; }
+
     void set_deadline() { by_.set_step_deadline(what_.options->idle_timeout, errc::idle_timeout); }
 
     transfer& by_;
@@ -176,18 +190,23 @@ asio::awaitable<error_code> one_exchange::run(std::string text)
     }
     // The server may have answered and closed before it read all, so a failed write is not yet the answer.
     if (!answered_ && (!error || is_early_end(error))) {
+        const error_code unsent = error;
         co_await reader_.read(error, [this] { set_deadline(); });
+        answered_ = !error;
+        if (answered_ && result_.cut_off && !is_body_refused()) {
+            error = unsent;
+        }
     }
     by_.times.first_byte = reader_.begun_at().value_or(begin) - begin;
     co_return error;
 }
 
-/// All, unless the server answers meanwhile. How much.
+/// All, unless the server refuses it meanwhile. How much.
 asio::awaitable<std::size_t> one_exchange::send(std::string_view bytes, error_code& error)
 {
     const std::size_t all = bytes.size();
     result_.cut_off = true;
-    for (int writes = 0; !bytes.empty() && !answered_;) {
+    for (int writes = 0; !bytes.empty() && !is_body_refused();) {
         bool wants_room = false;
         const std::size_t size = over_.write_now(bytes.substr(0, written_at_once), wants_room, error);
         bytes.remove_prefix(size);
@@ -205,9 +224,9 @@ asio::awaitable<std::size_t> one_exchange::send(std::string_view bytes, error_co
         if (error) {
             break;
         }
-        if (!answered_ && is_blocked) {
+        if (!is_body_refused() && is_blocked) {
             co_await wait(wants_room, transfer::clock::time_point::max());
-        } else if (!answered_) {
+        } else if (!is_body_refused()) {
             // A server that is quick enough must not keep all else on this thread waiting.
             co_await asio::post(by_.get_executor(), asio::use_awaitable);
         }
@@ -221,9 +240,11 @@ asio::awaitable<void> one_exchange::send_from_source(error_code& error)
 {
     std::uint64_t size = 0;
     for (;;) {
-        look_for_answer(error);
+        if (size != what_.source_size) { // else the server may have all, and close
+            look_for_answer(error);
+        }
         result_.cut_off = true; // until the source's end
-        if (error || answered_) {
+        if (error || is_body_refused()) {
             co_return;
         }
         what_.source_begun = true;
@@ -242,7 +263,7 @@ asio::awaitable<void> one_exchange::send_from_source(error_code& error)
         const std::string_view bytes = what_.source_size ? piece : chunk;
         co_await send(bytes, error);
         by_.sent += piece.size();
-        if (error || answered_) {
+        if (error || is_body_refused()) {
             result_.cut_off = true;
             co_return;
         }
@@ -273,11 +294,32 @@ asio::awaitable<void> one_exchange::wait(bool wants_room, transfer::clock::time_
 void one_exchange::look_for_answer(error_code& error)
 {
     if (answered_) {
+        hold_body(error);
         return;
     }
     const std::uint64_t before = reader_.received();
     answered_ = reader_.read_now(error);
     moved_ = moved_ || reader_.received() != before;
+    if (error == asio::error::would_block) {
+        error = {};
+    }
+}
+
+/// What has come of the answer's body, while the request's is being sent: the server may read no more before it is taken.
+void one_exchange::hold_body(error_code& error)
+{
+    if (is_body_refused()) {
+        return;
+    }
+    const std::uint64_t most = std::min<std::uint64_t>(held_at_most, what_.options->max_body_size) + read_at_once; // with its chunks' sizes;
+    for (int reads = 0; !error && reads != writes_at_once; ++reads) {
+        const std::size_t size = over_.read_now(over_.buffer.prepare(read_at_once), 1, error);
+        over_.buffer.commit(size);
+        moved_ = moved_ || size > 0;
+        if (over_.buffer.size() > most) {
+            throw failure(errc::body_too_large, "while the request's body was being sent", result_.status());
+        }
+    }
     if (error == asio::error::would_block) {
         error = {};
     }
@@ -381,6 +423,12 @@ asio::awaitable<void> ask(detail::client_state& client, transfer& by, question& 
         one_exchange exchange(client, by, what, *from, result);
         const error_code error = co_await exchange.run(request_text(client, what, via));
         by.check();
+        if (error && exchange.answered()) {
+            throw failure(is_early_end(error) ? make_error_code(errc::connection_closed) : error,
+                          "after the answer, " + std::to_string(result.status()) +
+                              ", but before all of the request's body was sent",
+                          result.status());
+        }
         if (error) {
             // A server may close a kept connection at any time, also as a request is on its way; or send then what does
             // not belong to its answer before.
@@ -390,6 +438,8 @@ asio::awaitable<void> ask(detail::client_state& client, transfer& by, question& 
             }
         } else if (result.status() == 417 && what.asks_before_body() && !what.source_begun) {
             what.may_ask_before_body = false;
+        } else if (reused && result.status() == 408 && !result.parser->keep_alive() && what.repeatable()) {
+            // It is the kept connection that waited for too long (RFC 9110, section 15.5.9).
         } else {
             result.reused = reused;
             break;
@@ -409,5 +459,3 @@ asio::awaitable<void> ask(detail::client_state& client, transfer& by, question& 
 }
 
 } // namespace tandem::http
-        } else if (reused && result.status() == 408 && !result.parser->keep_alive() && what.repeatable()) {
-            // It is the kept connection that waited for too long (RFC 9110, section 15.5.9).

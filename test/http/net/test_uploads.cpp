@@ -78,6 +78,115 @@ BOOST_AUTO_TEST_CASE(an_answer_ends_the_sending)
     }
 }
 
+// RFC 9112, section 9.5: an error does, a success does not.
+BOOST_AUTO_TEST_CASE(an_early_success_does_not_end_the_sending)
+{
+    constexpr std::size_t size = 16 * mebibyte;
+    const std::string body = test::noise(size);
+    const auto source_of = [&body](std::size_t& at) {
+        return [&body, &at]() -> boost::asio::awaitable<std::string> {
+            std::string piece = body.substr(at, 100'000);
+            at += piece.size();
+            co_return piece;
+        };
+    };
+    auto context = authority.server("IP:127.0.0.1");
+    for (boost::asio::ssl::context* tls : {static_cast<boost::asio::ssl::context*>(nullptr), &context}) {
+        for (const bool has_source : {false, true}) {
+            BOOST_TEST_CONTEXT((tls ? "https" : "http") << ", from a source " << has_source)
+            {
+                std::string seen;
+                test::scripted_server server(
+                    [&](test::peer& client) {
+                        for (int i = 0; !client.read_request().empty(); ++i) {
+                            if (i == 0) {
+                                client.send(test::ok("thanks"));
+                            }
+                            seen = client.read(i == 0 ? size : 0);
+                            if (i == 1) {
+                                client.send(test::ok("next"));
+                            }
+                        }
+                    },
+                    tls);
+                tandem::http::client trusting(threads, options);
+                request what = upload(server.url("/"), 0);
+                std::size_t at = 0;
+                if (has_source) {
+                    what.source = source_of(at);
+                    what.source_size = size;
+                } else {
+                    what.body = body;
+                }
+                what.options.idle_timeout = 10s;
+                const test::asked answer = ask(trusting, what);
+                check_answer(answer, 200, "thanks");
+                BOOST_TEST(answer.answer->sent == size);
+                const test::asked next = ask(trusting, {.url = server.url("/")});
+                check_answer(next, 200, "next");
+                BOOST_TEST(next.answer->reused_connection);
+            }
+        }
+    }
+}
+
+// Neither waits for the other to read first.
+BOOST_AUTO_TEST_CASE(an_answer_that_comes_as_the_body_goes)
+{
+    constexpr std::size_t size = 32 * mebibyte;
+    auto context = authority.server("IP:127.0.0.1");
+    for (boost::asio::ssl::context* tls : {static_cast<boost::asio::ssl::context*>(nullptr), &context}) {
+        BOOST_TEST_CONTEXT((tls ? "https" : "http"))
+        {
+            test::scripted_server server(
+                [&](test::peer& client) {
+                    client.read_request();
+                    client.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n");
+                    for (std::size_t i = 0; i < size; i += mebibyte) {
+                        client.send(client.read(mebibyte));
+                    }
+                },
+                tls);
+            tandem::http::client trusting(threads, options);
+            request what = upload(server.url("/"), 0);
+            what.body = test::noise(size);
+            what.options.idle_timeout = 10s;
+            check_answer(ask(trusting, what), 200, what.body);
+            what.options.max_body_size = 2 * mebibyte;
+            const test::asked large = ask(trusting, what);
+            BOOST_TEST((large.code == errc::body_too_large), large);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_success_before_the_body_is_there_and_the_end_is_none)
+{
+    auto context = authority.server("IP:127.0.0.1");
+    for (boost::asio::ssl::context* tls : {static_cast<boost::asio::ssl::context*>(nullptr), &context}) {
+        for (const bool with_reset : {false, true}) {
+            BOOST_TEST_CONTEXT((tls ? "https" : "http") << ", with a reset " << with_reset)
+            {
+                test::scripted_server server(
+                    [&](test::peer& client) {
+                        client.read_request();
+                        client.discard(mebibyte);
+                        client.send(test::ok("thanks"));
+                        if (with_reset) {
+                            client.reset();
+                        }
+                    },
+                    tls);
+                tandem::http::client trusting(threads, options);
+                request what = upload(server.url("/"), 64 * mebibyte);
+                what.options.idle_timeout = 10s;
+                const test::asked seen = ask(trusting, what);
+                BOOST_TEST(!seen.answer.has_value(), seen);
+                BOOST_TEST((seen.code == errc::connection_closed), seen);
+            }
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(all_of_it_arrives)
 {
     auto context = authority.server("IP:127.0.0.1");
