@@ -11,13 +11,27 @@
 namespace tandem::http {
 namespace {
 
-std::optional<given_name> replace(unnamed& file, const open_folder& folder, const std::string& wanted, const name_policy& policy)
+/// By its file system's clock, which may not be the system's.
+std::optional<std::filesystem::file_time_type> file_system_time(const descriptor& file)
+{
+    struct stat status
+    {
+    };
+    if (::fstat(file.get(), &status) != 0 || ::fchmod(file.get(), status.st_mode & 07777) != 0 ||
+        ::fstat(file.get(), &status) != 0) {
+        return std::nullopt;
+    }
+    return last_change(status);
+}
+
+std::optional<given_name> replace(unnamed& file, const open_folder& folder, const std::string& wanted, name_policy policy)
 {
     std::unique_lock<std::mutex> one_at_a_time;
     if (policy.not_written_since) {
         // Else two downloads of this program could both find the old file, and the second replace the first's.
         static std::mutex mutex;
         one_at_a_time = std::unique_lock(mutex);
+        policy.now = file_system_time(file.file());
     }
     const auto there = find_replaceable(folder, wanted, policy);
     if (const auto mode = mode_after(there)) {
@@ -95,7 +109,8 @@ std::optional<struct stat> find_replaceable(const open_folder& folder, const std
         throw failure(errc::target_is_not_a_file, folder.path_of(name).string());
     }
     if (policy.not_written_since && policy.existing != existing_file::rename &&
-        last_change(there) >= *policy.not_written_since) {
+        is_written_since(last_change(there), *policy.not_written_since,
+                         policy.now.value_or(std::filesystem::file_time_type::clock::now()))) {
         throw failure(errc::target_written_meanwhile, folder.path_of(name).string());
     }
     return there;
@@ -105,6 +120,12 @@ std::optional<mode_t> mode_after(const std::optional<struct stat>& replaced)
 {
     // Not who it runs as: the bytes are a server's.
     return replaced && S_ISREG(replaced->st_mode) ? std::optional<mode_t>(replaced->st_mode & 0777) : std::nullopt;
+}
+
+bool is_written_since(std::filesystem::file_time_type change, std::filesystem::file_time_type since,
+                      std::filesystem::file_time_type now)
+{
+    return change >= since && change <= now;
 }
 
 std::filesystem::file_time_type last_change(const struct stat& of)

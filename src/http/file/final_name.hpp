@@ -34,6 +34,7 @@ struct name_policy
 {
     existing_file existing = existing_file::replace;
     std::optional<std::filesystem::file_time_type> not_written_since{};
+    std::optional<std::filesystem::file_time_type> now{}; ///< by the file system's clock; nothing: by the system's
 };
 
 /// What a file is called in the end.
@@ -61,6 +62,11 @@ std::optional<struct stat> find_replaceable(const open_folder& folder, const std
 
 /// Who may do what with a file that takes the place of that one. Nothing where that is no regular file.
 std::optional<mode_t> mode_after(const std::optional<struct stat>& replaced);
+
+/// Whether a file that was last changed at `change` was so since then. Not where that is yet to come: the clock was set
+/// back, and the file is older.
+bool is_written_since(std::filesystem::file_time_type change, std::filesystem::file_time_type since,
+                      std::filesystem::file_time_type now);
 
 /// By the file system's clock, which no user can set.
 std::filesystem::file_time_type last_change(const struct stat& of);

@@ -1,4 +1,5 @@
 #include "http/failure.hpp"
+#include "http/file/final_name.hpp"
 #include "http/file/resume_record.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -11,6 +12,8 @@
 #include <sstream>
 #include <string>
 #include <thread>
+#include <tuple>
+#include <vector>
 
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -61,6 +64,36 @@ struct folder
 const resume_record example{"https://a/b?c=d", "\"tag\"", 1'000'000, 65'536, 77, "3b8f-01"};
 
 } // namespace
+
+BOOST_AUTO_TEST_SUITE(final_names)
+
+// A clock that was set back leaves files with times that are yet to come: no download of this run wrote them.
+BOOST_AUTO_TEST_CASE(a_file_of_a_time_to_come_may_be_replaced)
+{
+    using namespace std::chrono_literals;
+    const folder in;
+    std::ofstream(in.path / "file") << "old";
+    struct stat there
+    {
+    };
+    BOOST_REQUIRE(in.held->look_at("file", there));
+    const auto changed = last_change(there);
+    for (const auto& [since, now, may] :
+         {std::tuple(changed - 2h, changed - 1h, true), std::tuple(changed - 2h, changed, false),
+          std::tuple(changed - 2h, changed + 1h, false), std::tuple(changed + 1h, changed + 2h, true)}) {
+        const name_policy policy{existing_file::replace, since, now};
+        bool replaceable = true;
+        try {
+            BOOST_TEST(find_replaceable(*in.held, "file", policy).has_value());
+        } catch (const failure& cause) {
+            BOOST_TEST((cause.code() == errc::target_written_meanwhile));
+            replaceable = false;
+        }
+        BOOST_TEST(replaceable == may);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(resume_records)
 
