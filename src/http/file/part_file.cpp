@@ -146,6 +146,7 @@ std::optional<std::string> part_file::look()
     }
     keep_ = true;
     record_ = read_resume_record(*folder_, target_);
+        keep_ = !is_new_ && !has_record_file(*folder_, target_); // until a download begins in it
     if (!record_) {
         // One that a dying system has damaged still tells that a download was here.
         has_damaged_record_ = has_record_file(*folder_, target_);

@@ -40,6 +40,16 @@ bool is_own_file(const open_folder& folder, const descriptor& file)
     return ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 1 && folder.owns(status);
 }
 
+/// Or the place of one: empty, or with nothing but zeros, as a system that died may leave it. A complete download may have
+/// been given this name meanwhile.
+bool is_record(const descriptor& file)
+{
+    std::array<char, first_line.size()> begin{};
+    const ssize_t got = ::pread(file.get(), begin.data(), begin.size(), 0);
+    const std::string_view seen(begin.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    return got >= 0 && (first_line.starts_with(seen) || seen.find_first_not_of('\0') == seen.npos);
+}
+
 bool has_control(std::string_view text)
 {
     return std::any_of(text.begin(), text.end(),
@@ -133,7 +143,7 @@ void write_resume_record(const open_folder& folder, const std::string& target, c
     // In place. Of the same file it differs in numbers of fixed width at its beginning, on which no write is
     // interrupted.
     const std::string name = resume_record_name(target);
-    descriptor file = folder.open_file(name, O_WRONLY);
+    descriptor file = folder.open_file(name, O_RDWR);
     if (file && !is_own_file(folder, file)) {
         throw failure(errc::target_exists, folder.path_of(name).string() +
                                                " is in the way and not this user's alone, move it elsewhere");
@@ -144,6 +154,9 @@ void write_resume_record(const open_folder& folder, const std::string& target, c
     if (!file) {
         folder.throw_errno("cannot write", name);
     }
+    if (file && !is_record(file)) {
+        throw failure(errc::target_exists, folder.path_of(name).string() + " is in the way, move it elsewhere");
+    }
     folder.write(file, name, 0, {text.data(), text.size()});
     if (::ftruncate(file.get(), static_cast<off_t>(text.size())) != 0) {
         folder.throw_errno("cannot write", name);
@@ -153,7 +166,11 @@ void write_resume_record(const open_folder& folder, const std::string& target, c
 void remove_resume_record(const open_folder& folder, const std::string& target) noexcept
 {
     try {
-        folder.remove(resume_record_name(target));
+        const std::string name = resume_record_name(target);
+        const descriptor file = folder.open_file(name, O_RDONLY);
+        if (file && is_own_file(folder, file) && is_record(file)) {
+            folder.remove(name);
+        }
     } catch (const std::bad_alloc&) {
         // It stays, and tells nothing wrong: the next download compares it with the .part and asks the server.
     }
