@@ -184,12 +184,19 @@ void destination::move_to_part()
         open_part(mode_after(there).value_or(0666) | 0600);
     }
     const bool resumable = !facts_.validator.empty() && facts_.total && *facts_.total > small;
-    part_->begin({.url = facts_.url,
-                  .validator = resumable ? facts_.validator : std::string(),
-                  .total = facts_.total.value_or(0),
-                  .good = options_->sync ? 0 : facts_.total.value_or(0),
-                  .boot = options_->sync ? std::string() : current_boot(),
-                  .encoding = facts_.encoding});
+    resume_record record{.url = facts_.url,
+                         .validator = resumable ? facts_.validator : std::string(),
+                         .total = facts_.total.value_or(0),
+                         .good = options_->sync ? 0 : facts_.total.value_or(0),
+                         .boot = options_->sync ? std::string() : current_boot(),
+                         .encoding = facts_.encoding};
+    if (!can_be_written(record)) {
+        // Not to be gone on with. It still shows whose the .part is.
+        record.url.resize(std::min<std::size_t>(record.url.size(), 1024));
+        record.validator.clear();
+        record.encoding.clear();
+    }
+    part_->begin(std::move(record));
     part_->keep(false);
 }
 

@@ -133,10 +133,16 @@ std::optional<resume_record> read_resume_record(const open_folder& folder, const
     return text ? parse(*text) : std::nullopt;
 }
 
+bool can_be_written(const resume_record& record)
+{
+    const std::string text = as_text(record);
+    return text.size() <= max_record_size && parse(text) == record;
+}
+
 void write_resume_record(const open_folder& folder, const std::string& target, const resume_record& record)
 {
     const std::string text = as_text(record);
-    if (text.size() > max_record_size || parse(text) != record) {
+    if (!can_be_written(record)) {
         throw failure::local(boost::system::errc::make_error_code(boost::system::errc::invalid_argument),
                              "what is to be remembered for resuming cannot be written down");
     }
@@ -148,14 +154,14 @@ void write_resume_record(const open_folder& folder, const std::string& target, c
         throw failure(errc::target_exists, folder.path_of(name).string() +
                                                " is in the way and not this user's alone, move it elsewhere");
     }
+    if (file && !is_record(file)) {
+        throw failure(errc::target_exists, folder.path_of(name).string() + " is in the way, move it elsewhere");
+    }
     if (!file && errno == ENOENT) {
         file = folder.open_file(name, O_WRONLY | O_CREAT | O_EXCL, 0600);
     }
     if (!file) {
         folder.throw_errno("cannot write", name);
-    }
-    if (file && !is_record(file)) {
-        throw failure(errc::target_exists, folder.path_of(name).string() + " is in the way, move it elsewhere");
     }
     folder.write(file, name, 0, {text.data(), text.size()});
     if (::ftruncate(file.get(), static_cast<off_t>(text.size())) != 0) {

@@ -31,6 +31,9 @@ std::string resume_record_name(const std::string& target);
 /// complete.
 std::optional<resume_record> read_resume_record(const open_folder& folder, const std::string& target);
 
+/// Whether it has room in one, and can be read from it.
+bool can_be_written(const resume_record& record);
+
 /// A record of the same URL, tag and boot is replaced in one step: whenever the program is killed, there is the former
 /// or this one. Of another, there may be neither, so its .part is to be empty. Only for its owner to read, as URLs may
 /// hold secrets. Not written to the disk at once: after a crash of the system it may be gone, never wrong. Throws
