@@ -75,6 +75,8 @@ explanation explain(http::errc code)
         return {"target_written_meanwhile", "out=NAME after the URL, or --if-exists=rename"};
     case http::errc::folder_changed:
         return {"folder_changed", ""};
+    case http::errc::part_changed:
+        return {"part_changed", ""};
     case http::errc::naming_unsupported:
         return {"naming_unsupported", "--if-exists=replace"};
     case http::errc::range_mismatch:

@@ -71,6 +71,9 @@ const char* sentence(errc e)
     case errc::naming_unsupported:
         return "the file system cannot give the file its name but by replacing what may have it; allow that, or choose "
                "another folder";
+    case errc::part_changed:
+        return "the unfinished file was removed, renamed, replaced or shortened by another program; leave it alone until the "
+               "download is complete";
     case errc::invalid_option:
         return "an option is not valid; nothing was sent";
     case errc::source_not_repeatable:

@@ -523,6 +523,16 @@ BOOST_AUTO_TEST_CASE(a_finished_file_that_is_called_like_a_part)
     BOOST_TEST(listing() == "file file-2 file.part");
 }
 
+BOOST_AUTO_TEST_CASE(an_empty_file_that_is_called_like_a_part)
+{
+    put("file.part", "");
+    test::scripted_server refusing(test::answer_always("HTTP/1.1 404 None\r\nContent-Length: 0\r\n\r\n"));
+    BOOST_TEST((get(refusing.url("/")).code == errc::bad_status));
+    BOOST_TEST(listing() == "file.part");
+    test::scripted_server server(test::answer_always(test::ok(large(), "ETag: \"a\"\r\n")));
+    check_complete(get(server.url("/")), large());
+}
+
 BOOST_AUTO_TEST_CASE(names_as_long_as_the_file_system_takes_them)
 {
     test::scripted_server small(test::answer_always(test::ok("small")));
@@ -568,8 +578,94 @@ BOOST_AUTO_TEST_CASE(a_target_named_like_anothers_part)
     BOOST_TEST(second.report.has_value(), second);
     held.go.set_value();
     const test::outcome seen = first.wait();
-    BOOST_TEST((seen.code == errc::target_in_use), seen);
+    BOOST_TEST((seen.code == errc::part_changed), seen);
     BOOST_TEST(content("file.part") == "second");
+    BOOST_TEST(listing() == "file.part");
+}
+
+BOOST_AUTO_TEST_CASE(a_target_named_like_anothers_record)
+{
+    gate held;
+    test::scripted_server server(held.script());
+    test::scripted_server small(test::answer_always(test::ok("second")));
+    test::started first(downloads, server.url("/1"), folder / "file");
+    wait_until_locked("file.part");
+    const test::outcome second = test::started(downloads, small.url("/2"), folder / "file.part.from").wait();
+    BOOST_TEST(second.report.has_value(), second);
+    held.go.set_value();
+    const test::outcome seen = first.wait();
+    BOOST_TEST(seen.report.has_value(), seen);
+    BOOST_TEST(content("file.part.from") == "second");
+}
+
+// By another program, which leaves no file with a hole, and no record of what is not there.
+BOOST_AUTO_TEST_CASE(a_part_that_is_changed_meanwhile)
+{
+    for (const std::string change : {"removed", "renamed", "emptied"}) {
+        for (const bool in_segments : {false, true}) {
+            BOOST_TEST_CONTEXT(change << ", in segments " << in_segments)
+            {
+                std::promise<void> go;
+                const std::shared_future<void> gone = go.get_future().share();
+                const std::string body = test::noise(3'000'000);
+                const std::string fields = "ETag: \"a\"\r\nAccept-Ranges: bytes\r\n";
+                test::scripted_server server([&](test::peer& peer) {
+                    for (std::string request; !(request = peer.read_request()).empty();) {
+                        const auto range = test::range_of(request, body.size());
+                        const std::string bytes = range ? test::part_of(body, *range, fields) : test::ok(body, fields);
+                        peer.send(std::string_view(bytes).substr(0, bytes.size() / 2));
+                        gone.wait();
+                        peer.send(std::string_view(bytes).substr(bytes.size() / 2));
+                    }
+                });
+                auto options = test::once();
+                options.segments = in_segments ? 2 : 1;
+                options.min_segment_size = 1'000'000;
+                options.expected = tandem::http::checksum::parse("md5=" + test::md5(body));
+                test::started download(downloads, server.url("/"), folder / "file", options);
+                for (int i = 0; i != 10'000 && content("file.part").size() < 500'000; ++i) {
+                    std::this_thread::sleep_for(1ms);
+                }
+                BOOST_TEST(content("file.part").size() >= 500'000u);
+                if (change == "removed") {
+                    std::filesystem::remove(folder / "file.part");
+                } else if (change == "renamed") {
+                    std::filesystem::rename(folder / "file.part", folder / "other");
+                } else {
+                    std::filesystem::resize_file(folder / "file.part", 0);
+                }
+                go.set_value();
+                const test::outcome seen = download.wait();
+                BOOST_TEST((seen.code == errc::part_changed), seen);
+                BOOST_TEST((seen.what.find("file.part") != seen.what.npos), seen);
+                BOOST_TEST(listing() == (change == "renamed" ? "other" : ""));
+                std::filesystem::remove(folder / "other");
+                std::filesystem::remove(folder / "file");
+            }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_in_which_no_part_can_be_made)
+{
+    test::scripted_server server(test::answer_always(test::ok(large())));
+    const test::outcome seen = test::started(downloads, server.url("/"), "/dev/fd/-1").wait();
+    BOOST_TEST((seen.code == std::errc::no_such_file_or_directory), seen);
+}
+
+// What is to be remembered has no room: the file is there all the same.
+BOOST_AUTO_TEST_CASE(an_url_and_a_tag_that_are_too_long_to_be_remembered)
+{
+    for (const bool resume : {false, true}) {
+        const std::string fields = "ETag: \"" + std::string(40'000, 't') + "\"\r\n";
+        test::scripted_server server(test::answer_always(test::ok(large(), fields)));
+        auto options = test::once();
+        options.resume = resume;
+        check_complete(get(server.url("/" + std::string(40'000, 'u')), options), large());
+        std::filesystem::remove(folder / "file");
+        test::scripted_server breaking(test::answer_once(test::broken_off(large(), large().size() / 2, fields)));
+        check_failed(get(breaking.url("/" + std::string(40'000, 'u')), options), errc::truncated_body);
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

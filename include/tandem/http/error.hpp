@@ -49,6 +49,7 @@ enum class errc
     source_size_mismatch,     ///< `request::source` gave another number of bytes than `request::source_size`
     folder_changed,           ///< the target's folder was removed, or another has its name, since the download began
     naming_unsupported,       ///< the file system cannot give a file a name but by replacing what may have it
+    part_changed,             ///< the .part was removed, renamed, replaced or shortened by others during the download
 };
 
 /// The category of errc. Its messages are sentences: what happened, and what to do. The three timeouts and `too_slow`

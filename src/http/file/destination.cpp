@@ -84,6 +84,10 @@ void destination::leave() noexcept
     }
     begun_ = false;
     try {
+        if (part_->size() < size_) {
+            part_->keep(false); // to cut it would fill what others cut off
+            return;
+        }
         note_progress();
         part_->cut(size_);
     } catch (const std::exception&) {
@@ -137,7 +141,7 @@ const resume_record* destination::resumable(const std::string& url) const
 
 bool destination::worth_keeping() const
 {
-    return options_->resume && part_->record() && !part_->record()->validator.empty() && size_ > 0;
+    return !spoiled_ && options_->resume && part_->record() && !part_->record()->validator.empty() && size_ > 0;
 }
 
 bool destination::sum_up_some()
@@ -146,6 +150,9 @@ bool destination::sum_up_some()
         return false;
     }
     std::vector<char> piece(static_cast<std::size_t>(std::min<std::uint64_t>(size_ - summed_, 1024 * 1024)));
+    if (part_ && part_->is_shortened()) {
+        throw_part_changed();
+    }
     const std::size_t got = read_at(*folder_, file(), file_name(), summed_, piece);
     sum_->update({piece.data(), got});
     summed_ += got;
@@ -157,6 +164,7 @@ void destination::begin(file_facts what)
     facts_ = std::move(what);
     size_ = found_ = summed_ = noted_ = 0;
     begun_ = true;
+    spoiled_ = false;
     if (sum_) {
         sum_.emplace(*options_->expected);
     }
@@ -208,7 +216,7 @@ void destination::move_small_to_part()
     }
     move_to_part();
     small_.reset();
-    folder_->write(part_->file(), part_->name(), 0, so_far);
+    part_->write(0, so_far);
 }
 
 /// Else it would be known when all of it is there only.
@@ -233,7 +241,11 @@ void destination::write(std::span<const char> bytes)
     if (small_ && size_ + bytes.size() > small) {
         move_small_to_part(); // longer than it seemed
     }
-    folder_->write(file(), file_name(), size_, bytes);
+    if (part_) {
+        write_to_part(size_, bytes);
+    } else {
+        folder_->write(file(), file_name(), size_, bytes);
+    }
     if (sum_ && summed_ == size_) {
         sum_->update(bytes);
         summed_ += bytes.size();
@@ -259,7 +271,7 @@ void destination::begin_segments()
 
 void destination::write_segment(std::uint64_t offset, std::span<const char> bytes)
 {
-    folder_->write(part_->file(), part_->name(), offset, bytes);
+    write_to_part(offset, bytes);
 }
 
 void destination::set_size(std::uint64_t bytes)
@@ -334,8 +346,33 @@ std::optional<given_name> destination::try_to_name()
     return part_ ? give_name(*part_, *folder_, name_, policy()) : give_name(*small_, *folder_, name_, policy());
 }
 
+/// Its bytes would be summed up as they came, and named as they are.
+void destination::check_size()
+{
+    if (part_ && part_->size() != size_) {
+        throw_part_changed();
+    }
+}
+
+void destination::throw_part_changed()
+{
+    spoiled_ = true;
+    part_->keep(false);
+    throw failure(errc::part_changed, part_->path().string());
+}
+
+/// What others cut off before would be a hole by now, with all else as it should be.
+void destination::write_to_part(std::uint64_t offset, std::span<const char> bytes)
+{
+    if (part_->is_shortened()) {
+        throw_part_changed();
+    }
+    part_->write(offset, bytes);
+}
+
 void destination::finish()
 {
+    check_size();
     check_sum();
     std::optional<given_name> named = try_to_name();
     if (!named && small_) {

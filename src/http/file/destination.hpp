@@ -115,6 +115,9 @@ private:
     void check_renaming() const;
     std::optional<given_name> try_to_name();
     void check_sum();
+    void write_to_part(std::uint64_t offset, std::span<const char> bytes);
+    [[noreturn]] void throw_part_changed();
+    void check_size();
     void set_time() const;
     bool worth_keeping() const;
     name_policy policy() const { return {options_->existing, options_->not_written_since}; }
@@ -133,6 +136,7 @@ private:
     std::uint64_t summed_ = 0;
     std::uint64_t noted_ = 0; ///< in the record
     bool begun_ = false;      ///< something was written, or may have been
+    bool spoiled_ = false; ///< others have cut something off the .part: nothing in it is of use
 };
 
 } // namespace tandem::http

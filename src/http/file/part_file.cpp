@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -82,6 +83,9 @@ std::optional<part_file> part_file::open_locked(const open_folder& folder, const
         if (mode_of_new) {
             file = folder.open_file(name, O_RDWR | O_CREAT | O_EXCL, *mode_of_new);
             is_new = static_cast<bool>(file);
+            if (!file && errno == ENOENT) {
+                folder.throw_errno("cannot make", name); // as in /dev/fd
+            }
         }
         if (!file && (!mode_of_new || errno == EEXIST)) {
             file = folder.open_file(name, O_RDWR);
@@ -142,18 +146,18 @@ std::optional<std::string> part_file::look()
     }
     const auto size = static_cast<std::uint64_t>(status.st_size);
     if (size == 0) {
+        keep_ = !is_new_ && !has_record_file(*folder_, target_); // until a download begins in it
         return std::nullopt;
     }
     keep_ = true;
     record_ = read_resume_record(*folder_, target_);
-        keep_ = !is_new_ && !has_record_file(*folder_, target_); // until a download begins in it
     if (!record_) {
         // One that a dying system has damaged still tells that a download was here.
         has_damaged_record_ = has_record_file(*folder_, target_);
     } else if (record_->inode != inode_) {
         record_.reset();
     } else {
-        good_ = std::min(size, record_->good);
+        good_ = written_ = std::min(size, record_->good);
     }
     return record_ || has_damaged_record_ ? std::nullopt : std::optional<std::string>("no unfinished download");
 }
@@ -187,14 +191,49 @@ std::optional<part_file> part_file::find(const open_folder& folder, const std::s
 
 part_file::~part_file()
 {
+    if (!file_) {
+        return;
+    }
     // Another download's target may be named like this .part, and have taken its place.
-    if (file_ && !keep_ && is_still_there()) {
+    if (!is_still_there()) {
+        remove_own_record();
+    } else if (!keep_) {
         // The record last: without it what is there would be taken for somebody else's.
         folder_->remove(name_);
         if (record_) {
             remove_resume_record(*folder_, target_);
         }
     }
+}
+
+/// Another .part of that name has its own.
+void part_file::remove_own_record() noexcept
+{
+    try {
+        const auto there = record_ ? read_resume_record(*folder_, target_) : std::nullopt;
+        if (there && there->inode == inode_) {
+            remove_resume_record(*folder_, target_);
+        }
+    } catch (const std::bad_alloc&) {
+        // It stays, and tells nothing wrong.
+    }
+}
+
+std::uint64_t part_file::size() const
+{
+    struct stat status
+    {
+    };
+    if (::fstat(file_.get(), &status) != 0) {
+        folder_->throw_errno("cannot read", name_);
+    }
+    return static_cast<std::uint64_t>(status.st_size);
+}
+
+void part_file::write(std::uint64_t offset, std::span<const char> bytes)
+{
+    folder_->write(file_, name_, offset, bytes);
+    written_ = std::max(written_, offset + bytes.size());
 }
 
 void part_file::begin(resume_record what)
@@ -224,7 +263,7 @@ void part_file::save_good()
 /// but neither may take from it, nor write another version into it.
 void part_file::empty()
 {
-    good_ = 0;
+    good_ = written_ = 0;
     // A record that was synced is trusted after the system was started anew, and may be on the disk when what is written
     // in its place is not. It tells of this inode alone.
     const bool may_be_trusted = record_ && record_->boot.empty() && record_->good > 0;
@@ -281,7 +320,7 @@ void part_file::check_still_there() const
 {
     if (!is_still_there()) {
         folder_->check_still_there();
-        throw failure(errc::target_in_use, path().string() + " was removed or replaced meanwhile");
+        throw failure(errc::part_changed, path().string());
     }
 }
 

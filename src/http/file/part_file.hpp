@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 
 #include <sys/types.h>
@@ -47,6 +48,13 @@ public:
     /// Nothing in it is of use.
     void empty();
 
+    void write(std::uint64_t offset, std::span<const char> bytes);
+
+    std::uint64_t size() const;
+
+    /// Others have cut off what was written here.
+    bool is_shortened() const { return size() < written_; }
+
     /// So many are good now. Not written to the record, see `save_good`.
     void set_good(std::uint64_t bytes) noexcept { good_ = bytes; }
 
@@ -80,6 +88,7 @@ private:
 
     /// Whether `name_` still names the file that is open: who held it before may have renamed or removed it.
     bool is_still_there() const;
+    void remove_own_record() noexcept;
     void check_still_there() const;
 
     const open_folder* folder_;
@@ -94,6 +103,7 @@ private:
     std::optional<resume_record> record_{};
     bool has_damaged_record_ = false;
     std::uint64_t good_ = 0;
+    std::uint64_t written_ = 0; ///< the end of what this download wrote, or found
     bool keep_ = false;
 };
 
