@@ -107,11 +107,13 @@ void reporter::ended(const http::list_outcome& outcome)
 {
     auto ended = under_way_.extract(outcome.number);
     download one = ended ? std::move(ended.mapped()) : download{.start = clock_type::now()};
-    file_result result{.url = without_login(outcome.item.url),
-                       .report = outcome.report,
+    file_result result{.report = outcome.report,
                        .retries = one.progress ? one.progress->retries.load() : 0,
                        .seconds = seconds_since(one.start),
                        .then = std::move(one.json)};
+    if (outcome.error || json_) { // else nobody is told
+        result.url = without_login(outcome.item.url);
+    }
     if (outcome.error) {
         cause why = cause_of(outcome.error);
         if (why.code == "login_required" && why.hint.starts_with("--user") && outcome.item.mirrors.empty() &&

@@ -68,6 +68,24 @@ std::string percent_decoded(std::string_view text)
     return result;
 }
 
+void encode_unsafe(std::string_view text, std::string& to)
+{
+    for (;;) {
+        const auto unsafe = std::find_if(text.begin(), text.end(), [&](const char& c) {
+            return is_unsafe(c) || (c == '%' && !is_escape({&c, static_cast<std::size_t>(text.end() - &c)}));
+        });
+        to.append(text.begin(), unsafe);
+        if (unsafe == text.end()) {
+            return;
+        }
+        constexpr char digits[] = "0123456789ABCDEF";
+        to += '%';
+        to += digits[static_cast<unsigned char>(*unsafe) >> 4];
+        to += digits[static_cast<unsigned char>(*unsafe) & 15];
+        text = std::string_view(unsafe + 1, text.end());
+    }
+}
+
 /// A URL as Boost.URL, to which RFC 6874 is unknown, can parse it.
 struct prepared
 {
@@ -125,17 +143,7 @@ prepared prepare(std::string_view text)
     result.text.reserve(text.size());
     result.text = text.substr(0, authority);
     prepare_authority(text.substr(authority, path - authority), result);
-    for (std::size_t i = path; i < text.size(); ++i) {
-        const char c = text[i];
-        if (is_unsafe(c) || (c == '%' && !is_escape(text.substr(i)))) {
-            constexpr char digits[] = "0123456789ABCDEF";
-            result.text += '%';
-            result.text += digits[static_cast<unsigned char>(c) >> 4];
-            result.text += digits[static_cast<unsigned char>(c) & 15];
-        } else {
-            result.text += c;
-        }
-    }
+    encode_unsafe(text.substr(path), result.text);
     return result;
 }
 
@@ -333,16 +341,21 @@ std::string merge(const location& base, const urls::url_view& reference)
 
 std::pair<std::size_t, std::size_t> find_authority(std::string_view text)
 {
+    // By hand, as find_first_of() takes ten times as long.
+    const auto find = [text](std::size_t begin, auto is_one) {
+        return static_cast<std::size_t>(std::find_if(text.begin() + begin, text.end(), is_one) - text.begin());
+    };
+    const auto ends_authority = [](char c) { return c == '/' || c == '?' || c == '#'; };
     std::size_t begin = 0;
     if (text.starts_with("//")) {
         begin = 2;
-    } else if (std::size_t colon = text.find_first_of(":/?#");
-               colon != text.npos && text.substr(colon).starts_with("://")) {
+    } else if (const std::size_t colon = find(0, [&](char c) { return c == ':' || ends_authority(c); });
+               text.substr(colon).starts_with("://")) {
         begin = colon + 3;
     } else {
         return {0, 0};
     }
-    return {begin, std::min(text.find_first_of("/?#", begin), text.size())};
+    return {begin, find(begin, ends_authority)};
 }
 
 location parse_url(std::string_view text)

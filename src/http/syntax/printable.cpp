@@ -48,6 +48,9 @@ void for_each_character_of(std::string_view text, const Use& use)
 
 bool is_deceptive(char32_t character) noexcept
 {
+    if (character >= ' ' && character <= '~') {
+        return false; // as most are
+    }
     const auto holds = [character](const span_of_characters& one) {
         return character >= one.first && character <= one.last;
     };
@@ -56,6 +59,9 @@ bool is_deceptive(char32_t character) noexcept
 
 std::string printable(std::string_view text)
 {
+    if (std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; })) {
+        return std::string(text);
+    }
     std::string result;
     for_each_character_of(text, [&](std::string_view bytes, bool valid, bool deceives) {
         result += valid && !deceives ? bytes : "?";
