@@ -95,6 +95,13 @@ private:
     bool left_ = false;
 };
 
+std::optional<connection_pool::lease> connection_pool::try_acquire(const route& at)
+{
+    lock guard(mutex_);
+    std::unique_ptr<connection> taken = try_take(at);
+    return taken ? std::optional<lease>(std::in_place, shared_from_this(), at, std::move(taken)) : std::nullopt;
+}
+
 asio::awaitable<connection_pool::lease> connection_pool::acquire(transfer& by, route at)
 {
     by.check();
@@ -128,8 +135,8 @@ asio::awaitable<connection_pool::lease> connection_pool::acquire(transfer& by, r
 /// In a forked child: two processes must not speak on one connection.
 void connection_pool::leave_to_parent()
 {
-    if (const ::pid_t now = ::getpid(); now != process_) {
-        process_ = now;
+    if (const unsigned now = fork_count(); now != forks_) {
+        forks_ = now;
         while (!idle_.empty()) {
             const auto here = idle_.front().here;
             take_idle(here, idle_.begin());

@@ -2,6 +2,7 @@
 #define TANDEM_SRC_HTTP_CONNECTION_CONNECTION_POOL_HPP
 
 #include "http/connection/connection.hpp"
+#include "http/connection/fork_count.hpp"
 #include "http/connection/waiting_lines.hpp"
 #include "http/transfer.hpp"
 #include "http/url.hpp"
@@ -17,8 +18,6 @@
 #include <mutex>
 #include <optional>
 #include <vector>
-
-#include <unistd.h>
 
 namespace tandem::http {
 
@@ -65,6 +64,9 @@ public:
         std::unique_ptr<connection> held_;
     };
 
+    /// Nothing where it would have to wait.
+    std::optional<lease> try_acquire(const route& at);
+
     /// Throws `failure` when `by` is stopped while it waits.
     boost::asio::awaitable<lease> acquire(transfer& by, route at);
 
@@ -102,7 +104,7 @@ private:
     hosts hosts_{};
     std::list<kept> idle_{}; ///< of all hosts, the longest idle first
     std::size_t open_ = 0;
-    ::pid_t process_ = ::getpid();
+    unsigned forks_ = fork_count();
     lines waiting_{}; ///< a line is open where its host's limit leaves a place
 };
 

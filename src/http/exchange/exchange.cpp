@@ -100,8 +100,17 @@ asio::awaitable<connection_pool::lease> connect_when_allowed(detail::client_stat
                                                              const question& what, const proxy* via)
 {
     for (;;) {
-        co_await wait_for_pause(client, by, what);
-        connection_pool::lease result = co_await acquire(client, by, route_to(what.at.from, via));
+        by.check();
+        if (paused_until(client, what)) {
+            co_await wait_for_pause(client, by, what);
+        }
+        route at = route_to(what.at.from, via);
+        connection_pool::lease result;
+        if (std::optional<connection_pool::lease> free = client.pool->try_acquire(at)) {
+            result = std::move(*free);
+        } else {
+            result = co_await acquire(client, by, std::move(at));
+        }
         if (!result->connected) {
             co_await connect(client, *result, by, what.at.from, via);
         }
@@ -144,6 +153,7 @@ public:
     unsigned interim() const noexcept { return reader_.interim(); }
 
 private:
+    void send_some(std::string_view& bytes, error_code& error);
     asio::awaitable<std::size_t> send(std::string_view bytes, error_code& error);
     asio::awaitable<void> send_from_source(error_code& error);
     asio::awaitable<void> wait_for_wish_of_body(error_code& error);
@@ -176,7 +186,11 @@ asio::awaitable<error_code> one_exchange::run(std::string text)
         by_.sent += what_.body.size();
     }
     error_code error;
-    co_await send(text, error);
+    std::string_view rest = text;
+    send_some(rest, error);
+    if (!rest.empty() && !error) {
+        co_await send(rest, error);
+    }
     if (is_apart && !error && what_.asks_before_body()) {
         co_await wait_for_wish_of_body(error);
     }
@@ -199,6 +213,19 @@ asio::awaitable<error_code> one_exchange::run(std::string text)
     }
     by_.times.first_byte = reader_.begun_at().value_or(begin) - begin;
     co_return error;
+}
+
+/// What the connection takes without waiting: mostly a whole header.
+void one_exchange::send_some(std::string_view& bytes, error_code& error)
+{
+    bool wants_room = false;
+    const std::size_t size = over_.write_now(bytes.substr(0, written_at_once), wants_room, error);
+    bytes.remove_prefix(size);
+    moved_ = moved_ || size > 0;
+    if (error == asio::error::would_block) {
+        error = {};
+    }
+    result_.cut_off = !bytes.empty();
 }
 
 /// All, unless the server refuses it meanwhile. How much.
