@@ -38,8 +38,15 @@ open_folder::open_folder(std::string location)
     if (!opened_ || ::fstat(opened_.get(), &status) != 0) {
         tandem::http::throw_errno("cannot open the folder", path());
     }
+    is_size_limited_ = is_file_size_limited();
     device_ = status.st_dev;
     inode_ = status.st_ino;
+}
+
+std::filesystem::path open_folder::path_of(const std::string& name) const
+{
+    const bool joined = path_.empty() || path_.back() == '/';
+    return path_ + (joined ? "" : "/") + name; // a path takes its text apart each time: once is enough
 }
 
 bool open_folder::look_at(const std::string& name, struct stat& status) const noexcept
@@ -155,7 +162,16 @@ bool open_folder::is_still_there() const noexcept
     struct stat status
     {
     };
-    return ::stat(path(), &status) == 0 && status.st_ino == inode_ && status.st_dev == device_;
+    const bool result = ::stat(path(), &status) == 0 && status.st_ino == inode_ && status.st_dev == device_;
+    if (result) {
+        seen_there_ = std::chrono::steady_clock::now();
+    }
+    return result;
+}
+
+bool open_folder::was_there_lately() const noexcept
+{
+    return std::chrono::steady_clock::now() - seen_there_.load() < std::chrono::milliseconds(100) || is_still_there();
 }
 
 void open_folder::check_still_there() const
@@ -179,7 +195,7 @@ void open_folder::write(const descriptor& file, const std::string& name, std::ui
                         std::span<const char> bytes) const
 {
     std::optional<blocked_signal> blocked;
-    if (is_file_size_limited()) {
+    if (is_size_limited_) {
         blocked.emplace(SIGXFSZ);
     }
     while (!bytes.empty()) {
@@ -223,9 +239,10 @@ void open_folder::sync(const descriptor& file) const
 
 std::shared_ptr<const open_folder> open_folders::open(const std::string& path)
 {
-    // Not with the lock: a file system that does not answer holds up those alone who ask for it.
+    // Not with the lock: a file system that does not answer holds up those alone who ask for it. What was wrong about
+    // "lately" is found when a file is made or gets its name.
     std::shared_ptr<const open_folder> result = find(path);
-    if (result && result->is_still_there()) {
+    if (result && result->was_there_lately()) {
         return result;
     }
     result = std::make_shared<const open_folder>(path);

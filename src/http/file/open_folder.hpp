@@ -5,6 +5,7 @@
 #include <descriptor.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -38,7 +39,7 @@ public:
 
     const char* path() const noexcept { return path_.empty() ? "." : path_.c_str(); }
 
-    std::filesystem::path path_of(const std::string& name) const { return std::filesystem::path(path_) / name; }
+    std::filesystem::path path_of(const std::string& name) const;
 
     /// For system calls that take a folder and a name in it.
     int get() const noexcept { return opened_.get(); }
@@ -69,7 +70,11 @@ public:
     /// Whether it is owned as what this process makes in it would be.
     bool owns(const struct stat& status) const;
 
+    /// Whether its path leads to it.
     bool is_still_there() const noexcept;
+
+    /// The same, as it was a tenth of a second ago or later.
+    bool was_there_lately() const noexcept;
 
     /// Throws `failure` (`errc::folder_changed`) where its path leads elsewhere by now, or nowhere.
     void check_still_there() const;
@@ -77,8 +82,8 @@ public:
     /// Throws a `failure` with `errno`: "cannot write /a/b". Or that the folder is not there any more, where that is why.
     [[noreturn]] void throw_errno(const char* what, const std::string& name) const;
 
-    /// All of it, from `offset` on, into the file `name`. Throws `failure`; a limit to the size of files (RLIMIT_FSIZE) is no
-    /// signal here.
+    /// All of it, from `offset` on, into the file `name`. Throws `failure`; a limit to the size of files (RLIMIT_FSIZE) that
+    /// there was when the folder was opened is no signal here.
     void write(const descriptor& file, const std::string& name, std::uint64_t offset,
                std::span<const char> bytes) const;
 
@@ -97,6 +102,8 @@ private:
     const descriptor opened_;
     dev_t device_ = 0;
     ino_t inode_ = 0;
+    bool is_size_limited_ = false;
+    mutable std::atomic<std::chrono::steady_clock::time_point> seen_there_{}; ///< when it was, at last
     mutable std::once_flag renaming_tried_;
     mutable bool can_rename_ = true;
     mutable std::atomic<bool> can_link_ = true;

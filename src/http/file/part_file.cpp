@@ -123,6 +123,9 @@ std::optional<part_file> part_file::open_locked(const open_folder& folder, const
         }
         part_file result(folder, target, name, std::move(file), status);
         result.is_new_ = is_new;
+        if (is_new) {
+            folder.check_still_there(); // rather than when all of it has come
+        }
         result.is_locked_ = locked;
         result.foreign_ = std::move(foreign);
         if (result.is_still_there()) {
