@@ -41,19 +41,17 @@ asio::awaitable<void> sum_up(job& of)
 }
 
 /// What is missing of the file that there is a part of, if it can be gone on with.
-asio::awaitable<std::optional<wanted_range>> find_rest(job& of, const std::string& url)
+std::optional<wanted_range> find_rest(job& of, const std::string& url)
 {
     const resume_record* const record = of.to && of.may_use_ranges ? of.to->resumable(url) : nullptr;
     if (!record || record->total > of.options.max_body_size) {
-        co_return std::nullopt;
+        return std::nullopt;
     }
     if (of.to->size() == record->total) {
         // Only the name is missing. The last byte once more, for the server to say that it is still the same file.
         of.to->shorten(record->total - 1);
     }
-    const wanted_range rest{of.to->size(), record->total - 1, record->total, record->validator, record->encoding};
-    co_await sum_up(of);
-    co_return rest;
+    return wanted_range{of.to->size(), record->total - 1, record->total, record->validator, record->encoding};
 }
 
 file_facts facts_of(const answer& from, const std::string& url, bool dates)
@@ -223,9 +221,14 @@ asio::awaitable<void> save(job& of, const std::optional<wanted_range>& rest, fil
         co_await receive(of, facts);
     }
     check_size(to, facts);
-    co_await sum_up(of);
+    if (of.options.expected) {
+        co_await sum_up(of);
+    }
     of.report.bytes = to.size();
-    if (const std::optional<failure> cause = co_await finish_notes(of)) {
+    if (of.notes.under_way) {
+        co_await wait_for_notes(of);
+    }
+    if (const std::optional<failure> cause = of.notes.take_failure()) {
         throw failure(*cause);
     }
     if (of.options.sync) {
@@ -249,7 +252,10 @@ asio::awaitable<void> attempt(job& of, const std::string& url)
     of.last->key = of.last->asked->at.text;
     of.report.encoding.reset();
     of.set_phase(download_progress::phase::waiting);
-    std::optional<wanted_range> rest = co_await find_rest(of, of.last->key);
+    std::optional<wanted_range> rest = find_rest(of, of.last->key);
+    if (rest) {
+        co_await sum_up(of);
+    }
     bool same = false;
     if (!rest && of.copy && of.copy->size > 0 && of.may_use_ranges) {
         same = co_await compare_copy(of);

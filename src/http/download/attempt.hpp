@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace tandem::http {
 
@@ -25,6 +26,8 @@ struct progress_notes
     bool under_way = false;
     std::optional<boost::asio::steady_timer> ended{}; ///< cancelled when it is not any more
     std::optional<failure> failed{};
+
+    std::optional<failure> take_failure() { return std::exchange(failed, std::nullopt); }
 };
 
 /// One try at one URL.

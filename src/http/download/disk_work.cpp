@@ -140,19 +140,11 @@ void note_progress(job& download)
     }
 }
 
-asio::awaitable<std::optional<failure>> finish_notes(job& download)
+asio::awaitable<void> wait_for_notes(job& download)
 {
     while (download.notes.under_way) {
         boost::system::error_code woken;
         co_await download.notes.ended->async_wait(asio::redirect_error(asio::use_awaitable, woken));
-    }
-    co_return std::exchange(download.notes.failed, std::nullopt);
-}
-
-asio::awaitable<void> leave(job& download)
-{
-    if (download.to && download.options.sync) {
-        co_await run_disk_work(download, [](destination& file) { file.leave(); });
     }
 }
 

@@ -7,7 +7,6 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <functional>
-#include <optional>
 
 namespace tandem::http {
 
@@ -19,11 +18,8 @@ boost::asio::awaitable<void> run_disk_work(job& download, std::function<void(des
 /// Throws `failure`, also for the time before.
 void note_progress(job& download);
 
-/// Until none of that is under way. What failed, if something did.
-boost::asio::awaitable<std::optional<failure>> finish_notes(job& download);
-
-/// Before the end: what is left is kept for the next download.
-boost::asio::awaitable<void> leave(job& download);
+/// Until none of that is under way.
+boost::asio::awaitable<void> wait_for_notes(job& download);
 
 } // namespace tandem::http
 

@@ -30,20 +30,11 @@ struct failed_try
     unsigned status = 0; ///< of the last answer
 };
 
-/// One try, which may fail.
-asio::awaitable<std::optional<failed_try>> try_once(job& of, const std::string& url)
+/// What a try leaves behind. Nothing where it has not failed.
+std::optional<failed_try> end_try(job& of, std::optional<failure> cause)
 {
-    std::optional<failure> cause;
-    of.given_url = of.report.url = url;
-    of.report.redirects = 0;
-    try {
-        co_await attempt(of, url);
-    } catch (const failure& e) {
-        cause = e;
-    }
-    const std::optional<failure> note_failure = co_await finish_notes(of);
-    if (!cause && note_failure) {
-        cause = note_failure;
+    if (const std::optional<failure> failed = of.notes.take_failure(); failed && !cause) {
+        cause = failed;
     }
     if (of.last->from.parser) {
         of.report.received += of.last->from.received;
@@ -55,11 +46,8 @@ asio::awaitable<std::optional<failed_try>> try_once(job& of, const std::string& 
     of.report.status = of.last->so_far.status;
     of.report.redirects = of.last->so_far.redirects;
     forgive_step(of.by);
-    if (!cause) {
-        co_return std::nullopt;
-    }
-    failed_try result{*cause, of.report.url, of.report.redirects, of.report.status};
-    co_return result;
+    return cause ? std::optional(failed_try{*cause, of.report.url, of.report.redirects, of.report.status})
+                 : std::nullopt;
 }
 
 void count_retry(job& of)
@@ -77,24 +65,35 @@ bool is_contradiction(const job& of, const failure& cause)
            (cause.code() == errc::range_mismatch || (cause.code() == errc::checksum_mismatch && of.last->resumed));
 }
 
-/// The same, and once more: without ranges if that shows that they cannot be trusted, without segments where those are
-/// refused.
+/// One try, which may fail. Another one without ranges if that shows that they cannot be trusted, without segments where
+/// those are refused.
 asio::awaitable<std::optional<failed_try>> try_and_heal(job& of, const std::string& url)
 {
-    std::optional<failed_try> failed = co_await try_once(of, url);
-    if (failed && is_contradiction(of, failed->cause)) {
-        of.may_use_ranges = false;
-        if (of.to) {
-            of.to->discard();
+    for (;;) {
+        std::optional<failure> cause;
+        of.given_url = of.report.url = url;
+        of.report.redirects = 0;
+        try {
+            co_await attempt(of, url);
+        } catch (const failure& e) {
+            cause = e;
+        }
+        if (of.notes.under_way) {
+            co_await wait_for_notes(of);
+        }
+        std::optional<failed_try> failed = end_try(of, std::move(cause));
+        if (failed && is_contradiction(of, failed->cause)) {
+            of.may_use_ranges = false;
+            if (of.to) {
+                of.to->discard();
+            }
+        } else if (failed && of.last->segment_refused && of.may_use_segments) {
+            of.may_use_segments = false;
+        } else {
+            co_return failed;
         }
         count_retry(of);
-        failed = co_await try_once(of, url);
-    } else if (failed && of.last->segment_refused) {
-        of.may_use_segments = false;
-        count_retry(of);
-        failed = co_await try_once(of, url);
     }
-    co_return failed;
 }
 
 failure with_tries(const failure& cause, const job& of)
@@ -178,28 +177,15 @@ asio::awaitable<void> try_all(job& of, const std::string& url)
     }
 }
 
-/// What is known of the target before anything is asked for. True where the file is there already.
-asio::awaitable<bool> prepare(job& of)
+std::shared_ptr<const open_folder> open_folder_of(const job& of)
 {
     if (of.options.content_disposition) {
-        of.folder = of.client.folders.open(of.target.string());
-        co_return false;
+        return of.client.folders.open(of.target.string());
     }
     if (!of.target.has_filename()) {
         throw failure(errc::target_is_not_a_file, of.target.string());
     }
-    of.folder = of.client.folders.open(folder_of(of.target));
-    const std::string name = of.target.filename().string();
-    if (of.options.existing == existing_file::skip_if_same && of.options.expected) {
-        of.copy = co_await find_with_sum(of.by, of.folder, name, *of.options.expected);
-        if (of.copy) {
-            of.skip(of.target);
-            co_return true;
-        }
-    }
-    of.copy = look_at_existing(*of.folder, name, of.options);
-    of.to = std::make_shared<destination>(of.folder, name, of.shared_options);
-    co_return false;
+    return of.client.folders.open(folder_of(of.target));
 }
 
 asio::awaitable<void> run(job& of)
@@ -207,9 +193,20 @@ asio::awaitable<void> run(job& of)
     of.by.check();
     of.by.set_total_deadline(of.options.total_timeout);
     const std::string url = of.report.url;
-    if (!co_await prepare(of)) {
-        co_await try_all(of, url);
+    of.folder = open_folder_of(of);
+    if (!of.options.content_disposition) {
+        const std::string name = of.target.filename().string();
+        if (of.options.existing == existing_file::skip_if_same && of.options.expected) {
+            of.copy = co_await find_with_sum(of.by, of.folder, name, *of.options.expected);
+            if (of.copy) {
+                of.skip(of.target);
+                co_return;
+            }
+        }
+        of.copy = look_at_existing(*of.folder, name, of.options);
+        of.to = std::make_shared<destination>(of.folder, name, of.shared_options);
     }
+    co_await try_all(of, url);
 }
 
 } // namespace
@@ -233,8 +230,12 @@ asio::awaitable<outcome<download_report>> download(detail::client_state& client,
                                                      report.redirects > 0 ? of.given_url : std::string());
             report = {};
         }
-        co_await finish_notes(of); // whatever the end was: they use the job
-        co_await leave(of);
+        if (of.notes.under_way) {
+            co_await wait_for_notes(of); // whatever the end was: they use the job
+        }
+        if (of.to && of.options.sync) {
+            co_await run_disk_work(of, [](destination& file) { file.leave(); });
+        }
         of.set_phase(phase::ended);
     }
     co_return result;

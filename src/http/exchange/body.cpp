@@ -286,6 +286,17 @@ asio::awaitable<void> read_raw(detail::client_state& client, transfer& by, const
     }
 }
 
+asio::awaitable<void> read_encoded(detail::client_state& client, transfer& by, const transfer_options& options,
+                                   answer& from, const sink& to, const drain& emptied)
+{
+    gzip_decoder decoder(options.max_body_size, options.max_decoded_ratio);
+    const sink decoding = [&](std::span<const char> bytes) { decoder.write(bytes, to); };
+    co_await read_raw(client, by, options, from, decoding, emptied);
+    if (from.received > 0) {
+        decoder.finish();
+    }
+}
+
 } // namespace
 
 void check_body(const transfer_options& options, const answer& from)
@@ -307,16 +318,8 @@ asio::awaitable<void> read_body(detail::client_state& client, transfer& by, cons
                                 answer& from, const sink& to, const drain& emptied)
 {
     check_body(options, from);
-    if (!from.decodes()) {
-        co_await read_raw(client, by, options, from, to, emptied);
-        co_return;
-    }
-    gzip_decoder decoder(options.max_body_size, options.max_decoded_ratio);
-    const sink decoding = [&](std::span<const char> bytes) { decoder.write(bytes, to); };
-    co_await read_raw(client, by, options, from, decoding, emptied);
-    if (from.received > 0) {
-        decoder.finish();
-    }
+    return from.decodes() ? read_encoded(client, by, options, from, to, emptied)
+                          : read_raw(client, by, options, from, to, emptied);
 }
 
 asio::awaitable<void> skip_body(detail::client_state& client, transfer& by, answer& from)
