@@ -5,6 +5,7 @@
 
 #include <concepts>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -119,7 +120,9 @@ public:
     {
         return boost::asio::async_initiate<Token, detail::download_signature>(
             detail::initiate<Executor, download_report, detail::download_request>{client_.executor_, client_.state_},
-            token, detail::download_request{std::move(url), std::move(target), std::move(options)});
+            token,
+            detail::download_request{std::move(url), std::move(target),
+                                     std::make_shared<const download_options>(std::move(options))});
     }
 
     /// The same with the default options.

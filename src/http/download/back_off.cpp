@@ -6,7 +6,7 @@
 
 namespace tandem::http {
 
-std::chrono::milliseconds back_off(const retry_options& options, unsigned retry, std::mt19937_64& random)
+std::chrono::milliseconds back_off(const retry_options& options, unsigned retry, std::minstd_rand& random)
 {
     const std::chrono::milliseconds zero(0);
     const std::chrono::milliseconds most = saturated(options.max_delay);

@@ -9,7 +9,7 @@
 namespace tandem::http {
 
 /// How long to wait before the `retry`th retry, counted from 1: see retry_options.
-std::chrono::milliseconds back_off(const retry_options& options, unsigned retry, std::mt19937_64& random);
+std::chrono::milliseconds back_off(const retry_options& options, unsigned retry, std::minstd_rand& random);
 
 } // namespace tandem::http
 

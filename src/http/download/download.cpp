@@ -141,7 +141,7 @@ asio::awaitable<void> pause(job& of, const failure& cause, milliseconds how_long
 /// Until the file is there, or no further try makes sense.
 asio::awaitable<void> try_all(job& of, const std::string& url)
 {
-    std::optional<std::mt19937_64> random;
+    std::optional<std::minstd_rand> random;
     bool mirrors_left = !of.options.mirrors.empty();
     for (;;) {
         const std::uint64_t before = of.to ? of.to->size() : 0;
@@ -218,9 +218,8 @@ asio::awaitable<outcome<download_report>> download(detail::client_state& client,
     outcome<download_report> result;
     download_report& report = result.value;
     report.url = std::move(what.url);
-    const auto options = std::make_shared<const download_options>(std::move(what.options));
     {
-        job of{client, by, *options, options, report, std::move(what.target)};
+        job of{client, by, *what.options, what.options, report, std::move(what.target)};
         try {
             co_await run(of);
             report.times = by.times;

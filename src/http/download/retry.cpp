@@ -87,7 +87,7 @@ bool asks_for_too_long(const retry_options& options, const failure& cause)
 }
 
 std::optional<std::chrono::milliseconds> delay_before_retry(const retry_options& options, const failure& cause,
-                                                            unsigned retry, std::mt19937_64& random)
+                                                            unsigned retry, std::minstd_rand& random)
 {
     if (!may_pass(cause) || retry > options.retries || asks_for_too_long(options, cause)) {
         return std::nullopt;

@@ -42,7 +42,7 @@ bool asks_for_too_long(const retry_options& options, const failure& cause);
 
 /// How long to wait before the `retry`th retry, counted from 1; nothing where there is to be none.
 std::optional<std::chrono::milliseconds> delay_before_retry(const retry_options& options, const failure& cause,
-                                                            unsigned retry, std::mt19937_64& random);
+                                                            unsigned retry, std::minstd_rand& random);
 
 /// The server that asks to be left alone for a while; null where none does. Lives as long as the cause.
 const refusing_server* asks_for_pause(const failure& cause);

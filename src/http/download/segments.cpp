@@ -196,7 +196,7 @@ asio::awaitable<void> help(std::shared_ptr<crew> held, std::shared_ptr<transfer>
 {
     crew& with = *held;
     transfer& by = *its;
-    std::mt19937_64 random{std::random_device{}()};
+    std::minstd_rand random{std::random_device{}()};
     if (pause.count() > 0) {
         co_await by.pause_until(transfer::clock::now() + pause);
     }

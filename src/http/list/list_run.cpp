@@ -175,18 +175,18 @@ void list_run::begin(list_item item)
     auto one = std::make_shared<list_outcome>();
     one->number = next_number_++;
     one->item = std::move(item);
-    detail::download_request what{one->item.url, target_of(list_, one->item).value_or(std::filesystem::path()),
-                                  list_.each};
-    what.options.expected = one->item.expected;
-    what.options.mirrors = one->item.mirrors;
-    what.options.content_disposition = list_.each.content_disposition && one->item.name.empty();
+    const auto options = std::make_shared<download_options>(list_.each);
+    options->expected = one->item.expected;
+    options->mirrors = one->item.mirrors;
+    options->content_disposition = list_.each.content_disposition && one->item.name.empty();
+    options->progress = list_.observer ? std::make_shared<download_progress>() : nullptr;
+    detail::download_request what{one->item.url, target_of(list_, one->item).value_or(std::filesystem::path()), options};
     if (one->item.name.has_parent_path()) {
         // If it cannot be made, the download says so.
         std::error_code ignored;
         std::filesystem::create_directories(what.target.parent_path(), ignored);
     }
-    what.options.progress = list_.observer ? std::make_shared<download_progress>() : nullptr;
-    tell([&](list_observer& observer) { observer.began(one->number, one->item, what.options.progress); });
+    tell([&](list_observer& observer) { observer.began(one->number, one->item, options->progress); });
 
     const auto place =
         downloads_.insert(downloads_.end(), std::make_shared<transfer>(control_->get_executor().get_inner_executor()));

@@ -31,7 +31,7 @@ struct download_request
 {
     std::string url{};
     std::filesystem::path target{};
-    download_options options{};
+    std::shared_ptr<const download_options> options{}; ///< whoever works for the download holds on to them
 };
 
 class client_state;
