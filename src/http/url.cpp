@@ -185,11 +185,9 @@ location take_apart(const urls::url_view& url, const std::string& zone)
     const std::string port =
         result.from.port == (result.from.secure ? 443 : 80) ? std::string() : ':' + std::to_string(result.from.port);
     result.authority = host + port;
-    std::string with_zone = result.authority;
     result.from.host = host.front() == '[' ? host.substr(1, host.size() - 2) : host;
     if (!zone.empty()) {
         result.from.host += '%' + zone;
-        with_zone = host.substr(0, host.size() - 1) + "%25" + zone + ']' + port;
     }
 
     result.target.assign(url.encoded_target().data(), url.encoded_target().size());
@@ -200,7 +198,14 @@ location take_apart(const urls::url_view& url, const std::string& zone)
         // Boost.URL 1.81 lets a path begin right behind a port's digits.
         throw failure(errc::invalid_url, "the port is not a number");
     }
-    result.text = (result.from.secure ? "https://" : "http://") + with_zone + result.target;
+    result.text.reserve(8 + host.size() + 3 + zone.size() + port.size() + result.target.size());
+    result.text = result.from.secure ? "https://" : "http://";
+    if (zone.empty()) {
+        result.text += result.authority;
+    } else {
+        result.text += host.substr(0, host.size() - 1) + "%25" + zone + ']' + port;
+    }
+    result.text += result.target;
     return result;
 }
 

@@ -30,6 +30,10 @@ bool is_own(std::string_view name)
 /// UTF-8, without separators and deceptive characters.
 std::string cleaned(std::string_view raw)
 {
+    const auto is_plain = [](char c) { return c >= ' ' && c <= '~' && c != '/' && c != '\\'; };
+    if (std::all_of(raw.begin(), raw.end(), is_plain)) {
+        return std::string(raw);
+    }
     std::string result;
     for (const char *next = raw.data(), *const end = next + raw.size(); next != end;) {
         const char* const begin = next;
