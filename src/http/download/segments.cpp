@@ -291,7 +291,7 @@ asio::awaitable<std::optional<std::chrono::milliseconds>> read_first(crew& with)
     if (!cause) {
         co_return std::chrono::milliseconds(0);
     }
-    std::mt19937_64 random{std::random_device{}()};
+    std::minstd_rand random{std::random_device{}()};
     const unsigned retry = with.count_failure(began);
     const auto wait = delay_before_retry(of.options.retry, *cause, retry, random);
     if (!wait) {
