@@ -232,4 +232,40 @@ BOOST_FIXTURE_TEST_CASE(an_option_that_refuses_is_named, asking)
     check_says_not(result, "loop");
 }
 
+BOOST_FIXTURE_TEST_CASE(what_is_no_http_is_refused_at_once_and_in_words, asking)
+{
+    struct row
+    {
+        std::string bytes;
+        std::string says;
+    };
+    const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (const row& one : std::vector<row>{
+             {"HTTP/1.1 200 OK\nContent-Length: 3\n\nabc", "lines do not end in CR LF"},
+             {"HTTP/1.1 200 OK\r\nA: b\nContent-Length: 3\r", "lines do not end in CR LF"},
+             {chunked + "3\nabc\n0\n\n", "lines do not end in CR LF"},
+             {chunked + "3\r\nabc\r\n0\n", "lines do not end in CR LF"},
+             {"HTTP/1.1 000 Foo\r\nContent-Length: 3\r\n\r\nabc", "its status is none"},
+             {"220 mail.test ready\r\n", "there is no HTTP header"},
+             {"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", "its Content-Length is no number"},
+             {"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", "both a length and chunks"},
+         }) {
+        std::atomic<int> asked{0};
+        const test::scripted_server server([&](test::peer& client) {
+            client.read_request();
+            ++asked;
+            client.send(one.bytes);
+            client.wait_for_end();
+        });
+        const auto begin = std::chrono::steady_clock::now();
+        const tool_result result =
+            run_tool({"--no-proxy", "--retry-delay=0.01", "--idle-timeout=20", "-d", to.path().string(), server.url("/a")});
+        BOOST_TEST((std::chrono::steady_clock::now() - begin < 15s)); // --idle-timeout is 20 s
+        BOOST_TEST(result.status == 1);
+        BOOST_TEST(asked == 1);
+        check_says(result, one.says);
+        check_says(result, "the server's answer is not valid HTTP");
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

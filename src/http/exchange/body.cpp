@@ -42,7 +42,7 @@ failure body_failure(const error_code& error, const answer& from)
         return failure(errc::truncated_body, so_far, from.status());
     }
     if (is_protocol_error(error)) {
-        return failure(errc::malformed_response, so_far + ", " + error.message(), from.status());
+        return failure(errc::malformed_response, so_far + ", " + describe_protocol_error(error), from.status());
     }
     return failure(error, so_far, from.status());
 }
@@ -240,6 +240,11 @@ asio::awaitable<void> body_transfer::read_parsed()
             }
         }
         if (error == beast::http::error::need_more || (!error && !parser.is_done())) {
+            const auto unfinished = stream.buffer.data();
+            if (error == beast::http::error::need_more && parser.chunked() &&
+                has_bare_line_end({static_cast<const char*>(unfinished.data()), unfinished.size()})) {
+                throw body_failure(beast::http::error::bad_line_ending, from_);
+            }
             if (stream.buffer.size() >= client_.options.max_header_size) {
                 throw failure(errc::malformed_response, "a chunk's size or the trailer does not end", from_.status());
             }

@@ -63,6 +63,52 @@ std::string readable(std::string_view header)
 
 } // namespace
 
+bool has_bare_line_end(std::string_view text)
+{
+    for (std::size_t i = text.find('\n'); i != text.npos; i = text.find('\n', i + 1)) {
+        if (i == 0 || text[i - 1] != '\r') {
+            return true;
+        }
+    }
+    return false;
+}
+
+std::string describe_protocol_error(const error_code& error)
+{
+    using beast_error = beast::http::error;
+    if (error == beast_error::bad_line_ending) {
+        return "lines do not end in CR LF";
+    }
+    if (error == beast_error::bad_version) {
+        return "there is no HTTP header";
+    }
+    if (error == beast_error::bad_status) {
+        return "its status is none";
+    }
+    if (error == beast_error::bad_reason) {
+        return "its status line holds what it must not";
+    }
+    if (error == beast_error::bad_field) {
+        return "the name of a field in its header is none";
+    }
+    if (error == beast_error::bad_value || error == beast_error::bad_obs_fold) {
+        return "a field's value in its header is none";
+    }
+    if (error == beast_error::bad_content_length || error == beast_error::multiple_content_length) {
+        return "its Content-Length is no number, or another field contradicts it";
+    }
+    if (error == beast_error::bad_transfer_encoding) {
+        return "its Transfer-Encoding contradicts another field: both a length and chunks, or chunks twice";
+    }
+    if (error == beast_error::bad_chunk) {
+        return "a chunk's size is none";
+    }
+    if (error == beast_error::bad_chunk_extension) {
+        return "a chunk's extension is none";
+    }
+    return error.message();
+}
+
 bool is_protocol_error(const error_code& error)
 {
     return error.category() == beast::http::make_error_code(beast::http::error::bad_version).category();
@@ -89,7 +135,7 @@ failure header_failure(const error_code& error)
         return failure(errc::connection_closed);
     }
     if (is_protocol_error(error)) {
-        return failure(errc::malformed_response, error.message());
+        return failure(errc::malformed_response, describe_protocol_error(error));
     }
     return failure(error, "no answer");
 }
@@ -107,7 +153,7 @@ void header_reader::restart()
     parser_->header_limit(static_cast<std::uint32_t>(max_size_ - passed_));
     parser_->body_limit(boost::none);
     parser_->skip(no_body_);
-    taken_ = 0;
+    taken_ = checked_ = 0;
     repairing_ = false;
 }
 
@@ -122,11 +168,31 @@ error_code header_reader::parse_one(std::string_view bytes)
     if (repairing_) {
         error = parse_repaired(bytes, error);
     }
+    if (error == beast::http::error::need_more) {
+        error = check_unfinished(bytes);
+    } else if (is_protocol_error(error) && !is_no_answer(error) &&
+               has_bare_line_end(bytes.substr(0, bytes.find(header_end)))) {
+        error = beast::http::error::bad_line_ending; // which Beast finds in what the line before it goes on with
+    }
     const std::size_t used = error == beast::http::error::need_more ? bytes.size() : taken_;
     if ((!error || error == beast::http::error::need_more) && passed_ + used > max_size_) {
         return beast::http::error::header_limit;
     }
     return error;
+}
+
+/// Where the server waits for a request, no more comes.
+error_code header_reader::check_unfinished(std::string_view bytes)
+{
+    constexpr std::string_view protocol = "HTTP/";
+    if (!bytes.starts_with(protocol.substr(0, bytes.size()))) {
+        return beast::http::error::bad_version;
+    }
+    if (has_bare_line_end(bytes.substr(checked_))) {
+        return beast::http::error::bad_line_ending;
+    }
+    checked_ = bytes.size() - (bytes.ends_with('\r') ? 1 : 0); // its LF is to come
+    return beast::http::error::need_more;
 }
 
 /// Once it is whole.

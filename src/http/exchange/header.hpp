@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace tandem::http {
@@ -53,6 +54,7 @@ public:
 private:
     void restart();
     boost::system::error_code parse_one(std::string_view bytes);
+    boost::system::error_code check_unfinished(std::string_view bytes);
     boost::system::error_code parse_repaired(std::string_view bytes, const boost::system::error_code& error);
 
     connection& from_;
@@ -62,6 +64,7 @@ private:
     unsigned interim_ = 0;
     std::size_t passed_ = 0; ///< bytes of interim answers
     std::size_t taken_ = 0;  ///< of the connection's buffer, by the parser
+    std::size_t checked_ = 0; ///< of the same, for the ends of its lines
     bool repairing_ = false;
     std::uint64_t received_ = 0;
     std::optional<std::chrono::steady_clock::time_point> begun_at_{};
@@ -70,6 +73,12 @@ private:
 
 /// The connection ended where more had to come.
 bool is_early_end(const boost::system::error_code& error);
+
+/// Whether a line of `text` ends in LF alone: then no more will make HTTP of it.
+bool has_bare_line_end(std::string_view text);
+
+/// Of what is_protocol_error() is true for.
+std::string describe_protocol_error(const boost::system::error_code& error);
 
 /// What came is not HTTP.
 bool is_protocol_error(const boost::system::error_code& error);
