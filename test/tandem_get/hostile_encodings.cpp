@@ -80,7 +80,7 @@ row refused(const std::string& name, const std::string& encoding)
             answer_once(ok("abc", "Content-Encoding: " + encoding + "\r\n")),
             1,
             {},
-            {"Content-Encoding: ", "not asked for (--encoded=keep)"},
+            {"Content-Encoding: ", "not asked for (--encoded=keep stores it as it is)"},
             {"--encoded", "refuse"}};
 }
 

@@ -319,7 +319,7 @@ BOOST_AUTO_TEST_CASE(a_password_is_not_in_the_command_line_that_others_see)
     const scripted_server server(answer_and_stall(answer("Content-Length: 10\r\n", "short")));
     const process running(
         box.command({"--header", "Authorization: secret", "--proxy", server.url("", "name:secret@127.0.0.1"),
-                     "http:/name:secret@127.0.0.1/x", server.url("/file", "name:secret@127.0.0.1"),
+                     "ftp://name:secret@127.0.0.1/x", server.url("/file", "name:secret@127.0.0.1"),
                      "mirror=" + server.url("/file", "name:secret@127.0.0.1"), "--user=name:secret"}),
         box.place());
     std::string seen;
