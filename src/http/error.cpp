@@ -18,7 +18,7 @@ const char* sentence(errc e)
         return "an https URL redirects to unencrypted http, which is not followed; ask for the http URL if that is "
                "meant";
     case errc::bad_redirect:
-        return "the server redirects without saying where to, or not to a URL";
+        return "the server redirects without saying where to, or to what is no http or https URL";
     case errc::bad_status:
         return "the server's answer is not the file";
     case errc::malformed_response:
