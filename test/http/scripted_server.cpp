@@ -53,9 +53,13 @@ std::string peer::read_request()
 std::string peer::read(std::size_t size)
 {
     std::string result;
-    char c = 0;
-    while (result.size() < size && read_some(&c, 1) != 0) {
-        result += c;
+    std::vector<char> buffer(64 * 1024);
+    while (result.size() < size) {
+        const std::size_t more = read_some(buffer.data(), std::min(buffer.size(), size - result.size()));
+        if (more == 0) {
+            break;
+        }
+        result.append(buffer.data(), more);
     }
     return result;
 }

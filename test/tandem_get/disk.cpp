@@ -661,7 +661,7 @@ BOOST_AUTO_TEST_CASE(two_without_locks_do_not_mix_their_bytes)
     place.output = box.own() / "second";
     box.check_ended(process(command, place).wait(), 0);
     second_ended.set_value();
-    box.check_ended(first.wait(), 1, {"another download is writing this file"});
+    box.check_ended(first.wait(), 1, {"by another program"});
     box.check_there({{"file", others}});
 }
 
