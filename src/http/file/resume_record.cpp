@@ -40,16 +40,6 @@ bool is_own_file(const open_folder& folder, const descriptor& file)
     return ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 1 && folder.owns(status);
 }
 
-/// Or the place of one: empty, or with nothing but zeros, as a system that died may leave it. A complete download may have
-/// been given this name meanwhile.
-bool is_record(const descriptor& file)
-{
-    std::array<char, first_line.size()> begin{};
-    const ssize_t got = ::pread(file.get(), begin.data(), begin.size(), 0);
-    const std::string_view seen(begin.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-    return got >= 0 && (first_line.starts_with(seen) || seen.find_first_not_of('\0') == seen.npos);
-}
-
 bool has_control(std::string_view text)
 {
     return std::any_of(text.begin(), text.end(),
@@ -149,13 +139,10 @@ void write_resume_record(const open_folder& folder, const std::string& target, c
     // In place. Of the same file it differs in numbers of fixed width at its beginning, on which no write is
     // interrupted.
     const std::string name = resume_record_name(target);
-    descriptor file = folder.open_file(name, O_RDWR);
+    descriptor file = folder.open_file(name, O_WRONLY);
     if (file && !is_own_file(folder, file)) {
         throw failure(errc::target_exists, folder.path_of(name).string() +
                                                " is in the way and not this user's alone, move it elsewhere");
-    }
-    if (file && !is_record(file)) {
-        throw failure(errc::target_exists, folder.path_of(name).string() + " is in the way, move it elsewhere");
     }
     if (!file && errno == ENOENT) {
         file = folder.open_file(name, O_WRONLY | O_CREAT | O_EXCL, 0600);
@@ -172,11 +159,7 @@ void write_resume_record(const open_folder& folder, const std::string& target, c
 void remove_resume_record(const open_folder& folder, const std::string& target) noexcept
 {
     try {
-        const std::string name = resume_record_name(target);
-        const descriptor file = folder.open_file(name, O_RDONLY);
-        if (file && is_own_file(folder, file) && is_record(file)) {
-            folder.remove(name);
-        }
+        folder.remove(resume_record_name(target));
     } catch (const std::bad_alloc&) {
         // It stays, and tells nothing wrong: the next download compares it with the .part and asks the server.
     }

@@ -37,10 +37,10 @@ bool can_be_written(const resume_record& record);
 /// A record of the same URL, tag and boot is replaced in one step: whenever the program is killed, there is the former
 /// or this one. Of another, there may be neither, so its .part is to be empty. Only for its owner to read, as URLs may
 /// hold secrets. Not written to the disk at once: after a crash of the system it may be gone, never wrong. Throws
-/// `failure`, also where what is there is not this user's alone, or no record.
+/// `failure`, also where what is there is not this user's alone.
 void write_resume_record(const open_folder& folder, const std::string& target, const resume_record& record);
 
-/// Whether there was one or not. Another file stays.
+/// Whether there was one or not.
 void remove_resume_record(const open_folder& folder, const std::string& target) noexcept;
 
 /// Changes with each start of the system; where that cannot be known, with each start of this program. Never empty.

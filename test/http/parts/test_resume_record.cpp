@@ -129,30 +129,6 @@ BOOST_AUTO_TEST_CASE(come_back)
     BOOST_TEST((read_resume_record(*in.held, in.target) == largest));
 }
 
-// A complete download may have got this name meanwhile.
-BOOST_AUTO_TEST_CASE(replace_no_other_file)
-{
-    for (const bool is_record : {false, true}) {
-        for (const std::string& begin : is_record ? std::vector<std::string>{"", "tandem res", std::string(100, '\0')}
-                                                  : std::vector<std::string>{"finished", "t", "tandem resume report"}) {
-            const folder in;
-            std::ofstream(in.record(), std::ios::binary) << begin << (is_record ? "" : " x");
-            BOOST_TEST_CONTEXT('"' << begin << '"')
-            {
-                if (is_record) {
-                    write_resume_record(*in.held, in.target, example);
-                    BOOST_TEST((read_resume_record(*in.held, in.target) == example));
-                } else {
-                    BOOST_CHECK_THROW(write_resume_record(*in.held, in.target, example), failure);
-                    BOOST_TEST(in.text() == begin + " x");
-                }
-                remove_resume_record(*in.held, in.target);
-                BOOST_TEST(in.files() == (is_record ? 0u : 1u));
-            }
-        }
-    }
-}
-
 BOOST_AUTO_TEST_CASE(that_cannot_be_written)
 {
     const folder in;
