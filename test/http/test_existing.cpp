@@ -583,21 +583,6 @@ BOOST_AUTO_TEST_CASE(a_target_named_like_anothers_part)
     BOOST_TEST(listing() == "file.part");
 }
 
-BOOST_AUTO_TEST_CASE(a_target_named_like_anothers_record)
-{
-    gate held;
-    test::scripted_server server(held.script());
-    test::scripted_server small(test::answer_always(test::ok("second")));
-    test::started first(downloads, server.url("/1"), folder / "file");
-    wait_until_locked("file.part");
-    const test::outcome second = test::started(downloads, small.url("/2"), folder / "file.part.from").wait();
-    BOOST_TEST(second.report.has_value(), second);
-    held.go.set_value();
-    const test::outcome seen = first.wait();
-    BOOST_TEST(seen.report.has_value(), seen);
-    BOOST_TEST(content("file.part.from") == "second");
-}
-
 // By another program, which leaves no file with a hole, and no record of what is not there.
 BOOST_AUTO_TEST_CASE(a_part_that_is_changed_meanwhile)
 {
