@@ -226,12 +226,7 @@ bool is_url(std::string_view text)
         (end == fragment && fragment != text.size() && text.substr(begin, end - begin).find(':') != text.npos)) {
         return false;
     }
-    try {
-        parse_url(text);
-        return true;
-    } catch (const failure&) {
-        return false;
-    }
+    return is_valid_url(text);
 }
 
 bool is_scheme_character(char c)
@@ -371,6 +366,16 @@ location parse_url(std::string_view text)
         throw failure(errc::invalid_url);
     }
     return take_apart(*url, whole.zone);
+}
+
+bool is_valid_url(std::string_view text)
+{
+    try {
+        parse_url(text);
+        return true;
+    } catch (const failure&) {
+        return false;
+    }
 }
 
 namespace {

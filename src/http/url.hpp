@@ -40,6 +40,9 @@ std::pair<std::size_t, std::size_t> find_authority(std::string_view text);
 /// Percent-encodes what is not valid in a path or query, drops the fragment. Throws `failure`.
 location parse_url(std::string_view text);
 
+/// Whether `parse_url` takes it.
+bool is_valid_url(std::string_view text);
+
 /// What a redirect from `base` to `reference` names, encoded as it is given: a reference without a scheme is merged
 /// with `base`, which removes its dot segments, a whole URL is taken as it is. Encodes and drops as `parse_url` does.
 /// The login stays on the same origin, unless the reference has its own. Throws `failure`, also for https to http.

@@ -1,6 +1,5 @@
 #include <tandem/http/file_name.hpp>
 
-#include "http/failure.hpp"
 #include "http/file/safe_name.hpp"
 #include "http/url.hpp"
 
@@ -32,23 +31,13 @@ std::string decode(std::string_view text)
     return result;
 }
 
-bool is_valid(std::string_view url)
-{
-    try {
-        parse_url(url);
-        return true;
-    } catch (const failure&) {
-        return false;
-    }
-}
-
 } // namespace
 
 std::string file_name(std::string_view url)
 {
     // The question has an answer also where a URL is not valid. A login is anywhere in that, and a name is seen by all.
     const std::string shown = without_login(url);
-    std::string_view path = shown == url || is_valid(url) ? url : shown;
+    std::string_view path = shown == url || is_valid_url(url) ? url : shown;
     path = path.substr(0, path.find('#'));
     path.remove_prefix(find_authority(path).second);
     path = path.substr(0, path.find('?'));
