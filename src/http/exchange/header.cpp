@@ -8,6 +8,7 @@
 #include <boost/beast/http/error.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -76,37 +77,28 @@ bool has_bare_line_end(std::string_view text)
 std::string describe_protocol_error(const error_code& error)
 {
     using beast_error = beast::http::error;
-    if (error == beast_error::bad_line_ending) {
-        return "lines do not end in CR LF";
-    }
-    if (error == beast_error::bad_version) {
-        return "there is no HTTP header";
-    }
-    if (error == beast_error::bad_status) {
-        return "its status is none";
-    }
-    if (error == beast_error::bad_reason) {
-        return "its status line holds what it must not";
-    }
-    if (error == beast_error::bad_field) {
-        return "the name of a field in its header is none";
-    }
-    if (error == beast_error::bad_value || error == beast_error::bad_obs_fold) {
-        return "a field's value in its header is none";
-    }
-    if (error == beast_error::bad_content_length || error == beast_error::multiple_content_length) {
-        return "its Content-Length is no number, or another field contradicts it";
-    }
-    if (error == beast_error::bad_transfer_encoding) {
-        return "its Transfer-Encoding contradicts another field: both a length and chunks, or chunks twice";
-    }
-    if (error == beast_error::bad_chunk) {
-        return "a chunk's size is none";
-    }
-    if (error == beast_error::bad_chunk_extension) {
-        return "a chunk's extension is none";
-    }
-    return error.message();
+    struct words
+    {
+        beast_error code;
+        const char* text;
+    };
+    static constexpr words all[] = {
+        {beast_error::bad_line_ending, "lines do not end in CR LF"},
+        {beast_error::bad_version, "there is no HTTP header"},
+        {beast_error::bad_status, "its status is none"},
+        {beast_error::bad_reason, "its status line holds what it must not"},
+        {beast_error::bad_field, "the name of a field in its header is none"},
+        {beast_error::bad_value, "a field's value in its header is none"},
+        {beast_error::bad_obs_fold, "a field's value in its header is none"},
+        {beast_error::bad_content_length, "its Content-Length is no number, or another field contradicts it"},
+        {beast_error::multiple_content_length, "its Content-Length is no number, or another field contradicts it"},
+        {beast_error::bad_transfer_encoding,
+         "its Transfer-Encoding contradicts another field: both a length and chunks, or chunks twice"},
+        {beast_error::bad_chunk, "a chunk's size is none"},
+        {beast_error::bad_chunk_extension, "a chunk's extension is none"},
+    };
+    const auto found = std::find_if(std::begin(all), std::end(all), [&](const words& one) { return error == one.code; });
+    return found != std::end(all) ? found->text : error.message();
 }
 
 bool is_protocol_error(const error_code& error)
