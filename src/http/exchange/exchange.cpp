@@ -153,7 +153,7 @@ public:
     unsigned interim() const noexcept { return reader_.interim(); }
 
 private:
-    void send_some(std::string_view& bytes, error_code& error);
+    bool send_some(std::string_view& bytes, bool& wants_room, error_code& error);
     asio::awaitable<std::size_t> send(std::string_view bytes, error_code& error);
     asio::awaitable<void> send_from_source(error_code& error);
     asio::awaitable<void> wait_for_wish_of_body(error_code& error);
@@ -186,8 +186,10 @@ asio::awaitable<error_code> one_exchange::run(std::string text)
         by_.sent += what_.body.size();
     }
     error_code error;
-    std::string_view rest = text;
-    send_some(rest, error);
+    std::string_view rest = text; // the connection mostly takes all of it without waiting
+    bool wants_room = false;
+    send_some(rest, wants_room, error);
+    result_.cut_off = !rest.empty();
     if (!rest.empty() && !error) {
         co_await send(rest, error);
     }
@@ -215,17 +217,17 @@ asio::awaitable<error_code> one_exchange::run(std::string text)
     co_return error;
 }
 
-/// What the connection takes without waiting: mostly a whole header.
-void one_exchange::send_some(std::string_view& bytes, error_code& error)
+/// Takes away what the connection takes without waiting. False where it takes no more.
+bool one_exchange::send_some(std::string_view& bytes, bool& wants_room, error_code& error)
 {
-    bool wants_room = false;
     const std::size_t size = over_.write_now(bytes.substr(0, written_at_once), wants_room, error);
     bytes.remove_prefix(size);
     moved_ = moved_ || size > 0;
-    if (error == asio::error::would_block) {
-        error = {};
+    if (error != asio::error::would_block) {
+        return true;
     }
-    result_.cut_off = !bytes.empty();
+    error = {};
+    return false;
 }
 
 /// All, unless the server refuses it meanwhile. How much.
@@ -235,14 +237,10 @@ asio::awaitable<std::size_t> one_exchange::send(std::string_view bytes, error_co
     result_.cut_off = true;
     for (int writes = 0; !bytes.empty() && !is_body_refused();) {
         bool wants_room = false;
-        const std::size_t size = over_.write_now(bytes.substr(0, written_at_once), wants_room, error);
-        bytes.remove_prefix(size);
-        moved_ = moved_ || size > 0;
-        const bool is_blocked = error == asio::error::would_block;
-        if (error && !is_blocked) {
+        const bool is_blocked = !send_some(bytes, wants_room, error);
+        if (error) {
             break;
         }
-        error = {};
         if (!is_blocked && (bytes.empty() || ++writes != writes_at_once)) {
             continue;
         }
