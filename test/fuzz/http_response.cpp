@@ -266,7 +266,8 @@ void download_from(std::string_view input, const choice& with, const place& in)
             by->get_executor(),
             [&]() -> asio::awaitable<void> {
                 co_await connect(*client.pool, *by, answers, servers);
-                http::detail::download_request what{url, with.content_disposition ? in.folder : target, options};
+                http::detail::download_request what{
+                    url, with.content_disposition ? in.folder : target, std::make_shared<const http::download_options>(options)};
                 result = co_await http::download(client, *by, std::move(what));
                 by->end();
                 ended = true;
