@@ -140,13 +140,13 @@ void leave_part(const fs::path& target)
     struct stat status;
     check(::stat(part.c_str(), &status) == 0, "the .part is there");
     const http::open_folder folder(target.parent_path().string());
-    http::write_resume_record(folder, target.filename().string(),
-                              {.url = url,
-                               .validator = "\"one\"",
-                               .total = part_total,
-                               .good = part_total,
-                               .inode = status.st_ino,
-                               .boot = http::current_boot()});
+    http::record_file(folder, target.filename().string())
+        .write({.url = url,
+                .validator = "\"one\"",
+                .total = part_total,
+                .good = part_total,
+                .inode = status.st_ino,
+                .boot = http::current_boot()});
 }
 
 /// A folder that only this process knows, in memory where the system has such.

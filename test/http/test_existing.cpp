@@ -583,6 +583,49 @@ BOOST_AUTO_TEST_CASE(a_target_named_like_anothers_part)
     BOOST_TEST(listing() == "file.part");
 }
 
+// Neither is written over, nor removed; what tells nothing of itself any more is no download's.
+BOOST_AUTO_TEST_CASE(a_target_named_like_anothers_record)
+{
+    for (const bool completes : {true, false}) {
+        for (const bool syncs : {true, false}) {
+            BOOST_TEST_CONTEXT("the first completes " << completes << ", syncs " << syncs)
+            {
+                std::promise<void> go;
+                const std::shared_future<void> gone = go.get_future().share();
+                const std::string body = test::noise(3'000'000);
+                test::scripted_server server([&](test::peer& peer) {
+                    while (!peer.read_request().empty()) {
+                        const std::string bytes = test::ok(body, "ETag: \"a\"\r\nAccept-Ranges: bytes\r\n");
+                        peer.send(std::string_view(bytes).substr(0, bytes.size() / 2));
+                        gone.wait();
+                        if (!completes) {
+                            return;
+                        }
+                        peer.send(std::string_view(bytes).substr(bytes.size() / 2));
+                    }
+                });
+                test::scripted_server small(test::answer_always(test::ok("second")));
+                auto options = test::once();
+                options.sync = syncs;
+                test::started first(downloads, server.url("/1"), folder / "file", options);
+                for (int i = 0; i != 10'000 && content("file.part").size() < 500'000; ++i) {
+                    std::this_thread::sleep_for(1ms);
+                }
+                const test::outcome second =
+                    test::started(downloads, small.url("/2"), folder / "file.part.from").wait();
+                BOOST_TEST(second.report.has_value(), second);
+                go.set_value();
+                const test::outcome seen = first.wait();
+                BOOST_TEST(seen.report.has_value() == completes, seen);
+                BOOST_TEST(content("file.part.from") == "second");
+                BOOST_TEST(listing() == (completes ? "file file.part.from" : "file.part.from"));
+                std::filesystem::remove(folder / "file.part.from");
+                std::filesystem::remove(folder / "file");
+            }
+        }
+    }
+}
+
 // By another program, which leaves no file with a hole, and no record of what is not there.
 BOOST_AUTO_TEST_CASE(a_part_that_is_changed_meanwhile)
 {

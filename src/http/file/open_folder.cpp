@@ -39,8 +39,7 @@ open_folder::open_folder(std::string location)
         tandem::http::throw_errno("cannot open the folder", path());
     }
     is_size_limited_ = is_file_size_limited();
-    device_ = status.st_dev;
-    inode_ = status.st_ino;
+    identity_ = status;
 }
 
 std::filesystem::path open_folder::path_of(const std::string& name) const
@@ -52,6 +51,14 @@ std::filesystem::path open_folder::path_of(const std::string& name) const
 bool open_folder::look_at(const std::string& name, struct stat& status) const noexcept
 {
     return ::fstatat(get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+bool open_folder::leads_to(const std::string& name, const file_identity& file) const noexcept
+{
+    struct stat there
+    {
+    };
+    return look_at(name, there) && file == there;
 }
 
 descriptor open_folder::open_file(const std::string& name, int flags, mode_t mode) const noexcept
@@ -162,7 +169,7 @@ bool open_folder::is_still_there() const noexcept
     struct stat status
     {
     };
-    const bool result = ::stat(path(), &status) == 0 && status.st_ino == inode_ && status.st_dev == device_;
+    const bool result = ::stat(path(), &status) == 0 && identity_ == status;
     if (result) {
         seen_there_ = std::chrono::steady_clock::now();
     }

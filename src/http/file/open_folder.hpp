@@ -29,6 +29,18 @@ enum class naming
     unsupported ///< the file system cannot do it without replacing what may be there
 };
 
+/// Which file it is, whatever its names are.
+struct file_identity
+{
+    file_identity() = default;
+    file_identity(const struct stat& status) noexcept : device(status.st_dev), inode(status.st_ino) {}
+
+    bool operator==(const file_identity&) const = default;
+
+    dev_t device = 0;
+    ino_t inode = 0;
+};
+
 /// A name in it leads to the same file for a whole download, whatever becomes of the folder's own name. Names are those
 /// of files in it, without a slash. Thread-safe.
 class open_folder
@@ -46,6 +58,9 @@ public:
 
     /// What has the name, a symbolic link itself; false, with `errno`, where nothing has it.
     bool look_at(const std::string& name, struct stat& status) const noexcept;
+
+    /// Whether the name is that file's.
+    bool leads_to(const std::string& name, const file_identity& file) const noexcept;
 
     /// As ::openat; close-on-exec. A symbolic link is not followed, a FIFO not waited for.
     descriptor open_file(const std::string& name, int flags, mode_t mode = 0) const noexcept;
@@ -100,8 +115,7 @@ private:
 
     const std::string path_;
     const descriptor opened_;
-    dev_t device_ = 0;
-    ino_t inode_ = 0;
+    file_identity identity_{};
     bool is_size_limited_ = false;
     mutable std::atomic<std::chrono::steady_clock::time_point> seen_there_{}; ///< when it was, at last
     mutable std::once_flag renaming_tried_;

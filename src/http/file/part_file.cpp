@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <new>
 #include <string>
 #include <utility>
 
@@ -17,33 +16,10 @@
 namespace tandem::http {
 namespace {
 
-bool has_record_file(const open_folder& folder, const std::string& target)
-{
-    struct stat there
-    {
-    };
-    return folder.look_at(resume_record_name(target), there) && S_ISREG(there.st_mode) && there.st_nlink == 1 &&
-           folder.owns(there);
-}
-
-/// Not to be written over: neither a record, nor one that was just about to be written.
-bool is_foreign_record(const open_folder& folder, const std::string& target)
-{
-    struct stat there
-    {
-    };
-    return folder.look_at(resume_record_name(target), there) &&
-           (!S_ISREG(there.st_mode) || (there.st_size > 0 && !read_resume_record(folder, target)));
-}
-
 /// Linked to its final name by a download that was killed before it could take this one away.
 bool is_complete(const open_folder& folder, const std::string& target, const struct stat& status)
 {
-    struct stat there
-    {
-    };
-    return status.st_nlink == 2 && folder.look_at(target, there) && there.st_ino == status.st_ino &&
-           there.st_dev == status.st_dev;
+    return status.st_nlink == 2 && folder.leads_to(target, status);
 }
 
 /// Whose bytes it may hold, and who else may write it. Empty where nobody's and nobody.
@@ -57,19 +33,15 @@ std::string foreign_part(const open_folder& folder, const struct stat& status)
 
 } // namespace
 
-part_file::part_file(const open_folder& folder, std::string target, std::string name, descriptor file,
+part_file::part_file(const open_folder& folder, const std::string& target, std::string name, descriptor file,
                      const struct stat& status) noexcept
-    : folder_(&folder), target_(std::move(target)), name_(std::move(name)), file_(std::move(file)),
-      device_(status.st_dev), inode_(status.st_ino)
+    : folder_(&folder), record_file_(folder, target), name_(std::move(name)), file_(std::move(file)), identity_(status)
 {
 }
 
 bool part_file::is_still_there() const
 {
-    struct stat there
-    {
-    };
-    return folder_->look_at(name_, there) && there.st_ino == inode_ && there.st_dev == device_;
+    return folder_->leads_to(name_, identity_);
 }
 
 std::optional<part_file> part_file::open_locked(const open_folder& folder, const std::string& target,
@@ -118,7 +90,7 @@ std::optional<part_file> part_file::open_locked(const open_folder& folder, const
         }
         if (complete) {
             folder.remove(name);
-            remove_resume_record(folder, target);
+            record_file(folder, target).remove_of(status.st_ino);
             continue;
         }
         part_file result(folder, target, name, std::move(file), status);
@@ -149,15 +121,15 @@ std::optional<std::string> part_file::look()
     }
     const auto size = static_cast<std::uint64_t>(status.st_size);
     if (size == 0) {
-        keep_ = !is_new_ && !has_record_file(*folder_, target_); // until a download begins in it
+        keep_ = !is_new_ && !record_file_.is_there(); // until a download begins in it
         return std::nullopt;
     }
     keep_ = true;
-    record_ = read_resume_record(*folder_, target_);
+    record_ = record_file_.read();
     if (!record_) {
         // One that a dying system has damaged still tells that a download was here.
-        has_damaged_record_ = has_record_file(*folder_, target_);
-    } else if (record_->inode != inode_) {
+        has_damaged_record_ = record_file_.is_there();
+    } else if (record_->inode != identity_.inode) {
         record_.reset();
     } else {
         good_ = written_ = std::min(size, record_->good);
@@ -167,7 +139,7 @@ std::optional<std::string> part_file::look()
 
 part_file part_file::open(const open_folder& folder, const std::string& target, mode_t mode)
 {
-    folder.check_length(target, resume_record_name(""));
+    folder.check_length(target, record_file::name_for(""));
     part_file result = std::move(*open_locked(folder, target, mode));
     if (const auto obstacle = result.look()) {
         throw failure(errc::target_exists,
@@ -199,26 +171,13 @@ part_file::~part_file()
     }
     // Another download's target may be named like this .part, and have taken its place.
     if (!is_still_there()) {
-        remove_own_record();
-    } else if (!keep_) {
+        if (record_) {
+            record_file_.remove_of(identity_.inode); // another .part of that name has its own
+        }
+    } else if (!keep_ || (record_ && !record_file_.is_still_there())) {
         // The record last: without it what is there would be taken for somebody else's.
         folder_->remove(name_);
-        if (record_) {
-            remove_resume_record(*folder_, target_);
-        }
-    }
-}
-
-/// Another .part of that name has its own.
-void part_file::remove_own_record() noexcept
-{
-    try {
-        const auto there = record_ ? read_resume_record(*folder_, target_) : std::nullopt;
-        if (there && there->inode == inode_) {
-            remove_resume_record(*folder_, target_);
-        }
-    } catch (const std::bad_alloc&) {
-        // It stays, and tells nothing wrong.
+        record_file_.remove();
     }
 }
 
@@ -241,16 +200,16 @@ void part_file::write(std::uint64_t offset, std::span<const char> bytes)
 
 void part_file::begin(resume_record what)
 {
-    if (!has_damaged_record_ && is_foreign_record(*folder_, target_)) {
-        throw failure(errc::target_exists, folder_->path_of(resume_record_name(target_)).string() + " is in the way, move it elsewhere");
+    if (!has_damaged_record_ && record_file_.is_foreign()) {
+        throw failure(errc::target_exists, record_file_.path().string() + " is in the way, move it elsewhere");
     }
     empty();
-    what.inode = inode_;
+    what.inode = identity_.inode;
     if (!is_locked_) {
         what.good = 0; // its length tells nothing where two may write it
     }
     record_ = std::move(what);
-    write_resume_record(*folder_, target_, *record_);
+    record_file_.write(*record_);
 }
 
 void part_file::save_good()
@@ -259,7 +218,7 @@ void part_file::save_good()
         check_still_there(); // else the record is of another one by now
     }
     record_->good = good_;
-    write_resume_record(*folder_, target_, *record_);
+    record_file_.write(*record_);
 }
 
 /// Without locks two downloads may have the same file open. Both go on with bytes of the same version, which do no harm,
@@ -287,9 +246,7 @@ void part_file::renew()
     }
     check_still_there();
     folder_->remove(name_);
-    if (record_) {
-        remove_resume_record(*folder_, target_);
-    }
+    record_file_.remove();
     // The old one is open still, so its inode is not used again.
     descriptor file = folder_->open_file(name_, O_RDWR | O_CREAT | O_EXCL, status.st_mode & 0777);
     if (!file && errno == EEXIST) {
@@ -302,8 +259,7 @@ void part_file::renew()
         throw failure(errc::target_in_use, path().string()); // another has found it already
     }
     file_ = std::move(file);
-    device_ = status.st_dev;
-    inode_ = status.st_ino;
+    identity_ = status;
     is_new_ = true;
     record_.reset();
 }
@@ -345,9 +301,7 @@ bool part_file::replace(const std::string& name)
 
 void part_file::close(const std::string& name)
 {
-    if (record_) {
-        remove_resume_record(*folder_, target_);
-    }
+    record_file_.remove();
     folder_->close_written(file_, name);
 }
 

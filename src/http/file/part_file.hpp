@@ -74,7 +74,7 @@ public:
     void close(const std::string& name);
 
 private:
-    part_file(const open_folder& folder, std::string target, std::string name, descriptor file,
+    part_file(const open_folder& folder, const std::string& target, std::string name, descriptor file,
               const struct stat& status) noexcept;
 
     static std::optional<part_file> open_locked(const open_folder& folder, const std::string& target,
@@ -88,15 +88,13 @@ private:
 
     /// Whether `name_` still names the file that is open: who held it before may have renamed or removed it.
     bool is_still_there() const;
-    void remove_own_record() noexcept;
     void check_still_there() const;
 
     const open_folder* folder_;
-    std::string target_;
+    record_file record_file_;
     std::string name_;
     descriptor file_;
-    dev_t device_;
-    ino_t inode_;
+    file_identity identity_;
     bool is_new_ = false;    ///< made by this download
     bool is_locked_ = false; ///< else the file system has no locks, and what is there may be another download's too
     std::string foreign_{};  ///< why it is not this user's alone; empty where it is

@@ -32,12 +32,9 @@ std::optional<std::string> read_small_file(const descriptor& file)
 }
 
 /// Nobody else may have written it, or read it under another name.
-bool is_own_file(const open_folder& folder, const descriptor& file)
+bool is_own(const open_folder& folder, const struct stat& status)
 {
-    struct stat status
-    {
-    };
-    return ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 1 && folder.owns(status);
+    return S_ISREG(status.st_mode) && status.st_nlink == 1 && folder.owns(status);
 }
 
 bool has_control(std::string_view text)
@@ -108,28 +105,51 @@ std::optional<resume_record> parse(std::string_view text)
 
 } // namespace
 
-std::string resume_record_name(const std::string& target)
-{
-    return target + ".part.from";
-}
-
-std::optional<resume_record> read_resume_record(const open_folder& folder, const std::string& target)
-{
-    const descriptor file = folder.open_file(resume_record_name(target), O_RDONLY);
-    if (!file || !is_own_file(folder, file)) {
-        return std::nullopt;
-    }
-    const auto text = read_small_file(file);
-    return text ? parse(*text) : std::nullopt;
-}
-
 bool can_be_written(const resume_record& record)
 {
     const std::string text = as_text(record);
     return text.size() <= max_record_size && parse(text) == record;
 }
 
-void write_resume_record(const open_folder& folder, const std::string& target, const resume_record& record)
+bool record_file::is_there() const
+{
+    struct stat there
+    {
+    };
+    return folder_->look_at(name_, there) && is_own(*folder_, there);
+}
+
+bool record_file::is_foreign()
+{
+    struct stat there
+    {
+    };
+    return folder_->look_at(name_, there) && (!S_ISREG(there.st_mode) || (there.st_size > 0 && !read()));
+}
+
+bool record_file::is_still_there() const noexcept
+{
+    return identity_ && folder_->leads_to(name_, *identity_);
+}
+
+std::optional<resume_record> record_file::read()
+{
+    const descriptor file = folder_->open_file(name_, O_RDONLY);
+    struct stat status
+    {
+    };
+    if (!file || ::fstat(file.get(), &status) != 0 || !is_own(*folder_, status)) {
+        return std::nullopt;
+    }
+    const auto text = read_small_file(file);
+    std::optional<resume_record> result = text ? parse(*text) : std::nullopt;
+    if (result && !identity_) {
+        identity_ = status;
+    }
+    return result;
+}
+
+void record_file::write(const resume_record& record)
 {
     const std::string text = as_text(record);
     if (!can_be_written(record)) {
@@ -138,28 +158,45 @@ void write_resume_record(const open_folder& folder, const std::string& target, c
     }
     // In place. Of the same file it differs in numbers of fixed width at its beginning, on which no write is
     // interrupted.
-    const std::string name = resume_record_name(target);
-    descriptor file = folder.open_file(name, O_WRONLY);
-    if (file && !is_own_file(folder, file)) {
-        throw failure(errc::target_exists, folder.path_of(name).string() +
-                                               " is in the way and not this user's alone, move it elsewhere");
+    descriptor file = folder_->open_file(name_, O_WRONLY);
+    const bool is_new = !file && errno == ENOENT;
+    if (is_new) {
+        file = folder_->open_file(name_, O_WRONLY | O_CREAT | O_EXCL, 0600);
     }
-    if (!file && errno == ENOENT) {
-        file = folder.open_file(name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    struct stat status
+    {
+    };
+    if (!file || ::fstat(file.get(), &status) != 0) {
+        folder_->throw_errno("cannot write", name_);
     }
-    if (!file) {
-        folder.throw_errno("cannot write", name);
+    if (!is_new && identity_ && *identity_ != status) {
+        return;
     }
-    folder.write(file, name, 0, {text.data(), text.size()});
+    if (!is_own(*folder_, status)) {
+        throw failure(errc::target_exists, path().string() + " is in the way and not this user's alone, move it elsewhere");
+    }
+    identity_ = status;
+    folder_->write(file, name_, 0, {text.data(), text.size()});
     if (::ftruncate(file.get(), static_cast<off_t>(text.size())) != 0) {
-        folder.throw_errno("cannot write", name);
+        folder_->throw_errno("cannot write", name_);
     }
 }
 
-void remove_resume_record(const open_folder& folder, const std::string& target) noexcept
+void record_file::remove() noexcept
+{
+    if (is_still_there()) {
+        folder_->remove(name_);
+    }
+    identity_.reset();
+}
+
+void record_file::remove_of(ino_t part) noexcept
 {
     try {
-        folder.remove(resume_record_name(target));
+        const auto record = read();
+        if (record && record->inode == part) {
+            remove();
+        }
     } catch (const std::bad_alloc&) {
         // It stays, and tells nothing wrong: the next download compares it with the .part and asks the server.
     }

@@ -42,7 +42,9 @@ struct folder
         fs::remove_all(path, ignored);
     }
 
-    fs::path record() const { return path / resume_record_name(target); }
+    fs::path record() const { return path / record_file::name_for(target); }
+
+    record_file file() const { return record_file(*held, target); }
 
     std::string text() const
     {
@@ -100,33 +102,37 @@ BOOST_AUTO_TEST_SUITE(resume_records)
 BOOST_AUTO_TEST_CASE(come_back)
 {
     const folder in;
-    BOOST_TEST(!read_resume_record(*in.held, in.target).has_value());
-    remove_resume_record(*in.held, in.target);
-    write_resume_record(*in.held, in.target, example);
-    BOOST_TEST((read_resume_record(*in.held, in.target) == example));
+    BOOST_TEST(!in.file().read().has_value());
+    in.file().remove();
+    in.file().write(example);
+    BOOST_TEST((in.file().read() == example));
     BOOST_TEST(in.files() == 1u);
-    BOOST_TEST((resume_record_name(in.target) == "a.bin.part.from"));
+    BOOST_TEST((record_file::name_for(in.target) == "a.bin.part.from"));
     BOOST_TEST((fs::status(in.record()).permissions() == fs::perms(0600)));
 
     resume_record later = example;
     later.good = later.total;
     later.boot.clear();
-    write_resume_record(*in.held, in.target, later);
-    BOOST_TEST((read_resume_record(*in.held, in.target) == later));
+    in.file().write(later);
+    BOOST_TEST((in.file().read() == later));
 
     resume_record encoded = example;
     encoded.encoding = "gzip";
     BOOST_TEST((in.text().find("encoding") == std::string::npos)); // as versions before had it
-    write_resume_record(*in.held, in.target, encoded);
-    BOOST_TEST((read_resume_record(*in.held, in.target) == encoded));
+    in.file().write(encoded);
+    BOOST_TEST((in.file().read() == encoded));
 
-    remove_resume_record(*in.held, in.target);
+    in.file().remove(); // which it has neither read nor written
+    BOOST_TEST(in.files() == 1u);
+    record_file kept = in.file();
+    BOOST_TEST(kept.read().has_value());
+    kept.remove();
     BOOST_TEST(in.files() == 0u);
 
     resume_record largest{
         std::string(60'000, 'u'), "\"" + std::string(4'000, 't') + "\"", UINT64_MAX, UINT64_MAX, UINT64_MAX, "b"};
-    write_resume_record(*in.held, in.target, largest);
-    BOOST_TEST((read_resume_record(*in.held, in.target) == largest));
+    in.file().write(largest);
+    BOOST_TEST((in.file().read() == largest));
 }
 
 BOOST_AUTO_TEST_CASE(that_cannot_be_written)
@@ -145,36 +151,37 @@ BOOST_AUTO_TEST_CASE(that_cannot_be_written)
              with([](resume_record& e) { e.boot = "\r"; }),
              with([](resume_record& e) { e.good = e.total + 1; }),
          }) {
-        BOOST_CHECK_THROW(write_resume_record(*in.held, in.target, r), failure);
+        BOOST_CHECK_THROW(in.file().write(r), failure);
         BOOST_TEST(in.files() == 0u);
     }
     fs::create_directory(in.path / "none");
     const open_folder gone((in.path / "none").string());
     fs::remove(in.path / "none");
-    BOOST_CHECK_EXCEPTION(write_resume_record(gone, "a", example), failure, [](const failure& e) {
+    BOOST_CHECK_EXCEPTION(record_file(gone, "a").write(example), failure, [](const failure& e) {
         BOOST_TEST_MESSAGE(e.detail() << ": " << e.code().message());
         return e.code() == errc::folder_changed && !e.detail().empty();
     });
     resume_record untagged = example;
     untagged.validator.clear();
-    write_resume_record(*in.held, in.target, untagged);
-    BOOST_TEST((read_resume_record(*in.held, in.target) == untagged));
-    remove_resume_record(*in.held, in.target);
+    record_file kept = in.file();
+    kept.write(untagged);
+    BOOST_TEST((in.file().read() == untagged));
+    kept.remove();
     fs::create_directory(in.record());
-    BOOST_CHECK_THROW(write_resume_record(*in.held, in.target, example), failure);
+    BOOST_CHECK_THROW(in.file().write(example), failure);
     BOOST_TEST(in.files() == 1u);
-    BOOST_TEST(!read_resume_record(*in.held, in.target).has_value());
+    BOOST_TEST(!in.file().read().has_value());
 }
 
 BOOST_AUTO_TEST_CASE(that_are_odd)
 {
     const folder in;
-    write_resume_record(*in.held, in.target, example);
+    in.file().write(example);
     const std::string good = in.text();
     BOOST_TEST_MESSAGE(good);
     const auto seen = [&](const std::string& text) {
         std::ofstream(in.record(), std::ios::binary) << text;
-        return read_resume_record(*in.held, in.target).has_value();
+        return in.file().read().has_value();
     };
     const auto with = [&](const std::string& from, const std::string& to) {
         std::string text = good;
@@ -227,21 +234,56 @@ BOOST_AUTO_TEST_CASE(what_stands_in_the_way)
     const folder in;
     const fs::path elsewhere = in.path / "elsewhere";
     const fs::path record = in.record();
-    write_resume_record(*in.held, in.target, example);
+    in.file().write(example);
     fs::rename(record, elsewhere);
 
     fs::create_symlink(elsewhere, record);
-    BOOST_TEST(!read_resume_record(*in.held, in.target).has_value());
+    BOOST_TEST(!in.file().read().has_value());
     resume_record other = example;
     other.url += "/other";
-    BOOST_CHECK_THROW(write_resume_record(*in.held, in.target, other), failure);
+    BOOST_CHECK_THROW(in.file().write(other), failure);
 
     fs::rename(elsewhere, record);
-    BOOST_TEST((read_resume_record(*in.held, in.target) == example)); // what the links led to is as it was
+    BOOST_TEST((in.file().read() == example)); // what the links led to is as it was
 
     fs::remove(record);
     BOOST_REQUIRE(::mkfifo(record.c_str(), 0600) == 0);
-    BOOST_TEST(!read_resume_record(*in.held, in.target).has_value());
+    BOOST_TEST(!in.file().read().has_value());
+}
+
+// Once read or written: what has its name by then is another download's target, or another program's.
+BOOST_AUTO_TEST_CASE(are_known_again)
+{
+    for (const bool was_read : {true, false}) {
+        for (const bool in_place : {true, false}) {
+            BOOST_TEST_CONTEXT("was read " << was_read << ", written in place " << in_place)
+            {
+                const folder in;
+                record_file kept = in.file();
+                if (was_read) {
+                    in.file().write(example);
+                    BOOST_TEST(kept.read().has_value());
+                } else {
+                    kept.write(example);
+                }
+                resume_record other = example;
+                other.inode = 78;
+                if (in_place) {
+                    in.file().write(other);
+                } else {
+                    std::ofstream(in.path / "other") << "somebody else's";
+                    fs::rename(in.path / "other", in.record());
+                    kept.write(example);
+                }
+                BOOST_TEST(kept.is_still_there() == in_place);
+                kept.remove_of(static_cast<ino_t>(example.inode));
+                BOOST_TEST(in.files() == 1u);
+                kept.remove();
+                BOOST_TEST(in.files() == (in_place ? 0u : 1u));
+                BOOST_TEST((in_place || in.text() == "somebody else's"), in.text());
+            }
+        }
+    }
 }
 
 /// A writer that is killed at any moment leaves one of its records.
@@ -252,7 +294,7 @@ BOOST_AUTO_TEST_CASE(survive_a_kill)
     one.url = "https://a/" + std::string(30'000, '1');
     resume_record two = one;
     two.good = 0;
-    write_resume_record(*in.held, in.target, one);
+    in.file().write(one);
     int odd = 0;
     for (int i = 0; i < 100; ++i) {
         const pid_t child = ::fork();
@@ -260,15 +302,15 @@ BOOST_AUTO_TEST_CASE(survive_a_kill)
         if (child == 0) {
             ::alarm(10);
             while (true) {
-                write_resume_record(*in.held, in.target, two);
-                write_resume_record(*in.held, in.target, one);
+                in.file().write(two);
+                in.file().write(one);
             }
         }
         std::this_thread::sleep_for(std::chrono::microseconds(200 + 97 * i));
         ::kill(child, SIGKILL);
         int status = 0;
         BOOST_REQUIRE(::waitpid(child, &status, 0) == child);
-        const auto seen = read_resume_record(*in.held, in.target);
+        const auto seen = in.file().read();
         odd += seen == one || seen == two ? 0 : 1;
     }
     BOOST_TEST(odd == 0);
