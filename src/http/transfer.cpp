@@ -93,9 +93,14 @@ void transfer::forgive(errc reason)
 
 asio::awaitable<void> transfer::pause_until(clock::time_point when)
 {
-    check();
     clear_step_deadline();
     arm(clock::now());
+    return wait_until(when);
+}
+
+asio::awaitable<void> transfer::wait_until(clock::time_point when)
+{
+    check();
     asio::steady_timer pause(executor_, when);
     interrupt_scope scope(*this, [&pause] { pause.cancel(); });
     boost::system::error_code cancelled;

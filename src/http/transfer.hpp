@@ -56,6 +56,9 @@ public:
     /// Goes on after a step's deadline, where what it was for does not matter.
     void forgive(errc reason);
 
+    /// Waits within the step's deadline. Throws `failure` when that passes, or stopped meanwhile.
+    boost::asio::awaitable<void> wait_until(clock::time_point when);
+
     /// Waits with no step's deadline. Throws `failure` when stopped meanwhile.
     boost::asio::awaitable<void> pause_until(clock::time_point when);
 

@@ -11,7 +11,6 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
@@ -143,23 +142,11 @@ private:
             if (errno != EAGAIN && errno != EINTR) {
                 error.assign(errno, boost::system::system_category());
             } else {
-                co_await wait(pause);
+                co_await by_.wait_until(transfer::clock::now() + pause);
             }
         }
         by_.check();
         throw failure(error, "cannot connect to " + path);
-    }
-
-    /// Within the step's deadline.
-    asio::awaitable<void> wait(std::chrono::milliseconds how_long)
-    {
-        asio::steady_timer timer(by_.get_executor(), how_long);
-        error_code cancelled;
-        {
-            transfer::interrupt_scope scope(by_, [&timer] { timer.cancel(); });
-            co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-        }
-        by_.check();
     }
 
     asio::awaitable<void> pass_socks_to_any(const origin& at, const proxy& via)

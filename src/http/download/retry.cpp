@@ -124,9 +124,10 @@ bool is_own(const failure& cause)
     return cause.is_local() ||
            is_one_of(cause.code(), {errc::invalid_option, errc::target_is_not_a_file, errc::target_in_use,
                                     errc::target_exists, errc::target_written_meanwhile, errc::folder_changed,
-                                    errc::naming_unsupported, errc::part_changed, errc::total_timeout, asio::error::operation_aborted,
-                                    asio::error::no_descriptors, asio::error::no_memory,
-                                    asio::error::no_buffer_space, {ENFILE, boost::system::system_category()}});
+                                    errc::naming_unsupported, errc::part_changed, errc::total_timeout,
+                                    asio::error::operation_aborted, asio::error::no_descriptors,
+                                    asio::error::no_memory, asio::error::no_buffer_space,
+                                    {ENFILE, boost::system::system_category()}});
 }
 
 void forgive_step(transfer& by)

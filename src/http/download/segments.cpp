@@ -333,7 +333,8 @@ asio::awaitable<void> fetch_all(const std::shared_ptr<crew>& with)
 
 unsigned segments_for(const job& of, const file_facts& facts)
 {
-    if (of.options.segments <= 1 || !of.may_use_ranges || !of.may_use_segments || !is_strong_tag(facts.validator) || !facts.total ||
+    if (of.options.segments <= 1 || !of.may_use_ranges || !of.may_use_segments || !is_strong_tag(facts.validator) ||
+        !facts.total ||
         (of.last->from.status() != 206 &&
          !boost::beast::iequals(of.last->from.field(field::accept_ranges).value_or(std::string_view()), "bytes"))) {
         return 1;

@@ -336,7 +336,8 @@ void one_exchange::hold_body(error_code& error)
     if (is_body_refused()) {
         return;
     }
-    const std::uint64_t most = std::min<std::uint64_t>(held_at_most, what_.options->max_body_size) + read_at_once; // with its chunks' sizes;
+    // With its chunks' sizes.
+    const std::uint64_t most = std::min<std::uint64_t>(held_at_most, what_.options->max_body_size) + read_at_once;
     for (int reads = 0; !error && reads != writes_at_once; ++reads) {
         const std::size_t size = over_.read_now(over_.buffer.prepare(read_at_once), 1, error);
         over_.buffer.commit(size);
