@@ -32,6 +32,22 @@ using namespace std::chrono_literals;
 
 namespace {
 
+/// Of a line of results, as the table in the tutorial has them.
+std::set<std::string> documented_keys()
+{
+    std::ifstream document(TUTORIAL);
+    BOOST_TEST_REQUIRE(document.is_open(), TUTORIAL);
+    std::set<std::string> result;
+    bool in_table = false;
+    for (std::string line; std::getline(document, line);) {
+        in_table = line == "| key | value |" || (in_table && line.starts_with('|'));
+        if (in_table && line.starts_with("| `")) {
+            result.insert(line.substr(3, line.find('`', 3) - 3));
+        }
+    }
+    return result;
+}
+
 std::set<std::string> names_in(const fs::path& folder)
 {
     std::set<std::string> result;
@@ -303,6 +319,13 @@ BOOST_AUTO_TEST_CASE(results_as_json)
     BOOST_TEST((good["then"] == json::value(json::object{{"lines", 1}, {"words", 2}, {"bytes", 8}})));
     BOOST_TEST((bad["status"] == json::value(404)));
     BOOST_TEST((bad["error"].at("code") == json::value("bad_status")));
+    for (const json::object& line : lines) {
+        std::set<std::string> keys;
+        for (const auto& entry : line) {
+            keys.insert(entry.key());
+        }
+        BOOST_TEST(keys == documented_keys(), boost::test_tools::per_element());
+    }
 }
 
 BOOST_AUTO_TEST_CASE(results_that_cannot_be_written_are_no_success)
