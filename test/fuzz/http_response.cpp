@@ -18,10 +18,12 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/connect_pair.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
 #include <exception>
@@ -61,13 +63,14 @@ struct choice
     bool resume = false; ///< there is a .part
     bool existing = false;
     http::existing_file policy = http::existing_file::replace;
+    bool in_pieces = false; ///< answers come in at most 512, small ones byte by byte
 };
 
 choice choose(std::uint8_t byte)
 {
     using enum http::existing_file;
     constexpr http::existing_file policies[] = {replace, rename, fail, skip_if_same};
-    return {(byte & 1) != 0, (byte & 2) != 0, (byte & 4) != 0, (byte & 8) != 0, policies[byte >> 4 & 3]};
+    return {(byte & 1) != 0, (byte & 2) != 0, (byte & 4) != 0, (byte & 8) != 0, policies[byte >> 4 & 3], (byte & 64) != 0};
 }
 
 std::deque<std::string> split(std::string_view text)
@@ -79,7 +82,7 @@ std::deque<std::string> split(std::string_view text)
     return result;
 }
 
-asio::awaitable<void> answer(stream_protocol::socket& client, std::deque<std::string>& answers)
+asio::awaitable<void> answer(stream_protocol::socket& client, std::deque<std::string>& answers, bool in_pieces)
 {
     char request[8192];
     boost::system::error_code error;
@@ -88,7 +91,13 @@ asio::awaitable<void> answer(stream_protocol::socket& client, std::deque<std::st
         if (!answers.empty()) {
             const std::string bytes = std::move(answers.front());
             answers.pop_front();
-            co_await asio::async_write(client, asio::buffer(bytes), asio::redirect_error(asio::use_awaitable, error));
+            const std::size_t most = in_pieces ? 1 + bytes.size() / 512 : bytes.size();
+            for (std::size_t sent = 0; sent != bytes.size() && !error;) {
+                sent += co_await asio::async_write(client, asio::buffer(bytes.data() + sent, std::min(most, bytes.size() - sent)),
+                                                   asio::redirect_error(asio::use_awaitable, error));
+                for (int turns = 0; in_pieces && turns != 4; ++turns) // so that it is read before the next one is there
+                    co_await asio::post(client.get_executor(), asio::use_awaitable);
+            }
         }
         if (answers.empty())
             client.shutdown(stream_protocol::socket::shutdown_send, error);
@@ -96,7 +105,7 @@ asio::awaitable<void> answer(stream_protocol::socket& client, std::deque<std::st
 }
 
 /// Kept connections, as if they had been made, with the answers behind them. `servers` are their other ends.
-asio::awaitable<void> connect(http::connection_pool& pool, http::transfer& by, std::deque<std::string>& answers,
+asio::awaitable<void> connect(http::connection_pool& pool, http::transfer& by, std::deque<std::string>& answers, bool in_pieces,
                               std::list<stream_protocol::socket>& servers)
 {
     const http::route to_proxy{proxy, std::nullopt}; // by name: gcc 12 copies a temporary argument bit by bit
@@ -110,7 +119,7 @@ asio::awaitable<void> connect(http::connection_pool& pool, http::transfer& by, s
         one->connected = true;
         made.push_back(std::move(one));
         servers.emplace_back(by.get_executor(), stream_protocol(), ends[1]);
-        asio::co_spawn(by.get_executor(), answer(servers.back(), answers), asio::detached);
+        asio::co_spawn(by.get_executor(), answer(servers.back(), answers, in_pieces), asio::detached);
     }
     for (http::connection_pool::lease& one : made)
         one.give_back();
@@ -265,7 +274,7 @@ void download_from(std::string_view input, const choice& with, const place& in)
         asio::co_spawn(
             by->get_executor(),
             [&]() -> asio::awaitable<void> {
-                co_await connect(*client.pool, *by, answers, servers);
+                co_await connect(*client.pool, *by, answers, with.in_pieces, servers);
                 http::detail::download_request what{
                     url, with.content_disposition ? in.folder : target, std::make_shared<const http::download_options>(options)};
                 result = co_await http::download(client, *by, std::move(what));

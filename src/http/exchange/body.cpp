@@ -5,6 +5,7 @@
 #include "http/exchange/speed_watch.hpp"
 #include "http/time_limit.hpp"
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -14,6 +15,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <exception>
 #include <optional>
 #include <string>
@@ -30,6 +32,7 @@ constexpr std::size_t decoded_at_once = 16 * 1024; ///< for a sink that is empti
 constexpr std::size_t skip_at_most = 64 * 1024;
 constexpr std::chrono::seconds skip_for(2); ///< in all: a new connection takes less
 constexpr int reads_at_once = 4; // of a buffer each
+constexpr std::size_t shortest_last_chunk = 5; ///< a zero and two line ends: the parser asserts so much once it has seen one
 
 failure body_failure(const error_code& error, const answer& from)
 {
@@ -45,6 +48,11 @@ failure body_failure(const error_code& error, const answer& from)
         return failure(errc::malformed_response, so_far + ", " + describe_protocol_error(error), from.status());
     }
     return failure(error, so_far, from.status());
+}
+
+bool has_line_end(asio::const_buffer bytes)
+{
+    return std::memchr(bytes.data(), '\n', bytes.size()) != nullptr;
 }
 
 /// One body on its way: what the reads below share.
@@ -222,11 +230,13 @@ asio::awaitable<void> body_transfer::read_parsed()
     const sink taking = [this](std::span<const char> bytes) { take(bytes); };
     parser.get().body() = &taking;
     parser.eager(true);
+    std::size_t least = 1; // of what is there, for the parser to have use of it
     while (!parser.is_done()) {
         error_code error = beast::http::error::need_more;
-        if (stream.buffer.size() > 0) {
+        if (stream.buffer.size() >= least) {
             const std::size_t size = parser.put(stream.buffer.data(), error);
             stream.buffer.consume(size);
+            least = size == 0 && has_line_end(stream.buffer.data()) ? shortest_last_chunk : 1;
             if (paced()) {
                 co_await keep_pace(size);
             }
@@ -236,6 +246,7 @@ asio::awaitable<void> body_transfer::read_parsed()
             const auto left = stream.buffer.data();
             if (error == beast::http::error::bad_chunk_extension &&
                 drop_chunk_extension({static_cast<char*>(left.data()), left.size()})) {
+                least = 1;
                 continue;
             }
         }
