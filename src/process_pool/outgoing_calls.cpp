@@ -76,7 +76,13 @@ void outgoing_calls::flush_urgent(time_point now)
         flush_marked(link, now);
         return true;
     });
-    if (unflushed_.empty() || is_flush_posted_)
+    if (!unflushed_.empty())
+        flush_later();
+}
+
+void outgoing_calls::flush_later()
+{
+    if (is_flush_posted_)
         return;
     loop_.post(continue_with(events_, [this](const error_code&, time_point, completion_batch&) { is_flush_posted_ = false; }));
     is_flush_posted_ = true;

@@ -28,6 +28,9 @@ public:
 
     void flush_all(schedule::time_point now);
 
+    /// Has that done by an event of its own, when the context has done what it has. May throw.
+    void flush_later();
+
     /// Writes all that was appended for a worker, now or when its pipe has room.
     void flush(const link_ptr& link);
 

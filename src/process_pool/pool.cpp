@@ -345,15 +345,23 @@ void pool::submit(task_operation* operation)
 bool pool::submit_behind_others(task_operation& operation)
 {
     const std::lock_guard lock(mutex_);
-    if (refusal_of(operation) != errc() || !state_.scheduler.may_submit_behind_others(operation))
+    if (refusal_of(operation) != errc())
         return false;
+    bool is_admitted = false;
     try {
+        tasks_.describe(operation);
+        if (!state_.scheduler.may_submit_behind_others(operation))
+            return false;
+        if (!state_.scheduler.waits_behind_others(operation))
+            calls_.flush_later();
+        is_admitted = true; // also where it throws
         tasks_.admit(operation);
         state_.scheduler.submit_behind_others(operation);
         return true;
     } catch (const std::exception&) { // the longer way tells
     }
-    tasks_.forget(operation);
+    if (is_admitted)
+        tasks_.forget(operation);
     return false;
 }
 

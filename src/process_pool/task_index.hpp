@@ -14,6 +14,17 @@ namespace tandem::detail {
 class task_index
 {
 public:
+    /// What the scheduler is to know of it. Admission does that too.
+    void describe(task_operation& operation)
+    {
+        if (last_entry_ != operation.entry) {
+            last_cost_ = &costs_[operation.entry];
+            last_entry_ = operation.entry;
+        }
+        operation.cost = last_cost_;
+        operation.bytes = static_cast<std::uint32_t>(operation.message.size()); // largest_message has fewer bits
+    }
+
     /// Where it throws, it was admitted all the same.
     void admit(task_operation& operation)
     {
@@ -22,12 +33,7 @@ public:
         newest_ = &operation;
         if (operation.cancellable)
             cancellable_.emplace(operation.id, &operation);
-        if (last_entry_ != operation.entry) {
-            last_cost_ = &costs_[operation.entry];
-            last_entry_ = operation.entry;
-        }
-        operation.cost = last_cost_;
-        operation.bytes = static_cast<std::uint32_t>(operation.message.size()); // largest_message has fewer bits
+        describe(operation);
     }
 
     /// It is to complete.

@@ -20,9 +20,9 @@ void scheduler::submit(task& t, time_point now, actions& out)
 
 bool scheduler::may_submit_behind_others(const task& t) const
 {
-    const task* const first = queue_.front();
-    return !closed() && first && t.options->priority <= first->options->priority &&
-           t.options->queue_timeout <= std::chrono::nanoseconds::zero() && is_settled() && !starts_.is_hopeless() &&
+    const bool wakes_none = idle_.empty() || (may_follow(t) && has_working_processors() && estimate(t) <= settings_.wake_time);
+    return (wakes_none || waits_behind_others(t)) && !closed() &&
+           t.options->queue_timeout <= std::chrono::nanoseconds::zero() && !starts_.is_hopeless() &&
            lasting_workers() >= settings_.workers;
 }
 

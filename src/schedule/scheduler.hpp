@@ -131,10 +131,19 @@ public:
 
     // --- what users ask
     void submit(task& t, time_point now, actions& out);
-    /// Whether tasks wait already that come first: then nothing follows from its submission.
+    /// Whether it makes no worker begin something: tasks wait that come first, or it would go behind those that a worker has.
     bool may_submit_behind_others(const task& t) const;
-    /// The same as submit() where that is so.
-    void submit_behind_others(task& t) { queue_.push_back(t); }
+    /// Whether nothing at all follows from its submission.
+    bool waits_behind_others(const task& t) const noexcept
+    {
+        return queue_.front() && t.options->priority <= queue_.front()->options->priority && is_settled();
+    }
+    /// The same as submit() where it may be used, and settle() is called afterwards: for many tasks at once.
+    void submit_behind_others(task& t)
+    {
+        unassigned_ = !waits_behind_others(t);
+        queue_.push_back(t);
+    }
     void cancel(task& t, cancellation how, time_point now, actions& out);
     void cancel_all(time_point now, actions& out);
     /// Takes the task back into the queue where it was sent. False where it has begun.
@@ -308,6 +317,8 @@ private:
     // Whether it may be sent to a worker that has others.
     static bool may_follow(const task& t) noexcept { return t.cost && t.cost->is_known() && !t.alone; }
 
+    bool has_working_processors() const noexcept { return occupied_ >= settings_.processors; }
+
     std::chrono::nanoseconds estimate(const task& t) const noexcept
     {
         using std::chrono::nanoseconds;
@@ -397,7 +408,7 @@ private:
     std::size_t occupied_ = 0; // workers that have tasks, also if they are due or about to end
     bool starts_all_ = false;
     bool has_spent_idle_ = false; // perhaps: an idle worker that takes no more tasks
-    bool unassigned_ = false; // tasks were taken back, and nobody looked where they can go
+    bool unassigned_ = false; // tasks came, or were taken back, and nobody looked where they can go
     shutdown_options ladder_{};
     std::optional<shutdown_mode> rung_; // of the shutdown ladder
     time_point rung_deadline_ = time_point::max();

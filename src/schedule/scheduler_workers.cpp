@@ -209,7 +209,7 @@ void scheduler::send_queue(time_point now, actions& out)
     std::chrono::nanoseconds enough{0};
     while (task* const t = queue_.front()) {
         t->charged = estimate(*t);
-        if (!target || target->load >= enough || !may_follow(*t) || !has_room(*target, *t, now)) {
+        if (!target || t->charged > enough - target->load || !may_follow(*t) || !has_room(*target, *t, now)) {
             target = worker_for(*t, now);
             if (!target)
                 return;
@@ -237,7 +237,7 @@ scheduler::worker* scheduler::worker_for(const task& t, time_point now) noexcept
 scheduler::worker* scheduler::awake_worker_for(const task& t, time_point now) noexcept
 {
     // Whoever woke would wait for a processor. What is so short does not wait for anything else.
-    const bool all_work = occupied_ >= settings_.processors && t.charged <= settings_.wake_time;
+    const bool all_work = has_working_processors() && t.charged <= settings_.wake_time;
     const auto last = workers_.find(last_sent_to_);
     if (last != workers_.end() && (all_work || last->second.load + t.charged <= settings_.wake_time) &&
         has_room(last->second, t, now))

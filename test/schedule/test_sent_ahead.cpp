@@ -174,6 +174,54 @@ BOOST_AUTO_TEST_CASE(where_each_processor_has_work_what_is_short_goes_to_those_t
     BOOST_TEST(s.sim.scheduler.running() == 251u);
 }
 
+BOOST_AUTO_TEST_CASE(what_makes_no_worker_begin_waits_until_all_of_its_kind_is_given_to_workers_together)
+{
+    streaming s(3, 4us, {.processors = 2});
+    s.sim.ready(2);
+    s.sim.ready(3);
+    s.sim.take();
+    detail::cost_estimate cost;
+    cost.add(100us);
+    const auto make = [&](detail::cost_estimate* of_one_call, int priority = 0, std::chrono::nanoseconds queue_timeout = 0s) -> task& {
+        task& t = s.sim.make(0s, queue_timeout, 0, priority);
+        t.cost = of_one_call;
+        return t;
+    };
+    recorded_scheduler& scheduler = s.sim.scheduler;
+    BOOST_TEST(!scheduler.may_submit_behind_others(make(&s.cost))); // a worker begins it
+    for (int i = 0; i != 3; ++i)
+        s.submit();
+    CHECK_ACTIONS(s.sim, {"send 2 to 3", "send 3 to 3", "send 4 to 2"});
+
+    BOOST_TEST(scheduler.idle_workers() == 1u);
+    BOOST_TEST(!scheduler.may_submit_behind_others(make(&cost)));   // it may wait for something else than a processor
+    BOOST_TEST(!scheduler.may_submit_behind_others(make(nullptr))); // so may this
+    BOOST_TEST(!scheduler.may_submit_behind_others(make(&s.cost, 0, 1s)));
+    for (const int priority : {0, 0, 1}) {
+        task& t = make(&s.cost, priority);
+        BOOST_TEST(scheduler.may_submit_behind_others(t));
+        BOOST_TEST(!scheduler.waits_behind_others(t));
+        scheduler.submit_behind_others(t);
+    }
+    CHECK_ACTIONS(s.sim, {});
+    BOOST_TEST(scheduler.queued() == 3u);
+    BOOST_TEST(!scheduler.is_settled());
+    scheduler.settle(s.sim.clock.now(), s.sim.actions);
+    BOOST_TEST(scheduler.is_settled());
+    CHECK_ACTIONS(s.sim, {"send 10 to 2", "send 8 to 2", "send 9 to 2"});
+
+    // Where one is submitted that a worker begins, what waits is given to workers as well.
+    scheduler.submit_behind_others(make(&s.cost));
+    s.sim.submit(make(&cost));
+    CHECK_ACTIONS(s.sim, {"send 11 to 2", "send 12 to 1"});
+    BOOST_TEST(scheduler.is_settled());
+
+    // No worker is idle: whatever it is, it goes behind others, or waits.
+    BOOST_TEST(scheduler.idle_workers() == 0u);
+    for (detail::cost_estimate* of_one_call : {&s.cost, &cost, static_cast<detail::cost_estimate*>(nullptr)})
+        BOOST_TEST(scheduler.may_submit_behind_others(make(of_one_call)));
+}
+
 BOOST_AUTO_TEST_CASE(of_those_with_tasks_the_one_with_least_to_do_gets_the_next_whatever_was_finished_or_taken_back)
 {
     constexpr std::size_t workers = 9;
