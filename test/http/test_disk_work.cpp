@@ -134,7 +134,80 @@ struct hasty_client
     std::atomic<bool> refused = false;
 };
 
+/// Runs nothing of what it is given: holds it, or refuses it.
+class idle_executor
+{
+public:
+    struct store
+    {
+        boost::asio::io_context context;
+        std::mutex mutex;
+        std::vector<std::function<void()>> held;
+        bool refuses = false;
+    };
+
+    boost::asio::execution_context& query(boost::asio::execution::context_t) const noexcept { return store_->context; }
+    static constexpr boost::asio::execution::blocking_t query(boost::asio::execution::blocking_t) noexcept
+    {
+        return boost::asio::execution::blocking.never;
+    }
+    const idle_executor& require(boost::asio::execution::blocking_t::never_t) const noexcept { return *this; }
+    bool operator==(const idle_executor&) const noexcept = default;
+
+    template <class Function>
+    void execute(Function&& function) const
+    {
+        if (store_->refuses) {
+            throw std::runtime_error("it takes nothing");
+        }
+        const auto shared = std::make_shared<std::decay_t<Function>>(std::forward<Function>(function));
+        const std::lock_guard guard(store_->mutex);
+        store_->held.push_back([shared] { (*shared)(); });
+    }
+
+    /// Destroys what it holds.
+    void drop()
+    {
+        const std::lock_guard guard(store_->mutex);
+        store_->held.clear();
+    }
+
+    void refuse() { store_->refuses = true; }
+
+private:
+    std::shared_ptr<store> store_ = std::make_shared<store>();
+};
+
 } // namespace
+
+BOOST_AUTO_TEST_CASE(an_executor_that_does_not_run_it_ends_the_download)
+{
+    for (const std::size_t size : {std::size_t{100'000}, std::size_t{40'000'000}}) {
+        for (const bool refuses : {false, true}) {
+            BOOST_TEST_CONTEXT(size << " bytes, refuses " << refuses)
+            {
+                test::scripted_server server(test::answer_always(test::ok(std::string(size, 'a'), tag)));
+                idle_executor files;
+                if (refuses) {
+                    files.refuse();
+                }
+                tandem::http::client_options own;
+                own.file_executor = files;
+                const tandem::http::downloader with(threads, own);
+                test::started download(with, server.url("/"), folder / "file", synced());
+                for (int i = 0; i != 60'000 && download.future.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready; ++i) {
+                    files.drop();
+                }
+                const test::outcome seen = download.wait();
+                BOOST_TEST(!seen.report.has_value(), seen);
+                BOOST_TEST((seen.what.find(refuses ? "it takes nothing" : "the file executor dropped") != seen.what.npos), seen);
+                BOOST_TEST(listing().find("file ") == std::string::npos);
+                std::filesystem::remove_all(folder);
+                std::filesystem::create_directory(folder);
+            }
+        }
+    }
+}
 
 BOOST_AUTO_TEST_CASE(waits_for_the_disk_on_the_file_executor)
 {

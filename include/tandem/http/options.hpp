@@ -119,11 +119,11 @@ struct client_options
     /// the client's certificate.
     std::function<void(boost::asio::ssl::context&)> configure_tls{};
 
-    /// Where downloads wait for the disk, as `download_options::sync` asks for (fsync): on the threads of this executor, so
-    /// that all else goes on meanwhile. One thread is enough; it must run for as long as downloads do. Nothing: on the
-    /// client's executor. A context of the client's that is destroyed meanwhile does not wait for it: that work goes on
-    /// by itself, on what it owns, and nothing is resumed. Other work with files (opening, writing, renaming) is the
-    /// client's executor's in any case.
+    /// Where downloads wait for the disk, as `download_options::sync` asks for (fsync): on the threads of this
+    /// executor, so that all else goes on meanwhile. One thread is enough; it must run for as long as downloads do: one
+    /// whose work it drops fails with operation_aborted. Nothing: on the client's executor. A context of the client's
+    /// that is destroyed meanwhile does not wait for it: that work goes on by itself, on what it owns, and nothing is
+    /// resumed. Other work with files (opening, writing, renaming) is the client's executor's in any case.
     std::optional<boost::asio::any_io_executor> file_executor{};
 
     proxy_options proxy{};

@@ -1,6 +1,7 @@
 #include "http/download/disk_work.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -38,14 +39,15 @@ public:
         } catch (...) {
             other_cause_ = std::current_exception();
         }
-        // Where the download goes on, it ends the file, at a time of its own.
-        work_ = nullptr;
-        file_.reset();
-        // Under the mutex, so that the context, to which it posts, does not end meanwhile.
-        const std::lock_guard guard(mutex_);
-        if (const auto done = std::exchange(done_, nullptr)) {
-            done();
-        }
+        end();
+    }
+
+    /// The file executor does not run it.
+    void drop()
+    {
+        cause_ = failure::local(asio::error::operation_aborted, "the file executor dropped what was to be put on the disk; "
+                                                                "let it run for as long as downloads do");
+        end();
     }
 
     /// `done` is not called any more.
@@ -67,12 +69,44 @@ public:
     }
 
 private:
+    void end()
+    {
+        // Where the download goes on, it ends the file, at a time of its own.
+        work_ = nullptr;
+        file_.reset();
+        // Under the mutex, so that the context, to which it posts, does not end meanwhile.
+        const std::lock_guard guard(mutex_);
+        if (const auto done = std::exchange(done_, nullptr)) {
+            done();
+        }
+    }
+
     std::function<void(destination&)> work_;
     std::shared_ptr<destination> file_;
     std::optional<failure> cause_{};
     std::exception_ptr other_cause_{};
     std::mutex mutex_;
     std::function<void()> done_; ///< null once it has ended, or nobody waits any more
+};
+
+/// What the file executor is given: it runs it, or destroys it.
+class posted_work
+{
+public:
+    explicit posted_work(std::shared_ptr<elsewhere_work> work) : work_(std::move(work)) {}
+    posted_work(posted_work&&) = default;
+    posted_work& operator=(posted_work&&) = delete;
+    ~posted_work()
+    {
+        if (work_) {
+            work_->drop();
+        }
+    }
+
+    void operator()() { std::exchange(work_, nullptr)->run(); }
+
+private:
+    std::shared_ptr<elsewhere_work> work_;
 };
 
 asio::awaitable<void> write_note(job& download)
@@ -84,6 +118,9 @@ asio::awaitable<void> write_note(job& download)
         download.to->end_note(bytes);
     } catch (const failure& e) {
         cause = e;
+    } catch (...) { // of the executor's
+        const failure e = current_as_failure(asio::error::operation_aborted, "the file executor");
+        cause = failure::local(e.code(), e.detail());
     }
     download.notes.failed = cause;
 }
@@ -107,7 +144,7 @@ asio::awaitable<void> run_disk_work(job& download, std::function<void(destinatio
         elsewhere_work& left;
         ~abandonment() { left.abandon(); }
     } at_end{*under_way};
-    asio::post(*elsewhere, [under_way] { under_way->run(); });
+    asio::post(*elsewhere, posted_work(under_way));
     boost::system::error_code woken;
     co_await ended->async_wait(asio::redirect_error(asio::use_awaitable, woken));
     under_way->check();
@@ -130,7 +167,10 @@ void note_progress(job& download)
     }
     download.notes.under_way = true;
     try {
-        asio::co_spawn(download.by.get_executor(), write_note(download), [&download](const std::exception_ptr&) {
+        asio::co_spawn(download.by.get_executor(), write_note(download), [&download](const std::exception_ptr& error) {
+            if (error) {
+                download.notes.failed = failure::local(asio::error::no_memory);
+            }
             download.notes.under_way = false;
             download.notes.ended->cancel();
         });
