@@ -4,6 +4,7 @@
 #include <support/gate.hpp>
 #include <support/sides.hpp>
 #include <support/tasks.hpp>
+#include <support/waiting.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -61,7 +62,13 @@ struct sent_ahead
     {
         for (const auto& one : behind)
             side.pool.async_run(task<mark>(marks.path(), false), one.handler());
-        BOOST_TEST(side.pool.stats().running > 1U); // or this shows nothing
+        wait_until_sent(behind.size());
+    }
+
+    /// Or nothing is shown of what is sent ahead. They are given to the worker after the submission.
+    void wait_until_sent(std::size_t tasks)
+    {
+        BOOST_TEST(eventually([&] { return side.pool.stats().running == 1 + tasks; }), side.pool.stats().running << " run");
     }
 
     std::size_t marked() const { return marks.begun(); }
@@ -107,6 +114,7 @@ BOOST_AUTO_TEST_CASE(what_was_sent_can_be_cancelled)
         const recording<int> seen;
         all.side.pool.async_run(task<mark>(all.marks.path(), false),
                                 asio::bind_cancellation_slot(signal.slot(), seen.handler()));
+        all.wait_until_sent(all.behind.size() + 1);
         signal.emit(type);
         BOOST_TEST(failure_of(seen).code == operation_aborted);
         BOOST_TEST(all.held.calls() == 0); // its worker goes on
