@@ -49,6 +49,15 @@ constexpr habit habits[] = {
     {" --split --max-connection-per-server ", "it is --segments N here"},
     {" --input-file ", "it is --input FILE here"},
     {" -g --globoff ", "URLs are taken as they are anyway"},
+    {" -X --request --method -F --form --data --data-raw --data-binary --data-urlencode --post-data --post-file "
+     "--upload-file ",
+     "it only downloads (GET); curl can send something"},
+    {" -I --head --server-response --spider --include -D --dump-header ",
+     "it only downloads files; curl -I shows what a server says of one"},
+    {" -r --range --mirror --recursive --page-requisites ",
+     "it downloads whole files, of the URLs that it is given: neither ranges (curl -r) nor links (wget -r)"},
+    {" -v --verbose --trace ", "errors say what the server did anyway; --json FILE has the details of each file"},
+    {" --checksum ", "it is sha256=DIGEST after the URL here"},
 };
 
 /// Letters of curl's that take no value, so that others may stand behind them in one word.

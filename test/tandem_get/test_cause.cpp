@@ -99,7 +99,8 @@ BOOST_AUTO_TEST_CASE(a_task_that_did_not_run_has_no_name_of_a_function)
 BOOST_AUTO_TEST_CASE(who_knows_curl_and_wget_is_told_what_to_do)
 {
     for (const char* option : {"-L", "-O", "-H", "-C", "-c", "-k", "-s", "-S", "-f", "--location", "--continue", "-nc",
-                               "--no-check-certificate", "--limit-rate", "-P", "--retry", "--output-document"}) {
+                               "--no-check-certificate", "--limit-rate", "-P", "--retry", "--output-document", "-X", "-F",
+                               "--data", "--post-data", "-I", "--spider", "-r", "--mirror", "-v", "--checksum"}) {
         BOOST_TEST(!habit_hint(option).empty(), option);
     }
     BOOST_TEST(habit_hint("--colour").empty());
