@@ -3,6 +3,7 @@
 
 #include "http/scripted_server.hpp"
 
+#include <tandem/cancellation_source.hpp>
 #include <tandem/http.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -98,11 +99,16 @@ struct started
         auto done = std::make_shared<std::promise<outcome>>();
         future = done->get_future();
         with.async_download(url, target, options,
-                            boost::asio::bind_cancellation_slot(
-                                signal.slot(), [done](std::exception_ptr error, tandem::http::download_report report) {
-                                    done->set_value(as_outcome(std::move(error), std::move(report)));
-                                }));
+                            tandem::cancellable(
+                                source, boost::asio::bind_cancellation_slot(
+                                            signal.slot(),
+                                            [done](std::exception_ptr error, tandem::http::download_report report) {
+                                                done->set_value(as_outcome(std::move(error), std::move(report)));
+                                            })));
     }
+
+    /// Whether it has completed or not.
+    void cancel(boost::asio::cancellation_type type) const { source.cancel(type); }
 
     /// Fails the test rather than hang.
     outcome wait()
@@ -112,7 +118,8 @@ struct started
         return future.get();
     }
 
-    boost::asio::cancellation_signal signal{};
+    boost::asio::cancellation_signal signal{}; ///< to be emitted only where it does not complete at the same time
+    tandem::cancellation_source source{};
     std::future<outcome> future{};
 };
 

@@ -381,7 +381,7 @@ struct watched
 
     test::outcome cancel()
     {
-        download.signal.emit(boost::asio::cancellation_type::total);
+        download.cancel(boost::asio::cancellation_type::total);
         return download.wait();
     }
 
