@@ -1,5 +1,6 @@
 #include "http/fixture.hpp"
 #include "http/serve.hpp"
+#include "support/memory.hpp"
 #include "support/own_mounts.hpp"
 #include "support/preconditions.hpp"
 
@@ -317,20 +318,14 @@ BOOST_FIXTURE_TEST_CASE(what_finish_waits_for_ends_within_its_cancellation, list
 BOOST_FIXTURE_TEST_CASE(a_long_one_needs_no_memory, list_fixture)
 {
     // Failures before anything is asked for are the quickest, and go through all of it.
-    constexpr int length = test::sanitized ? 10'000 : 100'000; // sanitizers keep what was freed: no memory is compared there
+    constexpr int length = test::sanitized ? 10'000 : 100'000;
     int pulled = 0;
-    long first = 0;
-    const auto resident = [] {
-        long size = 0;
-        long pages = 0;
-        std::ifstream("/proc/self/statm") >> size >> pages;
-        return pages * ::sysconf(_SC_PAGESIZE);
-    };
+    std::size_t first = 0;
     download_list list = of({});
     list.observer = nullptr;
     list.next = [&]() -> asio::awaitable<std::optional<list_item>> {
         if (pulled == length / 10) {
-            first = resident();
+            first = test::allocated_memory();
         }
         if (pulled == length) {
             co_return std::nullopt;
@@ -340,10 +335,8 @@ BOOST_FIXTURE_TEST_CASE(a_long_one_needs_no_memory, list_fixture)
     const list_result result = started_list(downloads, list).wait();
     BOOST_TEST((result.error == nullptr));
     BOOST_TEST(result.report.failed == static_cast<unsigned>(length));
-    BOOST_TEST_MESSAGE(first / 1024 << " KiB after a tenth, " << resident() / 1024 << " KiB at the end");
-    if (!test::sanitized) {
-        BOOST_TEST(resident() < first + 4 * 1024 * 1024);
-    }
+    const std::size_t last = test::allocated_memory();
+    BOOST_TEST(last < first + 64 * 1024, last << " bytes at the end, " << first << " after a tenth");
 }
 
 BOOST_FIXTURE_TEST_CASE(a_full_disk_ends_it, list_fixture, *test::mounts())

@@ -1,6 +1,7 @@
 // Where what workers print goes.
 #include <support/failing.hpp>
 #include <support/gate.hpp>
+#include <support/memory.hpp>
 #include <support/recording.hpp>
 #include <support/sides.hpp>
 #include <support/tasks.hpp>
@@ -16,7 +17,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <mutex>
 #include <optional>
@@ -100,13 +100,6 @@ int print_later(const std::string& text, const std::string& gate_path)
         announce(gate_path);
     }).detach();
     return 0;
-}
-
-std::size_t resident_memory()
-{
-    std::size_t pages = 0, resident = 0;
-    std::ifstream("/proc/self/statm") >> pages >> resident;
-    return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
 struct held_line
@@ -245,10 +238,10 @@ BOOST_AUTO_TEST_CASE(while_the_callback_is_busy_workers_wait_memory_does_not_gro
     side.pool.async_run(task<print_without_end>(), {.run_timeout = 1s}, endless.handler());
     side.pool.async_run(task<print_much>(std::size_t{30} << 20), much.handler());
     BOOST_REQUIRE(eventually([&] { return lines == 1U; }));
-    const std::size_t before = resident_memory();
+    const std::size_t before = allocated_memory();
     BOOST_TEST(eventually([&] { return endless.calls() == 1; }), "its deadline does not end it");
     std::this_thread::sleep_for(short_time);
-    const std::size_t after = resident_memory();
+    const std::size_t after = allocated_memory();
     BOOST_TEST(much.calls() == 0);
     BOOST_TEST(after < before + most_memory, (after - before) / 1024 << " KiB more");
     BOOST_TEST(lines == 1U);
@@ -273,11 +266,11 @@ BOOST_AUTO_TEST_CASE(while_the_callback_is_busy_many_tasks_that_print_little_do_
     for (int i = 0; i != tasks; ++i)
         side.pool.async_run(task<print_much>(std::size_t{20'000}), [&](const std::exception_ptr&) { ++completed; });
     BOOST_REQUIRE(eventually([&] { return lines == 1U; }));
-    const std::size_t before = resident_memory();
+    const std::size_t before = allocated_memory();
     int seen = -1;
     while (std::exchange(seen, completed.load()) != completed) // until no task completes any more
         std::this_thread::sleep_for(short_time);
-    const std::size_t after = resident_memory();
+    const std::size_t after = allocated_memory();
     BOOST_TEST(completed < tasks);
     BOOST_TEST(after < before + most_memory, (after - before) / 1024 << " KiB more");
     may_return = true;

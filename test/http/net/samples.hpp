@@ -4,22 +4,11 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include <unistd.h>
 #include <zlib.h>
 
-#include <fstream>
 #include <string>
 
 namespace test {
-
-/// Of this process.
-inline long resident_bytes()
-{
-    long size = 0;
-    long pages = 0;
-    std::ifstream("/proc/self/statm") >> size >> pages;
-    return pages * ::sysconf(_SC_PAGESIZE);
-}
 
 inline std::string gzipped(std::string bytes)
 {
