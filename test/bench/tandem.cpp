@@ -1,69 +1,37 @@
-// bench_tandem SCENARIO [WORKERS [OUTSTANDING [COUNT]]]: prints one number, whose unit is the scenario's.
-#include <tandem.hpp>
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_future.hpp>
+// bench_tandem SCENARIO [WORKERS [OUTSTANDING [COUNT [SIZE [OPTION]]]]]: prints one number, whose unit is the scenario's.
+#include "scenario.hpp"
 
 #include <malloc.h>
-#include <sys/resource.h>
 
 #include <algorithm>
-#include <atomic>
-#include <chrono>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <ctime>
 #include <fstream>
-#include <functional>
-#include <future>
 #include <iostream>
 #include <map>
-#include <span>
-#include <string>
 #include <thread>
 #include <vector>
 
-namespace asio = boost::asio;
-using tandem::process_pool;
-using tandem::task;
-using clock_type = std::chrono::steady_clock;
+namespace bench {
 
 namespace {
 
-struct arguments
+std::map<std::string, double (*)(const arguments&)>& scenarios()
 {
-    std::size_t workers = 1;
-    long outstanding = 1;
-    long count = 1;
-};
+    static std::map<std::string, double (*)(const arguments&)> all;
+    return all;
+}
 
-double since(clock_type::time_point begin)
+} // namespace
+
+scenario::scenario(const char* name, double (*run)(const arguments&))
 {
-    return std::chrono::duration<double>(clock_type::now() - begin).count();
+    scenarios()[name] = run;
 }
 
 int nothing(int x)
 {
     return x;
-}
-
-double first_of(const std::vector<double>& values)
-{
-    return values.at(0);
-}
-
-double first_of_view(std::span<const double> values)
-{
-    return values[0];
-}
-
-// Made once: what making it takes is not the question.
-const std::vector<double>& many(std::size_t count)
-{
-    static const std::vector<double> kept(count, 1.5);
-    return kept;
 }
 
 int spin(int microseconds)
@@ -78,6 +46,8 @@ int spin(int microseconds)
     return microseconds;
 }
 
+namespace {
+
 std::uint64_t private_memory()
 {
     std::ifstream in("/proc/self/smaps_rollup");
@@ -91,56 +61,10 @@ std::uint64_t private_memory()
     return sum;
 }
 
-void check(const std::exception_ptr& error)
-{
-    if (error)
-        std::rethrow_exception(error);
-}
-
-struct started_pool
-{
-    asio::io_context context{1};
-    process_pool pool;
-
-    explicit started_pool(std::size_t workers) : pool(context, {.workers = workers})
-    {
-        pool.async_start([](const std::exception_ptr& error) { check(error); });
-        context.run();
-    }
-
-    void run()
-    {
-        context.restart();
-        context.run();
-    }
-};
-
-// Each completion submits the next one.
+// Of no-ops.
 double stream(started_pool& p, long outstanding, long count)
 {
-    std::function<void()> next = [&] {
-        if (count-- > 0)
-            p.pool.async_run(task<nothing>(1), [&](const std::exception_ptr& error, int) {
-                check(error);
-                next();
-            });
-    };
-    const long all = count;
-    const auto begin = clock_type::now();
-    for (long i = 0; i != outstanding; ++i)
-        next();
-    p.run();
-    return since(begin) / static_cast<double>(all);
-}
-
-double cpu_seconds(int who)
-{
-    ::rusage usage{};
-    ::getrusage(who, &usage);
-    double sum = 0;
-    for (const auto& t : {usage.ru_utime, usage.ru_stime})
-        sum += static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-    return sum;
+    return stream(p, outstanding, count, [&p](auto handler) { p.pool.async_run(task<nothing>(1), std::move(handler)); });
 }
 
 // Of a task, of both sides; with what the pool's start and end take.
@@ -186,37 +110,6 @@ double small_tasks(const arguments& a)
     return stream(p, a.outstanding, a.count);
 }
 
-// Each piece of work begins the next one.
-template <class Submit>
-double on_threads(const arguments& a, Submit submit)
-{
-    struct chain
-    {
-        tandem::thread_pool& pool;
-        Submit& submit;
-        std::atomic<long> left;
-        std::atomic<long> under_way;
-        std::promise<void> done;
-
-        void next()
-        {
-            if (left.fetch_sub(1, std::memory_order_relaxed) > 0)
-                submit(pool, [this] { next(); });
-            else if (under_way.fetch_sub(1) == 1)
-                done.set_value();
-        }
-    };
-    tandem::thread_pool pool(a.workers);
-    chain all{pool, submit, a.count, a.outstanding, {}};
-    const auto begin = clock_type::now();
-    for (long i = 0; i != a.outstanding; ++i)
-        all.next();
-    all.done.get_future().wait();
-    const double seconds = since(begin);
-    pool.join();
-    return seconds / static_cast<double>(a.count);
-}
-
 double map(const arguments& a)
 {
     started_pool p(a.workers);
@@ -235,67 +128,6 @@ double map(const arguments& a)
             throw std::runtime_error("results are missing");
     }
     return seconds / static_cast<double>(a.count);
-}
-
-double post_on_threads(const arguments& a)
-{
-    return on_threads(a, [](tandem::thread_pool& pool, auto next) { asio::post(pool.get_executor(), next); });
-}
-
-double run_on_threads(const arguments& a)
-{
-    return on_threads(a, [](tandem::thread_pool& pool, auto next) {
-        pool.async_run([] {}, [next](const std::exception_ptr&) { next(); });
-    });
-}
-
-double map_on_threads(const arguments& a)
-{
-    tandem::thread_pool pool(a.workers);
-    double best = 1;
-    for (int i = 0; i != 5; ++i) {
-        std::vector<int> items(static_cast<std::size_t>(a.count), 7);
-        const auto begin = clock_type::now();
-        const auto results = tandem::async_map(
-                                 pool, [](int x) { return x * 2 + 1; }, std::move(items), asio::use_future)
-                                 .get();
-        best = std::min(best, since(begin));
-        if (results.size() != static_cast<std::size_t>(a.count) || results.back() != 15)
-            throw std::runtime_error("results are missing");
-    }
-    return best / static_cast<double>(a.count);
-}
-
-constexpr std::size_t large_count = 1024 * 1024; // doubles, 8 MiB
-
-// Bytes a second, one value after the other.
-template <class Task>
-double large(const arguments& a, const Task& call)
-{
-    started_pool p(a.workers);
-    clock_type::time_point begin;
-    for (long i = -4; i != a.count; ++i) { // the first ones to get warm
-        if (i == 0)
-            begin = clock_type::now();
-        p.pool.async_run(call, [](const std::exception_ptr& error, const auto&) { check(error); });
-        p.run();
-    }
-    return static_cast<double>(a.count * large_count * sizeof(double)) / since(begin);
-}
-
-double large_argument(const arguments& a)
-{
-    return large(a, task<first_of>(std::vector<double>(large_count, 1.5)));
-}
-
-double large_view(const arguments& a)
-{
-    return large(a, task<first_of_view>(std::vector<double>(large_count, 1.5)));
-}
-
-double large_result(const arguments& a)
-{
-    return large(a, task<many>(large_count));
 }
 
 // How many times as fast as one after the other.
@@ -368,42 +200,44 @@ double memory_of_worker(const arguments& a)
     return bytes;
 }
 
+const scenario of_tasks[] = {{"small", small_tasks},
+                        {"cpu", cpu_time},
+                        {"own-cpu", own_cpu_time},
+                        {"own-cpu-alone", own_cpu_time_alone},
+                        {"map", map},
+                        {"computing", computing},
+                        {"mixed", mixed},
+                        {"first", first_result},
+                        {"queued", bytes_of_queued_task},
+                        {"worker", memory_of_worker}};
+
 } // namespace
+
+} // namespace bench
 
 int main(int argc, char** argv)
 {
     tandem::run_if_worker();
-    const std::map<std::string, double (*)(const arguments&)> scenarios{{"small", small_tasks},
-                                                                        {"cpu", cpu_time},
-                                                                        {"own-cpu", own_cpu_time},
-                                                                        {"own-cpu-alone", own_cpu_time_alone},
-                                                                        {"map", map},
-                                                                        {"computing", computing},
-                                                                        {"mixed", mixed},
-                                                                        {"first", first_result},
-                                                                        {"queued", bytes_of_queued_task},
-                                                                        {"worker", memory_of_worker},
-                                                                        {"argument", large_argument},
-                                                                        {"view", large_view},
-                                                                        {"result", large_result},
-                                                                        {"thread-post", post_on_threads},
-                                                                        {"thread-run", run_on_threads},
-                                                                        {"thread-map", map_on_threads}};
+    const auto& scenarios = bench::scenarios();
     const auto it = argc > 1 ? scenarios.find(argv[1]) : scenarios.end();
     if (it == scenarios.end()) {
-        std::cerr << "bench_tandem SCENARIO [WORKERS [OUTSTANDING [COUNT]]], with SCENARIO one of";
+        std::cerr << "bench_tandem SCENARIO [WORKERS [OUTSTANDING [COUNT [SIZE [OPTION]]]]], with SCENARIO one of";
         for (const auto& [name, run] : scenarios)
             std::cerr << ' ' << name;
         std::cerr << '\n';
         return 2;
     }
-    arguments a;
+    bench::arguments a;
     if (argc > 2)
         a.workers = std::strtoul(argv[2], nullptr, 10);
     if (argc > 3)
         a.outstanding = std::strtol(argv[3], nullptr, 10);
     if (argc > 4)
         a.count = std::strtol(argv[4], nullptr, 10);
+    if (argc > 5)
+        a.size = std::strtoul(argv[5], nullptr, 10);
+    if (argc > 6)
+        a.option = argv[6];
     std::cout << it->second(a) << std::endl;
     std::_Exit(0); // what is queued is not waited for
 }

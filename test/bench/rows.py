@@ -1,0 +1,122 @@
+"""What is measured: the rows of the report, each with the programs that take part and the goals."""
+import dataclasses
+import os
+import pathlib
+import sys
+
+HERE = pathlib.Path(__file__).parent
+CORES = len(os.sched_getaffinity(0))
+
+
+@dataclasses.dataclass
+class Row:
+    """The programs are by name, ours is the first, and each prints a number. Of the goals, (who, factor): ours is to be factor
+    times as quick; (who + ", of"): of what is counted a second, factor times as much; (who + ", at most"): that one of our
+    own is to be at most factor times ours; "at least", "at most": ours itself; "each at least", "each at most": all of them.
+    None where there is no goal.
+
+    In a sweep the programs are one of ours with growing work, and no step from one to the next is to be larger than `step`,
+    either way. Where it has a chart, that is the file's name, and the chart's title, unit, and factor from what is measured to
+    the unit."""
+    name: str
+    what: str
+    programs: dict
+    goals: list = dataclasses.field(default_factory=list)
+    step: float = None
+    chart: tuple = None
+
+
+class Programs:
+    def __init__(self, build):
+        self.ours, self.limits, self.threads = (str(build / name) for name in ("bench_tandem", "bench_limits", "bench_threads"))
+        self.python = [sys.executable, str(HERE / "peers.py")]
+        self.node = ["node", str(build / "peers.mjs")]
+        self.compiler = [sys.executable, str(HERE / "compile.py")]
+
+
+def tasks(p):
+    return [
+        Row("S1", "round trip of one no-op task, one idle worker, s",
+            {"tandem": [p.ours, "small", 1, 1, 20000], "raw pipes": [p.limits, "pingpong", 20000],
+             "CPython": p.python + ["small", 1, 1, 2000]},
+            [("raw pipes", 1 / 1.15), ("CPython", 4)]),
+        Row("S1", "processor time of the same, of both sides, s",
+            {"tandem": [p.ours, "cpu", 1, 1, 50000], "raw pipes": [p.limits, "cpu", 50000]}, [("raw pipes", None)]),
+        Row("S2", "no-op tasks, 10,000 outstanding, 2 workers, s each",
+            {"tandem": [p.ours, "small", 2, 10000, 2000000], "bare engine": [p.limits, "engine", 2, 512, 4000000],
+             "CPython": p.python + ["small", 2, 10000, 20000], "loky": p.python + ["loky", 2, 10000, 20000],
+             "piscina": p.node + ["small", 2, 10000, 50000]},
+            [("bare engine", 1 / 3), ("CPython", 200), ("piscina", 30)]),
+        Row("S3", "a map of a no-op over 1,000,000 items, 2 workers, s each",
+            {"tandem": [p.ours, "map", 2, 0, 1000000], "CPython, chunks of 1,000": p.python + ["map", 2, 1000, 1000000]},
+            [("CPython, chunks of 1,000", 4)]),
+        Row("S5", f"tasks of 10 ms on {CORES} cores, times as fast as serial",
+            {"tandem": [p.ours, "computing", CORES, 0, 100 * CORES]}, [("at least", 0.97 * CORES)]),
+        Row("S6", "a thousand tasks of 1 ms behind one of 500 ms, times the best schedule",
+            {"tandem": [p.ours, "mixed", 2]}, [("at most", 1.1)]),
+        Row("S7", "first result of a new pool, s; and with 4 GiB resident",
+            {"tandem": [p.ours, "first", 1, 0, 0], "with 4 GiB": [p.ours, "first", 1, 0, 1]},
+            [("at most", 0.015), ("with 4 GiB, at most", 1.2)]),
+        Row("S8", "bytes of a queued task, 1,000,000 of them",
+            {"tandem": [p.ours, "queued", 2, 0, 1000000]}, [("at most", 400)]),
+        Row("S8", "private memory of a worker, bytes",
+            {"tandem": [p.ours, "worker", 1, 0, 100000]}, [("at most", 4 << 20)]),
+        Row("S11", "processor time to compile a program with both pools and a coroutine, s",
+            {"tandem": p.compiler + ["pools.cpp"], "boost/asio.hpp alone": p.compiler + ["asio.cpp"]},
+            [("boost/asio.hpp alone", 1 / 1.25)]),
+    ]
+
+
+def queues(p):
+    return [
+        Row("S10", "no-op tasks, 2 workers, s each; with 1,000 outstanding, and with up to 1,000,000",
+            {f"{n:,}": [p.ours, "small", 2, n, 2000000] for n in (1000, 10_000, 100_000, 1_000_000)},
+            [(f"{n:,}, at most", 1.2) for n in (10_000, 100_000, 1_000_000)],
+            chart=("growing_work", "Cost of a task as more are outstanding", "ns", 1e9)),
+        Row("S10", "no-op tasks, 10,000 outstanding, s each; 1 worker, and up to 64",
+            {f"{n}": [p.ours, "small", n, 10000, 1000000] for n in (1, 2, 4, 8, 16, 32, 64)}, step=1.5,
+            chart=("growing_pool", "Cost of a task as there are more workers", "ns", 1e9)),
+        Row("S12", "processor time of the pool's process for a no-op task, 10,000 outstanding, s; 4 workers, and up to 64",
+            {"tandem": [p.ours, "own-cpu", 4, 10000, 1000000]} |
+            {f"{n} workers": [p.ours, "own-cpu", n, 10000, 1000000] for n in (16, 64)},
+            [(f"{n} workers, at most", 2) for n in (16, 64)]),
+        Row("S12", "the same for a call that comes alone; one idle worker, and 64",
+            {"tandem": [p.ours, "own-cpu-alone", 1, 1, 1000], "64 workers": [p.ours, "own-cpu-alone", 64, 1, 1000]},
+            [("64 workers, at most", 2)]),
+    ]
+
+
+def values(p):
+    large = "8 MiB, one after the other, bytes a second: "
+    return [
+        Row("S4", large + "std::vector as an argument",
+            {"tandem": [p.ours, "argument", 1, 0, 200], "two memcpy": [p.limits, "memory", 2, 200],
+             "CPython": p.python + ["large", 1, 0, 20]},
+            [("two memcpy, of", 0.7), ("CPython, of", 20)]),
+        Row("S4", large + "std::span as an argument",
+            {"tandem": [p.ours, "view", 1, 0, 200], "one memcpy": [p.limits, "memory", 1, 200],
+             "CPython": p.python + ["large", 1, 0, 20]},
+            [("one memcpy, of", 0.7), ("CPython, of", 20)]),
+        Row("S4", large + "std::vector as a result",
+            {"tandem": [p.ours, "result", 1, 0, 200], "two memcpy": [p.limits, "memory", 2, 200],
+             "CPython": p.python + ["large", 1, 1, 20]},
+            [("two memcpy, of", 0.7), ("CPython, of", 20)]),
+    ]
+
+
+def thread_pools(p):
+    return [
+        Row("S9", "async_run of nothing on 2 threads, 1,000 outstanding, s each",
+            {"tandem": [p.ours, "thread-run", 2, 1000, 2000000], "asio::post": [p.ours, "thread-post", 2, 1000, 2000000]},
+            [("asio::post", 1 / 1.15)]),
+        Row("S9", "a map over 1,000,000 elements on 2 threads, s each",
+            {"tandem": [p.ours, "thread-map", 2, 0, 1000000]} |
+            {name: [p.threads, short, 2, 1000000]
+             for name, short in (("BS::thread_pool", "bs"), ("Taskflow", "taskflow"), ("oneTBB", "tbb"))},
+            [("BS::thread_pool", 1), ("Taskflow", 1), ("oneTBB", 1)]),
+    ]
+
+
+def all_of(build):
+    p = Programs(build)
+    return tasks(p) + queues(p) + values(p) + thread_pools(p)
