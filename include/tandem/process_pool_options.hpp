@@ -23,7 +23,8 @@ struct retirement
     /// So long after it became ready; looked at when there is something to do.
     std::chrono::nanoseconds age{0};
 
-    /// When its resident memory is over so many bytes after a task.
+    /// When its resident memory is over so many bytes after a task. The worker looks once a millisecond at the most: of
+    /// several tasks that end within one, after the first.
     std::uint64_t resident_memory = 0;
 
     /// When it had nothing to do for so long. It gets no successor until there is work. The pool then keeps the

@@ -1,5 +1,6 @@
 #include <arena/argument_memory.hpp>
 
+#include <utility>
 #include <vector>
 
 namespace tandem::arena {
@@ -52,7 +53,14 @@ std::unique_ptr<detail::large_writer> argument_memory::room_for_call()
 
 const std::byte* argument_reader::find(std::uint64_t position, std::size_t size)
 {
+    is_touched_ = true;
     return memory_.at({position, size});
+}
+
+void argument_reader::leave() noexcept
+{
+    if (std::exchange(is_touched_, false))
+        memory_.unmap_pages();
 }
 
 } // namespace tandem::arena

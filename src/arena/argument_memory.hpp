@@ -51,10 +51,14 @@ public:
 
     const std::byte* find(std::uint64_t position, std::size_t size) override;
 
-    const shared_memory& memory() const noexcept { return memory_; }
+    std::uint64_t mapped() const noexcept { return memory_.size(); }
+
+    /// What was found no longer counts as memory of this process, until it is touched again. Nothing where nothing was.
+    void leave() noexcept;
 
 private:
     shared_memory memory_;
+    bool is_touched_ = false;
 };
 
 } // namespace tandem::arena

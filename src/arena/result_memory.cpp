@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <new>
 #include <stdexcept>
+#include <utility>
 
 namespace tandem::arena {
 
@@ -97,6 +98,7 @@ std::optional<detail::large_place> result_writer::make_room(std::size_t size)
         head_.refused.fetch_add(1, std::memory_order_relaxed);
         return std::nullopt;
     }
+    is_touched_ = true;
     current_.push_back(*taken);
     size_ += size;
     return detail::large_place{taken->position, memory_.data() + taken->position};
@@ -118,6 +120,12 @@ void result_writer::discard() noexcept
         arena_.give_back(b);
     current_.clear();
     size_ = 0;
+}
+
+void result_writer::leave() noexcept
+{
+    if (std::exchange(is_touched_, false))
+        memory_.unmap_pages();
 }
 
 void result_writer::take_back_read_ones()

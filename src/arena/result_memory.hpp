@@ -80,7 +80,11 @@ public:
     /// What was made room for is not sent.
     void discard() noexcept;
 
-    const shared_memory& memory() const noexcept { return memory_; }
+    std::uint64_t mapped() const noexcept { return memory_.size(); }
+
+    /// What was made room for no longer counts as memory of this process, until it is touched again. Nothing where nothing
+    /// was.
+    void leave() noexcept;
 
 private:
     void take_back_read_ones();
@@ -91,6 +95,7 @@ private:
     arena arena_;
     std::vector<block> current_;
     std::size_t size_ = 0;
+    bool is_touched_ = false;
     std::map<std::uint64_t, std::vector<block>> unread_; // by call
 };
 

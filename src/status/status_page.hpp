@@ -132,8 +132,8 @@ private:
 /// As many tasks as a worker holds at the most; 32 KiB.
 inline constexpr std::size_t slot_count = 1024;
 
-/// Reading a process's CPU time takes longer than a small task.
-inline constexpr std::chrono::milliseconds cpu_time_interval{1};
+/// How often a worker looks at what it uses: in so much time no task fills more than some tens of MiB of new memory.
+inline constexpr std::chrono::milliseconds usage_interval{1};
 
 /// For a worker that looks for tasks for a moment before it sleeps. The pool's.
 struct task_sign
@@ -146,10 +146,11 @@ struct task_sign
 struct status_page
 {
     std::array<slot, slot_count> slots;
-    /// CPU time of the worker process, in nanoseconds, at most cpu_time_interval of CPU time before it began its last
+    /// CPU time of the worker process, in nanoseconds, at most usage_interval of CPU time before it began its last
     /// task.
     std::atomic<std::int64_t> cpu_time;
-    /// Of the worker process after its last task, in bytes; only where somebody asked for it.
+    /// Of the worker process after a task that ended less than usage_interval before its last one did, or that one, in
+    /// bytes; only where somebody asked for it.
     std::atomic<std::uint64_t> resident_memory;
     /// Not zero where the worker ended itself, since its resident memory was over the limit.
     std::atomic<std::uint32_t> over_memory_limit;

@@ -14,15 +14,15 @@ large_values::large_values(const channel::worker_settings& settings)
 
 std::uint64_t large_values::mapped() const noexcept
 {
-    return (arguments_ ? arguments_->memory().size() : 0) + (results_ ? results_->memory().size() : 0);
+    return (arguments_ ? arguments_->mapped() : 0) + (results_ ? results_->mapped() : 0);
 }
 
-void large_values::leave() const noexcept
+void large_values::leave() noexcept
 {
     if (arguments_)
-        arguments_->memory().unmap_pages();
+        arguments_->leave();
     if (results_)
-        results_->memory().unmap_pages();
+        results_->leave();
 }
 
 } // namespace tandem::worker

@@ -26,7 +26,7 @@ public:
 
     /// After a task: its values no longer count as memory of this process. For limits and reports; pages that are used
     /// again are then mapped again, which costs a little.
-    void leave() const noexcept;
+    void leave() noexcept;
 
 private:
     std::optional<arena::argument_reader> arguments_;

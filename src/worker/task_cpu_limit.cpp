@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -15,14 +16,6 @@ namespace {
 // posix-timers.h, user and system time as counted at timer ticks. CLOCK_PROCESS_CPUTIME_ID and getrusage go by the
 // scheduler's own count, and in a worker of many short tasks the two may drift apart.
 constexpr clockid_t kernel_clock = -8;
-
-std::chrono::nanoseconds used()
-{
-    ::timespec t{};
-    if (::clock_gettime(kernel_clock, &t) != 0 && ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t) != 0)
-        throw std::system_error(errno, std::generic_category(), "reading the CPU time");
-    return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
-}
 
 void let_the_signal_end_this_process()
 {
@@ -39,10 +32,19 @@ void let_the_signal_end_this_process()
 
 } // namespace
 
-task_cpu_limit::task_cpu_limit(std::chrono::nanoseconds limit)
-    : limit_(std::min(limit, std::chrono::nanoseconds::max() / 2)) // 146 years; room to add what was used
+std::chrono::nanoseconds task_cpu_limit::used()
 {
-    if (limit_.count() <= 0)
+    ::timespec t{};
+    if (::clock_gettime(kernel_clock, &t) != 0 && ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t) != 0)
+        throw std::system_error(errno, std::generic_category(), "reading the CPU time");
+    return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
+}
+
+task_cpu_limit::task_cpu_limit(std::chrono::nanoseconds limit, std::chrono::nanoseconds (*clock)())
+    : limit_(std::min(limit, std::chrono::nanoseconds::max() / 2)), // 146 years; room to add what was used
+      clock_(clock)
+{
+    if (!is_set())
         return;
     if (::getrlimit(RLIMIT_CPU, &inherited_) != 0)
         throw std::system_error(errno, std::generic_category(), "reading the limit of CPU time");
@@ -50,16 +52,20 @@ task_cpu_limit::task_cpu_limit(std::chrono::nanoseconds limit)
     let_the_signal_end_this_process();
 }
 
-void task_cpu_limit::begin()
+void task_cpu_limit::begin(time_point now)
 {
-    if (limit_.count() <= 0)
+    if (!is_set() || now < holds_until_)
         return;
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(used() + limit_).count();
-    set(std::min(static_cast<rlim_t>(seconds), inherited_.rlim_cur));
+    static const auto cpus = std::max(::sysconf(_SC_NPROCESSORS_CONF), 1L);
+    const auto needed = clock_() + limit_;
+    const auto until = std::chrono::ceil<std::chrono::seconds>(needed);
+    set(std::min(static_cast<rlim_t>(until.count()), inherited_.rlim_cur));
+    holds_until_ = now + (until - needed) / cpus; // no process uses more in so much time
 }
 
 void task_cpu_limit::end()
 {
+    holds_until_ = {};
     set(inherited_.rlim_cur);
 }
 

@@ -6,11 +6,9 @@
 #include <tandem/codec.hpp>
 #include <tandem/detail/call_sequence.hpp>
 #include <tandem/error.hpp>
-#include <worker/memory_use.hpp>
 #include <worker/standard_output.hpp>
 
 #include <cstring>
-#include <ctime>
 #include <new>
 #include <stdexcept>
 #include <thread>
@@ -24,13 +22,6 @@ using channel::frame_kind;
 using std::chrono::steady_clock;
 
 constexpr std::size_t longest_reason = 500;
-
-std::int64_t cpu_time_of_process()
-{
-    timespec now{};
-    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
 
 channel::task_call head_of(const frame& f)
 {
@@ -47,7 +38,7 @@ task_loop::task_loop(frame_stream& frames, status::status_page& page, watcher& w
                      std::vector<const detail::task_entry*> tasks, const channel::worker_settings& settings,
                      large_values& large)
     : frames_(frames), page_(page), watcher_(w), tasks_(std::move(tasks)), settings_(settings), large_(large),
-      cpu_limit_(settings.limits.cpu_time), results_(page.results)
+      cpu_limit_(settings.limits.cpu_time), usage_(page, settings.reports_memory), results_(page.results)
 {
 }
 
@@ -57,7 +48,7 @@ void task_loop::run()
         channel::append_frame(frames_.outgoing(), frame_kind::ready, 0, {});
         frames_.flush();
     }
-    page_.cpu_time.store(cpu_time_of_process(), std::memory_order_relaxed);
+    usage_.begin();
     while (const auto f = frames_.read([this] { before_waiting(); })) {
         if (f->kind == frame_kind::task || f->kind == frame_kind::tasks)
             run_task(*f);
@@ -75,8 +66,8 @@ void task_loop::run_task(const frame& f)
     auto& slot = page_.slots.at(head.slot);
     if (head.length == channel::call_length::perhaps_long)
         tell();
-    // To look at a clock takes longer than the smallest tasks do.
-    const bool is_brief = head.length == channel::call_length::brief;
+    // To look at a clock takes longer than the smallest tasks do. A limit of CPU time counts from a task's very begin.
+    const bool is_brief = head.length == channel::call_length::brief && !cpu_limit_.is_set();
     if (now_ == time_point() || (!is_brief && unmeasured_ != 0))
         look_at_clock();
     if (!slot.begin(f.id, now_))
@@ -89,7 +80,7 @@ void task_loop::run_task(const frame& f)
     end(slot, !is_brief || unmeasured_ + 1 == channel::most_unmeasured || !frames_.has_more());
     if (settings_.reports_memory || settings_.limits.resident_memory != 0)
         large_.leave();
-    note_usage();
+    usage_.update(now_);
     deliver(f.id); // now: what the next task does must not cost this one its result
     if (untold_ && now_ - untold_since_ >= channel::longest_untold)
         tell();
@@ -175,7 +166,7 @@ void task_loop::call(const frame& f, const channel::task_call& head,
     };
     watcher_.task().begin(f.id, context);
     const running guard{watcher_.task()};
-    cpu_limit_.begin();
+    cpu_limit_.begin(now_);
     const auto run = [&](std::span<const std::byte> arguments, std::vector<std::byte>& out) {
         const process_mark::scope only_here; // a child that the task forked must not take the next call
         entry_of(head).run(arguments, large_.arguments(), out, large_.results());
@@ -263,16 +254,6 @@ const detail::task_entry& task_loop::entry_of(const channel::task_call& head) co
     if (head.position >= tasks_.size())
         throw task_error(errc::unknown_task, "task number " + std::to_string(head.position));
     return *tasks_[head.position];
-}
-
-void task_loop::note_usage()
-{
-    if (now_ - usage_noted_ >= status::cpu_time_interval) {
-        usage_noted_ = now_;
-        page_.cpu_time.store(cpu_time_of_process(), std::memory_order_relaxed);
-    }
-    if (settings_.reports_memory)
-        page_.resident_memory.store(resident_bytes(), std::memory_order_relaxed);
 }
 
 } // namespace tandem::worker

@@ -9,6 +9,7 @@
 #include <worker/frame_stream.hpp>
 #include <worker/large_values.hpp>
 #include <worker/task_cpu_limit.hpp>
+#include <worker/usage_report.hpp>
 #include <worker/watcher.hpp>
 
 #include <chrono>
@@ -39,7 +40,6 @@ private:
     void append_failure(std::uint64_t id, const std::exception_ptr& e);
     std::size_t try_append_failure(std::uint64_t id, const std::exception_ptr& e);
     const detail::task_entry& entry_of(const channel::task_call& head) const;
-    void note_usage();
     void deliver(std::uint64_t id);
     void tell();
     void before_waiting();
@@ -51,13 +51,13 @@ private:
     const channel::worker_settings settings_;
     large_values& large_;
     task_cpu_limit cpu_limit_;
+    usage_report usage_;
     channel::ring_writer results_;
     using time_point = std::chrono::steady_clock::time_point;
     time_point now_{};          // the last look at the clock, at a task's end, if nothing was waited for since
     unsigned unmeasured_ = 0;   // tasks that ended since
     time_point untold_since_{}; // the oldest result that the pool may sleep upon
     bool untold_ = false;
-    time_point usage_noted_{};
     time_point waits_since_{};
     std::chrono::nanoseconds last_wait_{0}; // for tasks
     std::uint32_t received_ = 0;            // calls

@@ -10,8 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
+#include <fstream>
 #include <stdexcept>
+#include <utility>
+#include <vector>
 
 using namespace tandem::arena;
 using tandem::detail::large_place;
@@ -61,6 +66,18 @@ large_place write(tandem::detail::large_writer& out, std::size_t size, int value
 bool holds(const std::byte* data, std::size_t size, int value)
 {
     return data[0] == std::byte(value) && std::memcmp(data, data + 1, size - 1) == 0;
+}
+
+/// How many bytes of it are pages of this process, by the kernel's table of them.
+std::size_t bytes_mapped(const std::byte* data, std::size_t size)
+{
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    std::vector<std::uint64_t> entries(size / page);
+    std::ifstream table("/proc/self/pagemap", std::ios::binary);
+    table.seekg(static_cast<std::streamoff>(reinterpret_cast<std::uintptr_t>(data) / page * sizeof(std::uint64_t)));
+    table.read(reinterpret_cast<char*>(entries.data()), static_cast<std::streamsize>(entries.size() * sizeof(std::uint64_t)));
+    BOOST_REQUIRE(table.good());
+    return page * static_cast<std::size_t>(std::ranges::count_if(entries, [](std::uint64_t e) { return e >> 63 != 0; }));
 }
 
 } // namespace
@@ -156,6 +173,37 @@ BOOST_AUTO_TEST_CASE(large_results_that_were_read_do_not_wait_for_the_worker)
     r.pool->result_of(1, 1024 * mib)->find(place.position, 200 * mib);
     BOOST_TEST(r.bytes_in_use() <= mib);
     BOOST_TEST(holds(write(r.worker, 200 * mib, 2).memory, 200 * mib, 2)); // with memory again
+}
+
+// The second time nothing was used, so the kernel is not asked: small tasks are not to pay for it.
+BOOST_AUTO_TEST_CASE(what_was_used_is_left_once)
+{
+    const auto pool = std::make_shared<argument_memory>(16 * mib);
+    argument_reader arguments(inherited(pool->worker_descriptor()), 16 * mib);
+    const auto call = pool->room_for_call();
+    const auto place = write(*call, 4 * mib, 1);
+    const std::byte* const argument = arguments.find(place.position, 4 * mib);
+    results r(16 * mib);
+    const auto result = write(r.worker, 4 * mib, 2);
+    r.worker.keep_for(7);
+    const auto mapped = [&] {
+        const bool is_there = holds(argument, 4 * mib, 1) && holds(result.memory, 4 * mib, 2);
+        BOOST_TEST(is_there);
+        return std::pair(bytes_mapped(argument, 4 * mib), bytes_mapped(result.memory, 4 * mib));
+    };
+    const auto leave = [&] {
+        arguments.leave();
+        r.worker.leave();
+        return std::pair(bytes_mapped(argument, 4 * mib), bytes_mapped(result.memory, 4 * mib));
+    };
+    const std::pair<std::size_t, std::size_t> all(4 * mib, 4 * mib), none(0, 0);
+    BOOST_TEST((mapped() == all));
+    BOOST_TEST((leave() == none));
+    BOOST_TEST((mapped() == all));
+    BOOST_TEST((leave() == all));
+    arguments.find(place.position, 1);
+    r.worker.make_room(mib);
+    BOOST_TEST((leave() == none));
 }
 
 BOOST_AUTO_TEST_CASE(references_are_not_believed)

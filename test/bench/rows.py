@@ -86,6 +86,20 @@ def queues(p):
     ]
 
 
+def settings(p):
+    def pool(workers, outstanding, count, names):
+        return {name: [p.ours, "settings", workers, outstanding, count, 0, name] for name in names}
+
+    alone = ["retire.tasks", "retire.age", "retire.idle", "retire.resident_memory", "limits.address_space",
+             "limits.resident_memory", "limits.cpu_time", "discard"]
+    return [
+        Row("S13", "no-op tasks, 10,000 outstanding, 2 workers, s each; with settings that they do not use, and all of these",
+            pool(2, 10000, 500000, ["plain"] + alone + ["all"]), [(f"{name}, at most", 1.5) for name in alone + ["all"]]),
+        Row("S13", "the same, one after the other, one worker",
+            pool(1, 1, 20000, ["plain"] + alone[3:7] + ["all"]), [(f"{name}, at most", 1.5) for name in alone[3:7] + ["all"]]),
+    ]
+
+
 def values(p):
     large = "8 MiB, one after the other, bytes a second: "
     return [
@@ -119,4 +133,4 @@ def thread_pools(p):
 
 def all_of(build):
     p = Programs(build)
-    return tasks(p) + queues(p) + values(p) + thread_pools(p)
+    return tasks(p) + queues(p) + settings(p) + values(p) + thread_pools(p)

@@ -7,8 +7,9 @@
 
 #include <signal.h>
 #include <sys/resource.h>
-#include <time.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 
@@ -19,12 +20,14 @@ using tandem::worker::apply;
 using tandem::worker::task_cpu_limit;
 using test::in_child;
 
-// By the clock that the kernel holds against RLIMIT_CPU.
 std::chrono::nanoseconds used()
 {
-    ::timespec t{};
-    ::clock_gettime(-8, &t);
-    return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
+    return task_cpu_limit::used();
+}
+
+task_cpu_limit::time_point now()
+{
+    return std::chrono::steady_clock::now();
 }
 
 void burn(std::chrono::nanoseconds time)
@@ -53,7 +56,7 @@ BOOST_AUTO_TEST_CASE(an_endless_task_is_ended)
 {
     const auto end = in_child([]() -> std::string {
         task_cpu_limit limit(1s);
-        limit.begin();
+        limit.begin(now());
         burn_for_ever();
     });
     BOOST_TEST(end.signal == SIGXCPU);
@@ -81,7 +84,7 @@ BOOST_AUTO_TEST_CASE(each_task_has_the_whole_time)
 
     const auto ended_between = in_child([&]() -> std::string {
         task_cpu_limit limit(1s);
-        four_tasks([&] { limit.begin(); }, [&] { limit.end(); });
+        four_tasks([&] { limit.begin(now()); }, [&] { limit.end(); });
         return "all, then " + soft_limit();
     });
     BOOST_TEST(ended_between.signal == 0);
@@ -89,7 +92,7 @@ BOOST_AUTO_TEST_CASE(each_task_has_the_whole_time)
 
     const auto one_after_the_other = in_child([&]() -> std::string {
         task_cpu_limit limit(1s);
-        four_tasks([&] { limit.begin(); }, [] {});
+        four_tasks([&] { limit.begin(now()); }, [] {});
         burn_for_ever(); // in the last
     });
     BOOST_TEST(one_after_the_other.signal == SIGXCPU);
@@ -102,7 +105,7 @@ BOOST_AUTO_TEST_CASE(a_part_of_a_second_is_rounded_up)
     BOOST_TEST(in_child([] {
                    const auto soft_after = [](std::chrono::nanoseconds limit) {
                        task_cpu_limit task(limit);
-                       task.begin();
+                       task.begin(now());
                        const std::string armed = soft_limit();
                        task.end();
                        return armed;
@@ -116,11 +119,11 @@ BOOST_AUTO_TEST_CASE(without_a_limit_nothing_is_set)
 {
     BOOST_TEST(in_child([] {
                    task_cpu_limit none(0s);
-                   none.begin();
+                   none.begin(now());
                    std::string armed = soft_limit();
                    none.end();
                    task_cpu_limit endless(std::chrono::nanoseconds::max());
-                   endless.begin();
+                   endless.begin(now());
                    return armed + ", " + std::to_string(soft_limit().size()) + " digits";
                }).said == "none, 10 digits");
 }
@@ -132,11 +135,11 @@ BOOST_AUTO_TEST_CASE(a_lower_limit_that_was_inherited_stays)
                    const ::rlimit lower{5, 7};
                    ::setrlimit(RLIMIT_CPU, &lower);
                    task_cpu_limit limit(6s);
-                   limit.begin();
+                   limit.begin(now());
                    const std::string during = soft_limit();
                    limit.end();
                    task_cpu_limit less(2s);
-                   less.begin();
+                   less.begin(now());
                    const std::string during_less = soft_limit();
                    less.end();
                    return during + ' ' + during_less + ' ' + soft_limit();
@@ -152,10 +155,59 @@ BOOST_AUTO_TEST_CASE(an_ignored_or_blocked_signal_does_not_lift_the_limit)
         ::sigdelset(&all, SIGALRM);
         ::sigprocmask(SIG_SETMASK, &all, nullptr);
         task_cpu_limit limit(1ns);
-        limit.begin();
+        limit.begin(now());
         burn_for_ever();
     });
     BOOST_TEST(end.signal == SIGXCPU);
+}
+
+// A process that uses `threads` processors for tasks of 1 us, in a time that is told: how often its clock is read, and the
+// least and the most CPU time that a task would have had.
+struct short_tasks
+{
+    static inline std::chrono::nanoseconds clock;
+    static inline int reads;
+
+    short_tasks(long threads, int count)
+    {
+        const auto made_up = [] {
+            ++reads;
+            return clock;
+        };
+        clock = 300ms;
+        reads = 0;
+        task_cpu_limit limit(500ms, made_up);
+        task_cpu_limit::time_point time(1h);
+        ::rlimit armed{};
+        for (int i = 0; i != count; ++i) {
+            limit.begin(time);
+            if (i % 64 == 0 || clock % 1s < 5us || clock % 500ms < 5us) {
+                ::getrlimit(RLIMIT_CPU, &armed);
+                const auto left = std::chrono::seconds(armed.rlim_cur) - clock;
+                least = std::min<std::chrono::nanoseconds>(least, left);
+                most = std::max<std::chrono::nanoseconds>(most, left);
+            }
+            time += 1us;
+            clock += threads * 1us;
+        }
+    }
+
+    std::chrono::nanoseconds least = 1h, most{0};
+};
+
+BOOST_AUTO_TEST_CASE(of_small_tasks_few_read_the_clock_and_all_have_their_time)
+{
+    const auto cpus = ::sysconf(_SC_NPROCESSORS_CONF);
+    for (const long threads : {1L, cpus})
+        BOOST_TEST(in_child([threads] {
+                       const int count = 3'000'000;
+                       const short_tasks all(threads, count);
+                       const bool is_seldom = short_tasks::reads < count / 1000;
+                       return std::string(is_seldom ? "seldom" : "often: " + std::to_string(short_tasks::reads)) +
+                              (all.least >= 500ms ? ", enough" : ", too little") +
+                              (all.most <= 1500ms ? ", not too much" : ", too much");
+                   }).said == "seldom, enough, not too much",
+                   threads << " threads");
 }
 
 BOOST_AUTO_TEST_CASE(less_than_nothing_is_refused)
