@@ -54,7 +54,10 @@ public:
             this->progress_.set_exhausted();
             this->end_call(start, completion_mode::immediate);
         } else {
-            begin_slice(0); // which begins others: whoever calls here may lose its processor to the first of them
+            // The first begins others, too: whoever calls here may lose its processor to it.
+            begin_slice(0);
+            if (slices_.size() > 1 && !is_exhausted())
+                try_begin_slice_once(1);
         }
     }
 
@@ -71,6 +74,7 @@ private:
     {
         std::size_t portion = 1; // elements taken at once
         bool has_followers = false;
+        std::atomic<bool> is_begun = false; // for the first time; but the first slice, which nobody else begins
     };
 
     struct slice_handler
@@ -117,6 +121,12 @@ private:
         }
     }
 
+    void try_begin_slice_once(std::size_t number)
+    {
+        if (!slices_[number].is_begun.exchange(true, std::memory_order_relaxed))
+            try_begin_slice(number);
+    }
+
     // Whether elements may be left.
     bool run_slice(std::size_t number, map_progress::call_id call)
     {
@@ -125,7 +135,7 @@ private:
         if (!std::exchange(slices_[number].has_followers, true))
             for (const std::size_t follower : {2 * number + 1, 2 * number + 2})
                 if (follower < slices_.size() && !is_exhausted())
-                    begin_slice(follower);
+                    try_begin_slice_once(follower);
         const bool more = run_portions(number);
         if (is_exhausted())
             this->progress_.set_exhausted();
@@ -155,8 +165,9 @@ private:
             const auto now = Clock::now();
             if (now - begin >= slice_time)
                 return true;
-            if (now - before < portion_time)
-                portion *= 2;
+            const auto took = now - before;
+            if (took < portion_time)
+                portion *= took < portion_time / 16 ? 8 : 2;
             before = now;
         }
     }
