@@ -119,6 +119,9 @@ def values(p):
 
 
 def thread_pools(p):
+    def with_option(option):
+        return [p.ours, "thread-options", 2, 1000, 300000, 1, option]
+
     return [
         Row("S9", "async_run of nothing on 2 threads, 1,000 outstanding, s each",
             {"tandem": [p.ours, "thread-run", 2, 1000, 2000000], "asio::post": [p.ours, "thread-post", 2, 1000, 2000000]},
@@ -128,6 +131,32 @@ def thread_pools(p):
             {name: [p.threads, short, 2, 1000000]
              for name, short in (("BS::thread_pool", "bs"), ("Taskflow", "taskflow"), ("oneTBB", "tbb"))},
             [("BS::thread_pool", 1), ("Taskflow", 1), ("oneTBB", 1)]),
+        Row("S9b", "work of 100 us in a map over 1,000 elements on 2 threads, s each; with default options, and with others",
+            {option: [p.ours, "thread-map-options", 2, 0, 1000, 100, option]
+             for option in ("none", "label", "run_timeout", "retries", "in_flight")}, step=1.5),
+        Row("S15", "async_run of nothing on 2 threads, 1,000 outstanding, s each; with a label, and with limits",
+            {"a label": with_option("label")} |
+            {name: with_option(option)
+             for name, option in (("run_timeout", "run_timeout"), ("queue_timeout", "queue_timeout"), ("both", "both"),
+                                  ("one end of all", "deadline"), ("each earlier", "shrinking"), ("retries", "retries"))},
+            [(f"{name}, at most", 2)
+             for name in ("run_timeout", "queue_timeout", "both", "one end of all", "each earlier", "retries")]),
+        Row("S15", "the same with a run_timeout; 2 threads, and up to 8",
+            {f"{n}": [p.ours, "thread-options", n, 1000, 300000, 1, "run_timeout"] for n in (2, 4, 8)}, step=1.5),
+        Row("S15", "async_run of nothing on 2 threads, 1,000 outstanding, s each; and when one has had a priority",
+            {"plain": with_option("none"), "one had a priority": with_option("once-priority")},
+            [("one had a priority, at most", 1.2)]),
+        Row("S15", "the same with 100,000 outstanding and a priority; all have one, and up to 100,000",
+            {"a label": [p.ours, "thread-options", 2, 100000, 300000, 1, "label"]} |
+            {f"{n:,}": [p.ours, "thread-options", 2, 100000, 300000, n, "priorities"] for n in (1, 1000, 100_000)},
+            [("100,000, at most", 2.5)]),
+        Row("S15", "to cancel one of 100,000 that are queued, s; the oldest first, and the newest first",
+            {order: [p.ours, "thread-cancel", 1, 0, 100000, 0, order] for order in ("oldest", "newest")}, step=1.2),
+        Row("S15", "processor time to end one of those that are queued, s, when the pool stops; 10,000, and up to 1,000,000",
+            {f"{n:,}": [p.ours, "thread-end", 1, 0, n, 0, "each-stop"] for n in (10_000, 100_000, 1_000_000)}, step=1.5),
+        Row("S15", "the longest that stats() takes while the pool stops with 1,000,000 queued, s; and while they expire",
+            {option: [p.ours, "thread-end", 1, 0, 1000000, 0, option] for option in ("stop", "expire")},
+            [("each at most", 0.01)]),
     ]
 
 
