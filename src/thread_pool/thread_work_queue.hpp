@@ -52,7 +52,7 @@ inline std::exception_ptr failed_work(errc code, const work_item& item) noexcept
 /// `Threads`, which the queue has one of: `post(function)`; `now()`; `alarm`, which calls the queue's end_expired() as
 /// deadline_thread does.
 template <class Threads>
-class thread_work_queue final : public work_queue, public std::enable_shared_from_this<thread_work_queue<Threads>>
+class thread_work_queue final : public work_queue
 {
 public:
     template <class... Args>
@@ -63,18 +63,18 @@ public:
     void submit(work_item* item) override
     {
         const auto late = lateness_of(*item->options);
+        std::optional<busy_scope> scope;
         try {
             const std::lock_guard lock(mutex_);
             if (!closed_ && !late) {
                 enqueue(*item);
                 return;
             }
-            ++busy_threads_;
+            scope.emplace(*this);
         } catch (...) {
             item->destroy(); // without the lock: what it holds is the user's
             throw;
         }
-        const busy_scope scope(*this);
         item->complete(completion_mode::immediate, failed_work(late.value_or(errc::pool_closed), *item));
     }
 
@@ -92,8 +92,9 @@ public:
         using asio::cancellation_type;
         if (type == cancellation_type::none)
             return;
+        const busy_scope scope(*this);
         work_item* removed = nullptr;
-        stop_function stop;
+        stop_way way;
         {
             const std::lock_guard lock(mutex_);
             const auto it = stoppable_.find(id);
@@ -106,14 +107,12 @@ public:
             if (is_waiting)
                 removed = take_out(item);
             else
-                stop = item.stopper();
-            ++busy_threads_;
+                way = way_to_stop(item, type);
         }
-        const busy_scope scope(*this);
         if (removed)
             removed->complete(completion_mode::post, operation_aborted());
         else
-            stop(type).request_stop();
+            way.stop(type);
     }
 
     bool submit_plain() noexcept override
@@ -143,13 +142,11 @@ public:
 
     void submit_begun(work_item* item) override
     {
-        std::optional<busy_scope> scope; // until it has completed
+        const busy_scope scope(*this); // until it has completed
         {
             const std::lock_guard lock(mutex_);
             if (closed_) {
                 ++counts_.completed;
-                ++busy_threads_;
-                scope.emplace(*this);
             } else {
                 once_plain_.push_back(*item);
                 item = nullptr;
@@ -164,58 +161,39 @@ public:
 
     void finished(work_item* item, completion_mode mode) override
     {
-        std::exception_ptr error;
-        bool again = false;
-        std::optional<busy_scope> scope; // until it has completed
-        {
-            const std::lock_guard lock(mutex_);
-            leave_running(*item);
-            if (item->timed_out)
-                error = failed_work(errc::run_timeout, *item);
-            again = item->timed_out && item->may_run_again() && !closed_ && run_again(*item, error);
-            if (!again) {
-                stoppable_.erase(item->id);
-                ++counts_.completed;
-            }
-            set_timer();
-            if (item->is_coroutine) {
-                ++busy_threads_; // the thread does not count as busy with it
-                scope.emplace(*this);
-            }
-        }
-        if (!again)
-            item->complete(mode, std::move(error));
+        const busy_scope scope(*this);
+        finish(*item, mode);
     }
 
     void close() override
     {
-        schedule::task_list removed;
-        std::vector<stop_function> stops;
-        std::vector<std::stop_source> sources;
+        const busy_scope scope(*this);
         {
             const std::lock_guard lock(mutex_);
             closed_ = true;
             fence_.heavy();
-            ++busy_threads_;
-            while (work_item* item = first())
-                removed.push_back(*take_out(*item));
-            try {
-                sources.reserve(running_.size());
-                for (schedule::task* t = running_.front(); t; t = t->next)
-                    stops.push_back(static_cast<work_item&>(*t).stopper());
-            } catch (const std::bad_alloc&) { // the others end by themselves
-            }
             threads_.alarm.stop();
         }
-        const busy_scope scope(*this);
-        complete_aborted(removed);
+        while (complete_some_aborted()) {
+        }
         // All are asked first: callbacks are the user's code, and may take their time.
-        stop_request plain = plain_context_.ask_to_stop();
-        for (const stop_function& stop : stops)
-            sources.push_back(stop_quietly(stop));
-        for (std::stop_source& source : sources)
-            source.request_stop();
-        for (std::stop_source& source : plain)
+        stop_request callbacks = plain_context_.ask_to_stop();
+        const std::uint32_t round = begin_round();
+        for (bool more = true; more;) {
+            std::vector<stop_function> coroutines;
+            more = look_at_running(round, [&](work_item& item) {
+                try {
+                    stop_way way = way_to_stop(item, asio::cancellation_type::terminal);
+                    callbacks.splice(callbacks.end(), way.callbacks);
+                    if (way.coroutine)
+                        coroutines.push_back(std::move(way.coroutine));
+                } catch (const std::bad_alloc&) { // it ends by itself
+                }
+            });
+            for (const stop_function& coroutine : coroutines)
+                stop_quietly(coroutine);
+        }
+        for (std::stop_source& source : callbacks)
             source.request_stop();
     }
 
@@ -228,34 +206,25 @@ public:
 
     void abandon_coroutines() override
     {
-        schedule::task_list abandoned;
-        {
-            const std::lock_guard lock(mutex_);
-            ++busy_threads_;
-            for (schedule::task* t = running_.front(); t;) {
-                auto& item = static_cast<work_item&>(*std::exchange(t, t->next));
-                if (!item.abandon())
-                    continue;
-                leave_running(item);
-                stoppable_.erase(item.id);
-                ++counts_.completed;
-                abandoned.push_back(item);
-            }
-        }
         const busy_scope scope(*this);
-        complete_aborted(abandoned);
+        const std::uint32_t round = begin_round();
+        for (bool more = true; more;) {
+            schedule::task_list abandoned;
+            more = look_at_running(round, [&](work_item& item) {
+                if (!item.abandon())
+                    return;
+                leave_running(item);
+                forget(item);
+                abandoned.push_back(item);
+            });
+            complete_aborted(abandoned);
+        }
     }
 
     void end_coroutines(std::chrono::nanoseconds patience) override
     {
-        const auto none_is_left = [this] {
-            for (const schedule::task* t = running_.front(); t; t = t->next)
-                if (static_cast<const work_item*>(t)->is_coroutine)
-                    return false;
-            return true;
-        };
         std::unique_lock lock(mutex_);
-        while (!left_running_.wait_for(lock, patience, none_is_left)) {
+        while (!no_coroutine_runs_.wait_for(lock, patience, [this] { return running_coroutines_ == 0; })) {
             lock.unlock();
             abandon_coroutines(); // but those whose callable has yet to return them
             lock.lock();
@@ -279,25 +248,27 @@ public:
     /// The alarm's time has come.
     void end_expired()
     {
+        const busy_scope scope(*this);
         {
             const std::lock_guard lock(mutex_);
-            ++busy_threads_;
             watched_ = time_point::max();
         }
-        const busy_scope scope(*this);
         while (end_one_expired()) {
         }
     }
 
 private:
-    // All below are called under the lock, but for complete_aborted, end_plain, hand_over_plain, run_one, be_idle,
-    // post_if_quiet, end_one_expired, stop_apart and stop_quietly.
+    // All below are called under the lock, but for complete_aborted, complete_some_aborted, begin_round, look_at_running,
+    // end_plain, hand_over_plain, run_one, finish, run, be_idle, post_if_quiet, end_one_expired, stop_apart and stop_quietly.
 
-    /// For who has counted as busy until now.
+    // So many are taken out of the queue or looked at before others get the lock.
+    static constexpr int most_at_once = 256;
+
+    /// Of a thread that runs work of the queue's, or has yet to complete what it took out of it: it begins before.
     class busy_scope
     {
     public:
-        explicit busy_scope(thread_work_queue& queue) noexcept : queue_(queue) {}
+        explicit busy_scope(thread_work_queue& queue) noexcept : queue_(queue) { queue.busy_.begun(); }
         busy_scope(const busy_scope&) = delete;
         busy_scope& operator=(const busy_scope&) = delete;
         ~busy_scope() { queue_.be_idle(); }
@@ -305,6 +276,31 @@ private:
     private:
         thread_work_queue& queue_;
     };
+
+    /// How to ask work to stop, without the lock: a coroutine, or stop callbacks where a function has any.
+    struct stop_way
+    {
+        stop_function coroutine;
+        stop_request callbacks;
+
+        void stop(asio::cancellation_type type)
+        {
+            if (coroutine)
+                coroutine(type);
+            for (std::stop_source& source : callbacks)
+                source.request_stop();
+        }
+    };
+
+    static stop_way way_to_stop(work_item& item, asio::cancellation_type type)
+    {
+        constexpr auto either = asio::cancellation_type::partial | asio::cancellation_type::terminal;
+        if (!item.context)
+            return {item.stopper(), {}};
+        if ((type & either) == asio::cancellation_type::none)
+            return {};
+        return {nullptr, item.context->ask_to_stop()};
+    }
 
     static void complete_aborted(schedule::task_list& items)
     {
@@ -314,27 +310,74 @@ private:
         }
     }
 
+    // After close(): some of what waits. Whether there was any.
+    bool complete_some_aborted()
+    {
+        schedule::task_list removed;
+        {
+            const std::lock_guard lock(mutex_);
+            for (int i = 0; i != most_at_once && first(); ++i)
+                removed.push_back(*take_out(*first()));
+        }
+        const bool was_any = !removed.empty();
+        complete_aborted(removed);
+        return was_any;
+    }
+
+    std::uint32_t begin_round()
+    {
+        const std::lock_guard lock(mutex_);
+        return ++round_;
+    }
+
+    /// After close(), when none is to run any more: some of what runs and was not looked at in this round. Whether there may
+    /// be more. `function` may take it out.
+    template <class Function>
+    bool look_at_running(std::uint32_t round, Function function)
+    {
+        const std::lock_guard lock(mutex_);
+        for (int i = 0; i != most_at_once; ++i) {
+            const auto item = static_cast<work_item*>(running_.front());
+            if (!item || item->round >= round)
+                return false;
+            item->round = round;
+            running_.remove(*item);
+            running_.push_back(*item);
+            function(*item);
+        }
+        return true;
+    }
+
     // Where it throws, nothing has happened.
     void enqueue(work_item& item)
     {
-        queue_.push_back(item);
+        push(item, &schedule::task_queue::push_back);
         try {
             begin_waiting(item);
             post_one();
         } catch (...) {
             remove(item);
             deadlines_.clear(item);
-            stoppable_.erase(item.id);
+            if (item.stoppable)
+                stoppable_.erase(item.id);
             throw;
+        }
+    }
+
+    void push(work_item& item, void (schedule::task_queue::*to)(schedule::task&))
+    {
+        (queue_.*to)(item);
+        if (item.options->priority == 0)
+            return;
+        ++prioritised_;
+        if (!in_order_) {
+            in_order_since_ = next_id_.load(std::memory_order_relaxed);
+            in_order_ = true;
         }
     }
 
     void begin_waiting(work_item& item)
     {
-        if (item.options->priority != 0 && !in_order_) {
-            in_order_since_ = item.id;
-            in_order_ = true;
-        }
         if (item.stoppable)
             stoppable_.emplace(item.id, &item);
         if (item.options->queue_timeout.count() > 0) {
@@ -348,7 +391,7 @@ private:
     {
         try {
             item.rearm();
-            queue_.push_front(item);
+            push(item, &schedule::task_queue::push_front);
         } catch (...) {
             error = std::current_exception();
             return false;
@@ -356,7 +399,7 @@ private:
         try {
             post_one();
         } catch (...) {
-            queue_.remove(item);
+            remove(item);
             error = std::current_exception();
             return false;
         }
@@ -379,10 +422,14 @@ private:
 
     void remove(work_item& item) noexcept
     {
-        if (item.id == plain_id)
+        if (item.id == plain_id) {
             once_plain_.remove(item);
-        else
+        } else {
             queue_.remove(item);
+            prioritised_ -= item.options->priority != 0 ? 1 : 0;
+        }
+        if (prioritised_ == 0 && once_plain_.empty() && in_order_)
+            in_order_ = false;
     }
 
     void end_plain()
@@ -400,12 +447,19 @@ private:
         handed_over_.fetch_add(1); // last: never more than what has ended
     }
 
+    // It is to complete.
+    void forget(const work_item& item)
+    {
+        if (item.stoppable)
+            stoppable_.erase(item.id);
+        ++counts_.completed;
+    }
+
     work_item* take_out(work_item& item)
     {
         remove(item);
         deadlines_.clear(item);
-        stoppable_.erase(item.id);
-        ++counts_.completed;
+        forget(item);
         item.state = scheduled_task::phase::completed;
         return &item;
     }
@@ -414,67 +468,94 @@ private:
     {
         running_.remove(item);
         deadlines_.clear(item);
-        if (closed_)
-            left_running_.notify_all();
+        item.context = nullptr;
+        if (item.is_coroutine && --running_coroutines_ == 0 && closed_)
+            no_coroutine_runs_.notify_all();
     }
 
     // As many of these are posted as items were queued; one that finds nothing has its item cancelled.
+    // The threads do not outlive the queue.
     void post_one()
     {
-        threads_.post([self = this->shared_from_this()] { self->run_one(); });
+        threads_.post([this] { run_one(); });
     }
 
     void run_one()
     {
+        const busy_scope scope(*this);
+        task_context context;
         work_item* item = nullptr;
         std::exception_ptr error;
-        time_point run_deadline = time_point::max();
         {
             const std::lock_guard lock(mutex_);
-            item = first();
+            item = closed_ ? nullptr : first(); // close() completes what waits
             if (!item)
                 return;
-            ++busy_threads_;
             remove(*item);
             deadlines_.clear(*item);
             item->state = scheduled_task::phase::sent;
             ++item->attempts;
-            error = note_running(*item);
-            run_deadline = item->deadline;
+            error = note_running(*item, context);
         }
-        const busy_scope scope(*this);
         if (error)
             item->complete(completion_mode::dispatch, std::move(error));
-        else
-            item->run(this->shared_from_this(), run_deadline);
+        else if (run(*item, context))
+            finish(*item, completion_mode::dispatch);
+    }
+
+    // Without the lock, on a thread that counts as busy until it has completed.
+    void finish(work_item& item, completion_mode mode)
+    {
+        std::exception_ptr error;
+        {
+            const std::lock_guard lock(mutex_);
+            leave_running(item);
+            if (item.timed_out) {
+                error = failed_work(errc::run_timeout, item);
+                if (item.may_run_again() && !closed_ && run_again(item, error))
+                    return;
+            }
+            forget(item);
+        }
+        item.complete(mode, std::move(error));
+    }
+
+    // Whether it has ended; else it may be gone. Without the lock.
+    bool run(work_item& item, task_context& context)
+    {
+        std::optional<task_context::scope> scope;
+        if (!item.is_coroutine)
+            scope.emplace(context);
+        return item.run(*this);
     }
 
     // Why it cannot run; then it is forgotten.
-    std::exception_ptr note_running(work_item& item) noexcept
+    std::exception_ptr note_running(work_item& item, task_context& context) noexcept
     {
-        bool is_noted = false;
+        running_.push_back(item);
+        running_coroutines_ += item.is_coroutine ? 1 : 0;
+        item.context = item.is_coroutine ? nullptr : &context;
         try {
-            running_.push_back(item);
-            is_noted = true;
             if (item.options->run_timeout.count() > 0) {
                 deadlines_.set(item, schedule::deadline_after(threads_.now(), item.options->run_timeout));
+                if (item.deadline != time_point::max())
+                    context.set_deadline(item.deadline);
                 set_timer();
             }
             return nullptr;
         } catch (...) {
-            if (is_noted)
-                leave_running(item);
-            stoppable_.erase(item.id);
-            ++counts_.completed;
+            leave_running(item);
+            forget(item);
             return std::current_exception();
         }
     }
 
     void be_idle() noexcept
     {
-        const std::lock_guard lock(mutex_);
-        --busy_threads_;
-        post_quiet();
+        busy_.ended();
+        fence_.light(); // as in submit_plain()
+        if (closed_.load(std::memory_order_acquire))
+            post_if_quiet();
     }
 
     void post_if_quiet() noexcept
@@ -485,7 +566,9 @@ private:
 
     void post_quiet() noexcept
     {
-        if (busy_threads_ != 0 || !when_quiet_ || !closed_ || running_.front())
+        if (!when_quiet_ || !closed_ || running_.front())
+            return;
+        if (const auto busy = busy_.read(); busy.ended != busy.begun)
             return;
         if (const auto plain = plain_.read(); plain.ended != plain.submitted)
             return;
@@ -503,40 +586,42 @@ private:
     // False where there is none, or none can be ended now.
     bool end_one_expired()
     {
-        work_item* item = nullptr;
-        stop_function stop;
+        work_item* removed = nullptr;
+        stop_way way;
         {
             const std::lock_guard lock(mutex_);
             const auto now = threads_.now();
-            item = static_cast<work_item*>(deadlines_.first_expired(now));
+            const auto item = static_cast<work_item*>(deadlines_.first_expired(now));
             if (!item) {
                 set_timer();
                 return false;
             }
             if (item->state == scheduled_task::phase::waiting) {
-                take_out(*item);
-            } else if (stop = stopper_of(*item); !stop) {
+                removed = take_out(*item);
+            } else if (stop_late(*item, way)) {
+                item->timed_out = true;
+                deadlines_.clear(*item);
+            } else {
                 watch(now + std::chrono::milliseconds(1));
                 return false;
             }
         }
-        if (!stop)
-            item->complete(completion_mode::post, failed_work(errc::queue_timeout, *item));
-        else if (std::stop_source source = stop_quietly(stop); source.stop_possible())
+        if (removed)
+            removed->complete(completion_mode::post, failed_work(errc::queue_timeout, *removed));
+        stop_quietly(way.coroutine);
+        for (std::stop_source& source : way.callbacks)
             stop_apart(source);
         return true;
     }
 
-    // None where there is no memory for it.
-    stop_function stopper_of(work_item& item)
+    // False where there is no memory for it.
+    static bool stop_late(work_item& item, stop_way& way) noexcept
     {
         try {
-            stop_function stop = item.stopper();
-            item.timed_out = true;
-            deadlines_.clear(item);
-            return stop;
+            way = way_to_stop(item, asio::cancellation_type::terminal);
+            return true;
         } catch (const std::bad_alloc&) {
-            return nullptr;
+            return false;
         }
     }
 
@@ -551,24 +636,29 @@ private:
     }
 
     // On a thread of the queue's own, or while the pool ends, there is nobody to tell.
-    static std::stop_source stop_quietly(const stop_function& stop) noexcept
+    static void stop_quietly(const stop_function& coroutine) noexcept
     {
         try {
-            return stop(asio::cancellation_type::terminal);
+            if (coroutine)
+                coroutine(asio::cancellation_type::terminal);
         } catch (const std::exception&) {
-            return std::stop_source(std::nostopstate);
         }
     }
 
+    // To tell the alarm takes as long as many pieces of work do. So it is not told where a deadline goes away, and looks again
+    // when that has come; nor of one that is hardly earlier than the one which it waits for.
     void set_timer()
     {
-        if (const time_point earliest = deadlines_.earliest(); earliest != watched_ && !closed_)
+        constexpr std::chrono::microseconds hardly{100};
+        const time_point earliest = deadlines_.earliest();
+        const bool is_earlier = watched_ == time_point::max() ? earliest != watched_ : earliest < watched_ - hardly;
+        if (is_earlier && !closed_)
             watch(earliest);
     }
 
     void watch(time_point time)
     {
-        threads_.alarm.set(time, this->shared_from_this());
+        threads_.alarm.set(time, std::static_pointer_cast<thread_work_queue>(this->shared_from_this()));
         watched_ = time;
     }
 
@@ -577,12 +667,16 @@ private:
     mutable std::mutex mutex_;
     schedule::task_queue queue_;
     schedule::task_list running_;
+    std::size_t running_coroutines_ = 0;
+    std::uint32_t round_ = 0; // see look_at_running()
     plain_counts plain_;
+    plain_counts busy_; // threads, see busy_scope
     const asymmetric_fence fence_{}; // between plain_ and closed_
     task_context plain_context_; // only all of it at once can be asked to stop
-    // From the first work that has a priority on, all is in order here: plain work waits in Asio's queue until its
-    // turn, and is then put behind what was queued before.
+    // As long as work that has a priority is queued, all is in order here: plain work waits in Asio's queue until its
+    // turn, and is then put behind what was queued before. That has its own turn, or that of what overtook it.
     std::atomic<bool> in_order_ = false;
+    std::size_t prioritised_ = 0; // of queue_
     std::uint64_t in_order_since_ = 0;
     schedule::task_list once_plain_;
     std::atomic<std::uint64_t> handed_over_ = 0;
@@ -590,9 +684,8 @@ private:
     std::unordered_map<std::uint64_t, work_item*> stoppable_; // queued or running
     time_point watched_ = time_point::max(); // by the alarm
     work_queue_counts counts_;
-    std::size_t busy_threads_ = 0; // that run work of the queue's, or have yet to complete what they took out of it
     std::function<void()> when_quiet_;
-    std::condition_variable left_running_; // after close()
+    std::condition_variable no_coroutine_runs_; // after close()
     std::atomic<bool> closed_ = false; // changed under the lock
 };
 

@@ -1,7 +1,6 @@
 #include <tandem/detail/work_queue.hpp>
 
 #include <asymmetric_fence.hpp>
-#include <task/task_context.hpp>
 #include <thread_pool/deadline_thread.hpp>
 #include <thread_pool/thread_work_queue.hpp>
 #include <tandem/cpu_count.hpp>
@@ -50,25 +49,6 @@ std::size_t thread_count(std::size_t wanted)
 std::shared_ptr<work_queue> make_work_queue(const asio::thread_pool::executor_type& executor)
 {
     return std::make_shared<thread_work_queue<pool_threads>>(executor);
-}
-
-std::shared_ptr<task_context> make_task_context()
-{
-    return std::make_shared<task_context>();
-}
-
-void run_in_context(task_context& context, scheduled_task::time_point deadline, const std::function<void()>& work)
-{
-    if (deadline != scheduled_task::time_point::max())
-        context.set_deadline(deadline);
-    const task_context::scope scope(context);
-    work();
-}
-
-std::stop_source ask_to_stop(task_context& context)
-{
-    const stop_request request = context.ask_to_stop();
-    return request.empty() ? std::stop_source(std::nostopstate) : request.front();
 }
 
 } // namespace tandem::detail

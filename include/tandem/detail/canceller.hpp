@@ -85,6 +85,8 @@ bool connect_canceller(Handler& handler, Cancel cancel)
 template <class Handler, class Target>
 bool connect_canceller(Handler& handler, const std::shared_ptr<Target>& target, std::uint64_t id)
 {
+    if (!wants_cancellation(handler))
+        return false;
     return connect_canceller(handler, [weak = std::weak_ptr<Target>(target), id](boost::asio::cancellation_type type) {
         if (const auto alive = weak.lock())
             alive->cancel(id, type);

@@ -114,12 +114,12 @@ public:
     void operator()(Handler&& handler, Work&& work, const run_options& options) const
     {
         run(std::forward<Handler>(handler), std::forward<Work>(work),
-            options == default_run_options ? nullptr : std::make_unique<const run_options>(options));
+            options == default_run_options ? nullptr : &options);
     }
 
 private:
     template <class Handler, class Work>
-    void run(Handler&& handler, Work&& work, std::unique_ptr<const run_options> options) const
+    void run(Handler&& handler, Work&& work, const run_options* options) const
     {
         using work_type = std::decay_t<Work>;
         using handler_type = std::decay_t<Handler>;
@@ -142,7 +142,7 @@ private:
         auto* item = allocate_operation<item_type>(owned, executor_, work_type(std::forward<Work>(work)));
         item->id = queue.next_id();
         if (options)
-            item->set(std::move(options));
+            item->set(*options);
         try {
             item->stoppable = connect_canceller(item->handler(), *queue_, item->id);
         } catch (...) {

@@ -173,24 +173,12 @@ public:
     {
     }
 
-    void run(const std::shared_ptr<work_queue>& queue, scheduled_task::time_point run_deadline) override
+    bool run(work_queue& /*queue*/) override
     {
         this->outcome_.forget();
-        run_in_context(*context_, run_deadline,
-                       [this] { this->outcome_.take([this]() -> decltype(auto) { return call(); }); });
-        queue->finished(this, completion_mode::dispatch);
+        this->outcome_.take([this]() -> decltype(auto) { return call(); });
+        return true;
     }
-
-    stop_function stopper() override
-    {
-        return [context = context_](asio::cancellation_type type) {
-            constexpr auto either = asio::cancellation_type::partial | asio::cancellation_type::terminal;
-            return (type & either) != asio::cancellation_type::none ? ask_to_stop(*context)
-                                                                    : std::stop_source(std::nostopstate);
-        };
-    }
-
-    void rearm() override { context_ = make_task_context(); }
 
 private:
     decltype(auto) call()
@@ -199,7 +187,6 @@ private:
     }
 
     Work work_;
-    std::shared_ptr<task_context> context_ = make_task_context();
 };
 
 template <class Work, class Handler, class Executor>
@@ -310,7 +297,7 @@ public:
             control_->work.reset(); // before the handler runs
     }
 
-    void run(const std::shared_ptr<work_queue>& queue, scheduled_task::time_point) override
+    bool run(work_queue& queue) override
     {
         this->outcome_.forget();
         std::optional<typename traits::returned> coroutine;
@@ -318,8 +305,7 @@ public:
             coroutine.emplace(traits::call_again(*control_->work));
         } catch (...) { // the callable threw before it returned its coroutine
             this->outcome_.error = std::current_exception();
-            queue->finished(this, completion_mode::dispatch);
-            return;
+            return true;
         }
         const auto strand = strand_;
         const auto own = control_;
@@ -332,9 +318,10 @@ public:
                     return early == asio::cancellation_type::none ? std::move(begun)
                                                                   : begin_late(own, std::move(begun), early);
                 },
-                asio::bind_cancellation_slot(own->slot(), owner(own, queue)));
+                asio::bind_cancellation_slot(own->slot(), owner(own, queue.shared_from_this())));
         } catch (const std::exception&) { // what owned the coroutine has completed it
         }
+        return false;
     }
 
     void rearm() override { control_ = std::make_shared<control>(std::move(*control_->work)); }
@@ -343,7 +330,6 @@ public:
     {
         return [strand = strand_, own = control_](asio::cancellation_type type) {
             asio::post(strand, [own, type] { own->emit(type); });
-            return std::stop_source(std::nostopstate);
         };
     }
 

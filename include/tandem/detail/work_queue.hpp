@@ -13,16 +13,15 @@
 #include <exception>
 #include <functional>
 #include <memory>
-#include <stop_token>
-#include <utility>
+#include <optional>
 
 namespace tandem::detail {
 
 class task_context;
 class work_queue;
 
-/// Asks work to stop, which runs no code of the user's. That follows: stop callbacks, where the source has any.
-using stop_function = std::function<std::stop_source(asio::cancellation_type)>;
+/// Asks a coroutine to stop.
+using stop_function = std::function<void(asio::cancellation_type)>;
 
 /// One call of thread_pool::async_run, erased.
 class work_item : public scheduled_task
@@ -33,15 +32,16 @@ public:
     work_item& operator=(const work_item&) = delete;
     virtual ~work_item() = default;
 
-    /// Runs the work on this thread, or begins to run it; work_queue::finished() is to follow.
-    virtual void run(const std::shared_ptr<work_queue>& queue, time_point run_deadline) = 0;
+    /// Runs the work on this thread: true when it has ended. False where a coroutine goes on, and perhaps has completed
+    /// already; work_queue::finished() is its last step.
+    virtual bool run(work_queue& queue) = 0;
 
-    /// How to ask the running work to stop. Called under the queue's lock; what it returns is called without, and
-    /// perhaps after the work has ended.
-    virtual stop_function stopper() = 0;
+    /// How to ask a coroutine under way to stop. Called under the queue's lock; what it returns is called without, and
+    /// perhaps after the coroutine has ended.
+    virtual stop_function stopper() { return {}; }
 
     /// Forgets that it was asked to stop, so that it can be run again. Called under the queue's lock.
-    virtual void rearm() = 0;
+    virtual void rearm() {}
 
     /// Calls the handler with `error`, or where it is null with what the work returned or threw, and frees the item
     /// first.
@@ -61,11 +61,7 @@ public:
         return attempts <= options->retries && options->retry_on != retry_cause::worker_died;
     }
 
-    void set(std::unique_ptr<const run_options> wanted) noexcept
-    {
-        own_options_ = std::move(wanted);
-        options = own_options_.get();
-    }
+    void set(const run_options& wanted) noexcept { options = &own_options_.emplace(wanted); }
 
     /// Whether it can be cancelled by its id; set before it is submitted.
     bool stoppable = false;
@@ -73,8 +69,12 @@ public:
     /// It may run while no thread runs it.
     bool is_coroutine = false;
 
+    // The queue's own.
+    std::uint32_t round = 0; // the last one in which all that run were looked at
+    task_context* context = nullptr; // while it runs, on its thread's stack; coroutines have none
+
 private:
-    std::unique_ptr<const run_options> own_options_; // what few have
+    std::optional<run_options> own_options_;
 };
 
 struct work_queue_counts
@@ -93,7 +93,7 @@ enum class plain_turn
 };
 
 /// Thread-safe.
-class work_queue
+class work_queue : public std::enable_shared_from_this<work_queue>
 {
 public:
     virtual ~work_queue() = default;
@@ -133,11 +133,6 @@ public:
 std::size_t thread_count(std::size_t wanted);
 
 std::shared_ptr<work_queue> make_work_queue(const asio::thread_pool::executor_type& executor);
-
-/// For the work that runs now on this thread; see task_context.
-std::shared_ptr<task_context> make_task_context();
-void run_in_context(task_context& context, scheduled_task::time_point deadline, const std::function<void()>& work);
-std::stop_source ask_to_stop(task_context& context);
 
 } // namespace tandem::detail
 
