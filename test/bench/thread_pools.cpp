@@ -255,15 +255,15 @@ double stop_coroutines(const arguments& a)
 double map_with_options(const arguments& a)
 {
     tandem::thread_pool pool(a.workers);
-    tandem::map_options options;
+    tandem::map_options chosen;
     if (a.option == "label")
-        options.run.label = "mine";
+        chosen.run.label = "mine";
     if (a.option == "run_timeout")
-        options.run.run_timeout = std::chrono::hours(1);
+        chosen.run.run_timeout = std::chrono::hours(1);
     if (a.option == "retries")
-        options.run.retries = 1;
+        chosen.run.retries = 1;
     if (a.option == "in_flight")
-        options.in_flight = a.workers;
+        chosen.in_flight = a.workers;
     double best = 1e9;
     for (int i = 0; i != 3; ++i) {
         std::vector<int> items(static_cast<std::size_t>(a.count), 7);
@@ -276,7 +276,7 @@ double map_with_options(const arguments& a)
                                      }
                                      return x;
                                  },
-                                 std::move(items), options, asio::use_future)
+                                 std::move(items), chosen, asio::use_future)
                                  .get();
         best = std::min(best, since(begin));
     }
