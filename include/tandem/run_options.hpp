@@ -38,8 +38,9 @@ struct run_options
 
     /// How many more times the task may be run after a failure that retry_on names; on a thread that can be its
     /// run_timeout only. In a process a retried task is alone with its worker: nothing is sent behind it. When the last
-    /// retry has failed, the error's report has those of the runs before (task_report::earlier). Default: 0, so that a
-    /// task runs at most once.
+    /// retry has failed, the error's report has those of the runs before (task_report::earlier). In a map, short calls that the
+    /// worker had done right before may be run again with it, as their results were lost. Default: 0, so that a task runs at
+    /// most once.
     unsigned retries = 0;
 
     /// Which failures are retried. Default: any of the two.

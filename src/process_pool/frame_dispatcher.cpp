@@ -212,7 +212,9 @@ void frame_dispatcher::take_outcome(worker_link& link, const channel::frame& f, 
         return;
     }
     link.answer.end(now);
-    const auto took = std::clamp(link.slot_of(operation).took(), std::chrono::nanoseconds(0), longest_took);
+    auto took = std::clamp(link.slot_of(operation).took(), std::chrono::nanoseconds(0), longest_took);
+    if (operation.is_sequence && operation.options->run_timeout > std::chrono::nanoseconds(0))
+        took *= operation.items; // each has its own begin, so that was of the last one
     operation.set_took(took);
     const auto memory = link.page().resident_memory.load(std::memory_order_relaxed);
     link.free_slot(operation);

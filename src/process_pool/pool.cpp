@@ -449,20 +449,18 @@ void pool::shutdown(const shutdown_options& ladder, std::unique_ptr<wait_operati
         operation->complete(completion_mode::immediate, nullptr);
 }
 
-std::uint32_t pool::calls_at_once(const task_entry& entry, const run_options& options) const
+std::uint32_t pool::calls_at_once(const task_entry& entry) const
 {
-    // What is counted, limited or told for each task is only known of those that travel alone.
-    constexpr std::chrono::nanoseconds none{0};
-    const bool alone = options.run_timeout != none || options.queue_timeout != none || options.retries != 0 ||
-                       state_.options.retire.tasks != 0 || state_.options.limits.cpu_time > none || relay_.wants_tasks();
     // Results that are small by themselves are to be so together.
-    const auto most = static_cast<std::int64_t>(std::min(state_.options.max_message_size / small_result, most_calls));
+    std::size_t most = std::min(state_.options.max_message_size / small_result, most_calls);
+    if (const std::uint64_t tasks = state_.options.retire.tasks; tasks != 0)
+        most = std::min<std::uint64_t>(most, tasks);
     const std::lock_guard lock(mutex_);
     const cost_estimate* const cost = tasks_.cost_of(entry);
-    if (alone || most < 2 || !cost || !cost->is_known())
+    if (relay_.wants_tasks() || most < 2 || !cost || !cost->is_known()) // which one of several prints is not known
         return 1;
     const auto each = std::max(cost->mean(), std::chrono::nanoseconds(1));
-    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(worth_a_message / each, 1, most));
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(worth_a_message / each, 1, static_cast<std::int64_t>(most)));
 }
 
 process_pool_stats pool::stats() const

@@ -50,7 +50,7 @@ public:
     void start(std::unique_ptr<wait_operation> operation) override;
     void shutdown(const shutdown_options& ladder, std::unique_ptr<wait_operation> operation) override;
     void close() noexcept override;
-    std::uint32_t calls_at_once(const task_entry& entry, const run_options& options) const override;
+    std::uint32_t calls_at_once(const task_entry& entry) const override;
     std::size_t size() const noexcept override { return state_.options.workers; }
     std::size_t max_message_size() const noexcept override { return state_.options.max_message_size; }
     process_pool_stats stats() const override;
@@ -106,6 +106,7 @@ private:
     // schedule::sent_tasks
     bool revoke(schedule::task& t) override;
     schedule::task* split(schedule::task& t) override;
+    schedule::task* split_first(schedule::task& t, std::uint32_t count) override;
     std::optional<schedule::time_point> begun(const schedule::task& t) const override;
     std::optional<schedule::time_point> ended(const schedule::task& t) const override;
 

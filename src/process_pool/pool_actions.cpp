@@ -105,6 +105,15 @@ schedule::task* pool::split(schedule::task& t)
     return rest;
 }
 
+schedule::task* pool::split_first(schedule::task& t, std::uint32_t count)
+{
+    auto& operation = operation_of(t);
+    task_operation* const first = operation.split_first(count);
+    tasks_.admit(*first);
+    tasks_.describe(operation);
+    return first;
+}
+
 std::optional<time_point> pool::ended(const schedule::task& t) const
 {
     const auto& operation = operation_of(t);
@@ -152,9 +161,11 @@ void pool::kill(worker_id id)
 void pool::retry(const action& a)
 {
     auto& operation = operation_of(*a.subject);
-    ++state_.counts.retried;
-    operation.add_earlier(
-        describe_attempt(operation, *state_.links.at(a.worker), a.why == schedule::outcome::run_timeout, state_.options.limits));
+    if (operation.items != 0) { // else nothing of it was run
+        ++state_.counts.retried;
+        operation.add_earlier(
+            describe_attempt(operation, *state_.links.at(a.worker), a.why == schedule::outcome::run_timeout, state_.options.limits));
+    }
     operation.slot = task_operation::no_slot;
 }
 

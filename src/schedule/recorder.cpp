@@ -118,20 +118,32 @@ bool recorder::recorded_answers::revoke(task& t)
 task* recorder::recorded_answers::split(task& t)
 {
     task* const rest = sent_.split(t);
-    if (rest)
-        record_.describe(*rest);
-    if (record_.in_event_) {
-        record_.put("  ? split");
-        record_.put_argument(t);
-        if (rest) {
-            record_.put_argument(std::uint64_t{t.items});
-            record_.put_argument(*rest);
-        } else {
-            record_.put(" nothing");
-        }
-        record_.put("\n");
-    }
+    put_part("  ? split", t, rest);
     return rest;
+}
+
+task* recorder::recorded_answers::split_first(task& t, std::uint32_t count)
+{
+    task* const first = sent_.split_first(t, count);
+    put_part("  ? split_first", t, first);
+    return first;
+}
+
+void recorder::recorded_answers::put_part(std::string_view question, const task& t, task* part)
+{
+    if (part)
+        record_.describe(*part);
+    if (!record_.in_event_)
+        return;
+    record_.put(question);
+    record_.put_argument(t);
+    if (part) {
+        record_.put_argument(std::uint64_t{t.items});
+        record_.put_argument(*part);
+    } else {
+        record_.put(" nothing");
+    }
+    record_.put("\n");
 }
 
 std::optional<time_point> recorder::recorded_answers::begun(const task& t) const

@@ -67,10 +67,13 @@ private:
         recorded_answers(recorder& record, sent_tasks& sent) : record_(record), sent_(sent) {}
         bool revoke(task& t) override;
         task* split(task& t) override;
+        task* split_first(task& t, std::uint32_t count) override;
         std::optional<time_point> begun(const task& t) const override;
         std::optional<time_point> ended(const task& t) const override;
 
     private:
+        void put_part(std::string_view question, const task& t, task* part);
+
         recorder& record_;
         sent_tasks& sent_;
     };

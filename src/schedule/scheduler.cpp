@@ -202,11 +202,15 @@ void scheduler::expire(task& t, time_point now, actions& out)
         return;
     }
     worker& w = workers_.at(t.worker);
-    if (t.queue_deadline <= now && revoke(w, t)) {
-        complete(t, outcome::queue_timeout, out);
-        if (w.sent.empty())
-            made_progress(w, now);
-        return;
+    if (t.queue_deadline <= now) {
+        if (revoke(w, t)) {
+            complete(t, outcome::queue_timeout, out);
+            if (w.sent.empty())
+                made_progress(w, now);
+            return;
+        }
+        if (task* const rest = split(w, t))
+            complete(*rest, outcome::queue_timeout, out);
     }
     if (w.killed)
         return; // its end is on the way
@@ -218,9 +222,14 @@ void scheduler::expire(task& t, time_point now, actions& out)
         kill_worker(t.worker, out);
         return;
     }
-    // The worker may be wrong about the time, but no more than to its own task's harm.
-    const time_point since = std::clamp(sent_.begun(t).value_or(now), time_point{}, now);
-    const time_point end = deadline_after(since, t.options->run_timeout);
+    time_point end = run_end(t, now);
+    if (end <= now) {
+        if (task* const rest = split(w, t)) { // it is the last of its calls that is late, if none began meanwhile
+            put_first(*rest);
+            unassigned_ = true;
+            end = run_end(t, now);
+        }
+    }
     if (end > now) {
         deadlines_.set(t, t.queue_deadline > now ? std::min(t.queue_deadline, end) : end);
         return;
@@ -232,6 +241,13 @@ void scheduler::expire(task& t, time_point now, actions& out)
     }
     out.push_back({.what = action::kind::ask_to_stop, .worker = t.worker, .subject = &t});
     deadlines_.set(t, deadline_after(now, t.options->grace_period));
+}
+
+// The worker may be wrong about the time, but no more than to its own task's harm.
+time_point scheduler::run_end(const task& t, time_point now) const
+{
+    const time_point since = std::clamp(sent_.begun(t).value_or(now), time_point{}, now);
+    return deadline_after(since, t.options->run_timeout);
 }
 
 void scheduler::complete(task& t, outcome why, actions& out)
@@ -263,26 +279,39 @@ void scheduler::give_up_or_retry(task& t, outcome why, time_point now, actions& 
     const auto cause = why == outcome::run_timeout ? retry_cause::run_timeout : retry_cause::worker_died;
     const bool wanted = (static_cast<unsigned>(t.options->retry_on) & static_cast<unsigned>(cause)) != 0;
     const bool leaves_time = !rung_ || *rung_ == shutdown_mode::drain;
-    if (!wanted || t.attempts > t.options->retries || t.asked || !leaves_time) {
+    const bool may_retry = wanted && t.attempts <= t.options->retries && !t.asked;
+    const bool has_begun = t.items != 0; // a call of it
+    if (!leaves_time || (has_begun && !may_retry)) {
         complete(t, why, out);
         return;
     }
     t.timed_out = false;
-    t.alone = true;
+    t.alone = t.alone || has_begun;
     t.queue_deadline = time_point::max(); // it was begun once
     out.push_back({.what = action::kind::retry, .worker = t.worker, .subject = &t, .why = why});
     constexpr unsigned most_doublings = 6;
     const auto factor = 1 << std::min(t.attempts - 1, most_doublings);
     if (t.options->retry_delay <= std::chrono::nanoseconds::zero()) {
         put_first(t);
-        return;
+    } else {
+        t.state = task::phase::delayed;
+        delayed_.push_back(t);
+        const time_point again = t.options->retry_delay > std::chrono::nanoseconds::max() / factor
+                                     ? time_point::max()
+                                     : deadline_after(now, t.options->retry_delay * factor);
+        deadlines_.set(t, again);
     }
-    t.state = task::phase::delayed;
-    delayed_.push_back(t);
-    const time_point again = t.options->retry_delay > std::chrono::nanoseconds::max() / factor
-                                 ? time_point::max()
-                                 : deadline_after(now, t.options->retry_delay * factor);
-    deadlines_.set(t, again);
+    run_again_what_is_lost(t);
+}
+
+// Of several calls the last one is to blame. Those before it were done, but their results went with it: no run of theirs failed.
+void scheduler::run_again_what_is_lost(task& failed)
+{
+    if (failed.items < 2)
+        return;
+    task& lost = *sent_.split_first(failed, failed.items - 1);
+    put_first(lost);
+    unassigned_ = true;
 }
 
 } // namespace tandem::schedule

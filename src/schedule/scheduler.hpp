@@ -81,6 +81,9 @@ public:
     /// from then on, and the other has so many fewer. Nothing where all were begun.
     virtual task* split(task& t) = 0;
 
+    /// Takes the first `count` calls out of a task of more, which no worker has: a task of its own, as split() makes it.
+    virtual task* split_first(task& t, std::uint32_t count) = 0;
+
     /// When the worker began it; nothing where it has not.
     virtual std::optional<time_point> begun(const task& t) const = 0;
 
@@ -309,6 +312,7 @@ private:
     void forget_sent(worker& w, task& t) noexcept;
     void take_back(worker& w, task* behind = nullptr);
     task* split(worker& w, task& t);
+    task& as_many_as_left(const worker& w, task& t);
     void take_back_all(time_point now);
     void put_first(task& t);
     void made_progress(worker& w, time_point now);
@@ -322,8 +326,8 @@ private:
     std::chrono::nanoseconds estimate(const task& t) const noexcept
     {
         using std::chrono::nanoseconds;
-        // Never nothing: a clock that stood still does not make a task of no cost.
-        return t.cost && t.cost->is_known() ? std::max(t.cost->mean(), nanoseconds(1)) * t.items : settings_.sent_ahead;
+        // Never nothing, whether a clock stood still or no call is left: that is no task of no cost.
+        return t.cost && t.cost->is_known() ? std::max(t.cost->mean() * t.items, nanoseconds(1)) : settings_.sent_ahead;
     }
 
     bool is_slow(const worker& w, time_point now) const noexcept
@@ -379,7 +383,9 @@ private:
     void complete(task& t, outcome why, actions& out);
     void fail_queue(outcome why, actions& out);
     void give_up_or_retry(task& t, outcome why, time_point now, actions& out);
+    void run_again_what_is_lost(task& failed);
     void expire(task& t, time_point now, actions& out);
+    time_point run_end(const task& t, time_point now) const;
     void kill_running(actions& out);
     void enter_rung(time_point now, actions& out);
 

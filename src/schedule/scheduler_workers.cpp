@@ -78,7 +78,7 @@ void scheduler::task_refused(task& t, time_point now, actions& out)
 {
     worker& w = workers_.at(t.worker);
     forget_sent(w, t);
-    --w.tasks;
+    w.tasks -= t.items;
     deadlines_.clear(t);
     t.state = task::phase::completed;
     if (w.sent.empty())
@@ -215,8 +215,7 @@ void scheduler::send_queue(time_point now, actions& out)
                 return;
             enough = target->load + portion;
         }
-        queue_.remove(*t);
-        send(*target, *t, now, out);
+        send(*target, as_many_as_left(*target, *t), now, out);
     }
 }
 
@@ -369,7 +368,7 @@ void scheduler::send(worker& w, task& t, time_point now, actions& out)
     load_changed(w);
     note_patience(w);
     ++running_;
-    ++w.tasks;
+    w.tasks += t.items;
     if (settings_.retire_tasks != 0 && w.tasks >= settings_.retire_tasks && w.due == retirement_reason::none)
         set_due(w, retirement_reason::tasks);
     // It begins now at the earliest; what is known then is asked when this passes.
@@ -382,7 +381,7 @@ bool scheduler::revoke(worker& w, task& t)
     if (!sent_.revoke(t))
         return false;
     forget_sent(w, t);
-    --w.tasks;
+    w.tasks -= t.items;
     return true;
 }
 
@@ -423,9 +422,25 @@ task* scheduler::split(worker& w, task& t)
         w.load -= t.charged;
         t.charged = estimate(t);
         w.load += t.charged;
+        w.tasks -= rest->items;
+        rest->queue_deadline = t.queue_deadline;
         load_changed(w);
     }
     return rest;
+}
+
+// A worker that retires after so many tasks is not sent more calls than that; the others stay in the queue.
+task& scheduler::as_many_as_left(const worker& w, task& t)
+{
+    const std::uint64_t left = settings_.retire_tasks - w.tasks;
+    if (settings_.retire_tasks == 0 || t.items <= left) {
+        queue_.remove(t);
+        return t;
+    }
+    task& first = *sent_.split_first(t, static_cast<std::uint32_t>(left));
+    first.queue_deadline = t.queue_deadline;
+    first.charged = estimate(first);
+    return first;
 }
 
 void scheduler::take_back_all(time_point now)

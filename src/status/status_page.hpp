@@ -73,7 +73,8 @@ public:
         return since && until > *since ? std::optional(until) : std::nullopt; // else it is of a task before
     }
 
-    /// From its begin to its end, as the worker says; for a task whose outcome has come.
+    /// From its begin to its end, as the worker says; for a task whose outcome has come. Of a sequence with begin_next(), its
+    /// last call.
     std::chrono::nanoseconds took() const noexcept
     {
         return bounded_time(ended_at_.load(std::memory_order_relaxed)) -
@@ -88,6 +89,9 @@ public:
         std::uint64_t expected = word(id, sent);
         return word_.compare_exchange_strong(expected, word(id, taken), std::memory_order_acq_rel);
     }
+
+    /// Of a sequence whose calls have a deadline each: the next one begins, if begin_item() says so.
+    void begin_next(time_point now) noexcept { begun_at_.store(now.time_since_epoch().count(), std::memory_order_relaxed); }
 
     /// Of a sequence: false where no call is left to begin.
     bool begin_item() noexcept

@@ -18,10 +18,7 @@ public:
     using time_point = std::chrono::steady_clock::time_point;
 
     /// Where there is a `caller`, it calls stop callbacks; it outlives this.
-    explicit task_context(std::optional<time_point> deadline = {}, stop_caller* caller = nullptr)
-        : deadline_(deadline), caller_(caller)
-    {
-    }
+    explicit task_context(stop_caller* caller = nullptr) : caller_(caller) {}
 
     /// Thread-safe. Runs stop callbacks in this thread where there is no caller.
     void request_stop();
@@ -31,8 +28,11 @@ public:
     /// Thread-safe. Throws std::bad_alloc, and what stop_caller::prepare() throws.
     std::stop_token stop_token();
     bool stop_requested() const noexcept { return stop_requested_.load(std::memory_order_relaxed); }
-    /// Before the task runs.
-    void set_deadline(time_point deadline) noexcept { deadline_ = deadline; }
+    /// Before the task runs. None where it is time_point::max().
+    void set_deadline(time_point deadline) noexcept
+    {
+        deadline_ = deadline == time_point::max() ? std::nullopt : std::optional(deadline);
+    }
     std::optional<time_point> deadline() const noexcept { return deadline_; }
 
     /// The task that this thread is running, or nothing.

@@ -72,11 +72,7 @@ void task_loop::run_task(const frame& f)
         look_at_clock();
     if (!slot.begin(f.id, now_))
         return; // taken back
-    std::optional<detail::task_context::time_point> deadline;
-    const auto limit = schedule::deadline_after(now_, std::chrono::nanoseconds(head.run_timeout));
-    if (limit != schedule::time_point::max())
-        deadline = limit;
-    answer(frame_kind::result, f.id, [&](std::vector<std::byte>& result) { call(f, head, deadline, result); });
+    answer(frame_kind::result, f.id, [&](std::vector<std::byte>& result) { call(f, head, result); });
     end(slot, !is_brief || unmeasured_ + 1 == channel::most_unmeasured || !frames_.has_more());
     if (settings_.reports_memory || settings_.limits.resident_memory != 0)
         large_.leave();
@@ -146,7 +142,7 @@ void task_loop::initialize(const frame& f)
     const channel::task_call head = head_of(f);
     answer(frame_kind::ready, f.id, [&](std::vector<std::byte>& result) {
         const std::size_t before = result.size();
-        call(f, head, std::nullopt, result);
+        call(f, head, result);
         result.resize(before);
         if (large_.results())
             large_.results()->discard();
@@ -154,10 +150,13 @@ void task_loop::initialize(const frame& f)
     frames_.flush();
 }
 
-void task_loop::call(const frame& f, const channel::task_call& head,
-                     std::optional<detail::task_context::time_point> deadline, std::vector<std::byte>& result)
+void task_loop::call(const frame& f, const channel::task_call& head, std::vector<std::byte>& result)
 {
-    detail::task_context context{deadline, &watcher_.stops()};
+    const std::chrono::nanoseconds limit(head.run_timeout);
+    const bool is_limited = limit > std::chrono::nanoseconds::zero();
+    const bool is_timed = is_limited || cpu_limit_.is_set();
+    auto begin = now_; // of the call that runs
+    detail::task_context context{&watcher_.stops()};
     const detail::task_context::scope scope{context};
     struct running
     {
@@ -166,8 +165,10 @@ void task_loop::call(const frame& f, const channel::task_call& head,
     };
     watcher_.task().begin(f.id, context);
     const running guard{watcher_.task()};
-    cpu_limit_.begin(now_);
     const auto run = [&](std::span<const std::byte> arguments, std::vector<std::byte>& out) {
+        if (is_limited)
+            context.set_deadline(schedule::deadline_after(begin, limit));
+        cpu_limit_.begin(begin);
         const process_mark::scope only_here; // a child that the task forked must not take the next call
         entry_of(head).run(arguments, large_.arguments(), out, large_.results());
     };
@@ -177,8 +178,17 @@ void task_loop::call(const frame& f, const channel::task_call& head,
         return;
     }
     detail::call_sequence calls(arguments);
-    for (auto& slot = page_.slots.at(head.slot); slot.begin_item();)
+    auto& slot = page_.slots.at(head.slot);
+    for (bool is_first = true; calls.has_next(); is_first = false) {
+        if (is_timed && !is_first) {
+            begin = steady_clock::now();
+            if (is_limited)
+                slot.begin_next(begin);
+        }
+        if (!slot.begin_item())
+            break; // the others were taken back
         detail::call_sequence::add(result, [&](std::vector<std::byte>& out) { run(calls.next().value(), out); });
+    }
 }
 
 // Appends what `make` appends, or the failure that it throws.

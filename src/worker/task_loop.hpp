@@ -33,8 +33,7 @@ private:
     void look_at_clock();
     void end(status::slot& of, bool is_measured);
     void initialize(const channel::frame& f);
-    void call(const channel::frame& f, const channel::task_call& head,
-              std::optional<detail::task_context::time_point> deadline, std::vector<std::byte>& result);
+    void call(const channel::frame& f, const channel::task_call& head, std::vector<std::byte>& result);
     template <class Make>
     void answer(channel::frame_kind success, std::uint64_t id, Make make);
     void append_failure(std::uint64_t id, const std::exception_ptr& e);

@@ -45,6 +45,7 @@ struct schedule_path
     {
         bool revoke(schedule::task&) override { return false; }
         schedule::task* split(schedule::task&) override { return nullptr; }
+        schedule::task* split_first(schedule::task&, std::uint32_t) override { return nullptr; }
         std::optional<schedule::time_point> begun(const schedule::task&) const override { return std::nullopt; }
         std::optional<schedule::time_point> ended(const schedule::task&) const override { return std::nullopt; }
     } sent;

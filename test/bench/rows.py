@@ -93,10 +93,21 @@ def settings(p):
     alone = ["retire.tasks", "retire.age", "retire.idle", "retire.resident_memory", "limits.address_space",
              "limits.resident_memory", "limits.cpu_time", "discard"]
     return [
-        Row("S13", "no-op tasks, 10,000 outstanding, 2 workers, s each; with settings that they do not use, and all of these",
+        Row("S16", "no-op tasks, 10,000 outstanding, 2 workers, s each; with settings that they do not use, and all of these",
             pool(2, 10000, 500000, ["plain"] + alone + ["all"]), [(f"{name}, at most", 1.5) for name in alone + ["all"]]),
-        Row("S13", "the same, one after the other, one worker",
+        Row("S16", "the same, one after the other, one worker",
             pool(1, 1, 20000, ["plain"] + alone[3:7] + ["all"]), [(f"{name}, at most", 1.5) for name in alone[3:7] + ["all"]]),
+    ]
+
+
+def bursts(p):
+    """Many calls at once, with what makes each of them dearer."""
+    options = ("run_timeout", "queue_timeout", "retries", "retire.tasks", "limits.cpu_time")
+    return [
+        Row("S3b", f"a no-op with {option} as an element of a map, 2 workers, s each",
+            {"tandem": [p.ours, "option", 2, 0, 1000000, 0, "map-" + option],
+             "by itself": [p.ours, "option", 2, 1000, 300000, 0, option]}, [("by itself", 1 / 0.2)])
+        for option in options
     ]
 
 
@@ -162,4 +173,4 @@ def thread_pools(p):
 
 def all_of(build):
     p = Programs(build)
-    return tasks(p) + queues(p) + settings(p) + values(p) + thread_pools(p)
+    return tasks(p) + queues(p) + settings(p) + bursts(p) + values(p) + thread_pools(p)

@@ -10,15 +10,21 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <unistd.h>
+
+#include <chrono>
 #include <cstdint>
 #include <future>
+#include <map>
 #include <numeric>
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace test;
+using namespace std::chrono_literals;
 using tandem::async_map;
 using tandem::errc;
 using tandem::task;
@@ -35,6 +41,11 @@ int act(const std::string& text)
         return static_cast<int>(announce(text.substr(1)));
     case 'd':
         return die("kill");
+    case 'o': // dies once
+        return announce(text.substr(1)) == 1 ? die("kill") : 2;
+    case 'n':
+        std::this_thread::sleep_for(5ms);
+        return 5;
     case 't':
         throw std::invalid_argument(text);
     default:
@@ -87,6 +98,11 @@ std::vector<double> twice(std::vector<double> values)
 std::size_t size_of(const std::string& text)
 {
     return text.size();
+}
+
+int id_after(int)
+{
+    return ::getpid();
 }
 
 bool is_even(int x)
@@ -191,6 +207,63 @@ BOOST_AUTO_TEST_CASE(an_exception_is_the_maps_failure_and_the_pool_goes_on)
     BOOST_CHECK_THROW(get_soon(async_map(side.pool, task<act>, with(2500, "t"), asio::use_future)),
                       std::invalid_argument);
     BOOST_TEST(get_soon(async_map(side.pool, task<act>, many, asio::use_future)).size() == many.size());
+}
+
+// Those before it in its message are run again, and nobody else.
+BOOST_AUTO_TEST_CASE(with_retries_a_death_is_nobodys_failure)
+{
+    taught side;
+    const gate place;
+    const auto results = get_soon(async_map(side.pool, task<act>, with(2500, "o" + place.path()), {.run = {.retries = 1}}, asio::use_future));
+    BOOST_REQUIRE(results.size() == many.size());
+    for (std::size_t i = 0; i != results.size(); ++i)
+        BOOST_REQUIRE(results[i] == (i == 2500 ? 2 : 0));
+    BOOST_TEST(place.begun() == 2);
+    BOOST_TEST(side.pool.stats().retried == 1U);
+    BOOST_TEST(side.pool.stats().workers_died == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(without_enough_of_them_it_is_the_maps)
+{
+    taught side;
+    BOOST_TEST(error_of(async_map(side.pool, task<act>, with(2500, "d"), {.run = {.retries = 2}}, asio::use_future)) == errc::worker_died);
+    BOOST_TEST(side.pool.stats().retried == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(each_has_its_own_run_timeout)
+{
+    taught side(1);
+    const gate place;
+    const auto few = with(1, "h" + place.path());
+    BOOST_TEST(error_of(async_map(side.pool, task<act>, few, {.run = {.run_timeout = 100ms}}, asio::use_future)) == errc::run_timeout);
+    BOOST_TEST(place.begun() == 1);
+    // Together they take far longer than each may.
+    const std::vector<std::string> naps(200, "n");
+    const auto results = get_soon(async_map(side.pool, task<act>, naps, {.run = {.run_timeout = 500ms}}, asio::use_future));
+    BOOST_TEST(results == std::vector<int>(naps.size(), 5));
+}
+
+BOOST_AUTO_TEST_CASE(what_waits_behind_a_long_one_has_its_queue_timeout)
+{
+    taught side(1);
+    const gate place;
+    auto results = async_map(side.pool, task<act>, with(0, "h" + place.path()), {.run = {.queue_timeout = 50ms}}, asio::use_future);
+    BOOST_TEST(place.wait_for_begun());
+    std::this_thread::sleep_for(100ms);
+    place.open();
+    BOOST_TEST(error_of(std::move(results)) == errc::queue_timeout);
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_that_retires_has_no_call_more)
+{
+    processes side(2, {.retire = {.tasks = 100}});
+    const auto ids = get_soon(async_map(side.pool, task<id_after>, std::vector<int>(2000, 0), asio::use_future));
+    std::map<int, int> calls;
+    for (const int id : ids)
+        ++calls[id];
+    for (const auto& [id, count] : calls)
+        BOOST_TEST(count <= 100, "worker " << id << " had " << count);
+    BOOST_TEST(ids.size() == 2000U);
 }
 
 BOOST_AUTO_TEST_CASE(what_was_not_begun_is_not_run_after_a_cancellation)

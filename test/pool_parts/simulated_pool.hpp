@@ -332,6 +332,7 @@ private:
         return true;
     }
     tandem::schedule::task* split(tandem::schedule::task&) override { return nullptr; }
+    tandem::schedule::task* split_first(tandem::schedule::task&, std::uint32_t) override { return nullptr; }
     std::optional<time_point> begun(const tandem::schedule::task& t) const override
     {
         const auto& operation = operation_of(t);

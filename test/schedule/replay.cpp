@@ -220,7 +220,7 @@ private:
         if (w[1] == "revoke") {
             a.is_revoked = w[3] == "yes";
         } else if (w[3] == "nothing") {
-        } else if (w[1] == "split") {
+        } else if (w[1] == "split" || w[1] == "split_first") {
             const auto rest = tasks_.find(w.size() < 5 ? 0 : id_of(w[4]));
             if (rest == tasks_.end() || rest->second->is_submitted)
                 throw malformed("what was split off is not described");
@@ -476,9 +476,17 @@ private:
         return a && a->is_revoked;
     }
 
-    task* split(task& t) override
+    task* split(task& t) override { return part_of("split", t); }
+    task* split_first(task& t, std::uint32_t /*count*/) override
     {
-        const answer* const a = answer_to("split", t, false);
+        task* const first = part_of("split_first", t);
+        if (!first)
+            throw malformed("a task is taken apart, and nothing was");
+        return first;
+    }
+    task* part_of(std::string_view question, task& t)
+    {
+        const answer* const a = answer_to(question, t, false);
         if (!a || !a->rest)
             return nullptr;
         t.items = a->items;

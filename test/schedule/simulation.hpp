@@ -152,6 +152,7 @@ public:
             if (!s.revoked && !s.begun) {
                 s.begun = clock.now();
                 ++runs[s.subject->id];
+                items_begun[s.subject->id] = 0;
                 if (before)
                     before->ended = clock.now();
                 return true;
@@ -178,6 +179,21 @@ public:
 
     /// How many calls of a task of several the worker has begun.
     std::map<std::uint64_t, std::uint32_t> items_begun;
+
+    /// It begins the next call of its first task, whose deadline counts from now on. False where there is none.
+    bool begin_call(worker_id id)
+    {
+        const auto it = pipes_.find(id);
+        if (it == pipes_.end() || it->second.empty())
+            return false;
+        sent_task& running = it->second.front();
+        std::uint32_t& calls = items_begun[running.subject->id];
+        if (!running.begun || running.ended || calls >= running.subject->items)
+            return false;
+        running.begun = clock.now();
+        ++calls;
+        return true;
+    }
 
     bool slow_to_begin = false;
 
@@ -303,13 +319,28 @@ private:
         const std::uint32_t done = items_begun[t.id];
         if (it == slots_.end() || !it->second->begun || done >= t.items)
             return nullptr;
-        task& rest = tasks.emplace_back();
-        rest.id = tasks.size();
-        options_of(rest) = options_of(t);
-        rest.cost = t.cost;
-        rest.items = t.items - done;
+        task& rest = part_of(t, t.items - done);
         t.items = done;
         return &rest;
+    }
+
+    task* split_first(task& t, std::uint32_t count) override
+    {
+        BOOST_REQUIRE(count < t.items);
+        task& first = part_of(t, count);
+        t.items -= count;
+        items_begun[t.id] = 0;
+        return &first;
+    }
+
+    task& part_of(const task& t, std::uint32_t count)
+    {
+        task& part = tasks.emplace_back();
+        part.id = tasks.size();
+        options_of(part) = static_cast<const simulated_task&>(t).own;
+        part.cost = t.cost;
+        part.items = count;
+        return part;
     }
 
     std::optional<time_point> begun(const task& t) const override
@@ -332,12 +363,20 @@ private:
 
 using texts = std::vector<std::string>;
 
+inline std::string joined(const texts& all)
+{
+    std::string text;
+    for (const std::string& one : all)
+        text += (text.empty() ? "" : ", ") + one;
+    return text;
+}
+
 /// Prints both lists where they differ.
 #define CHECK_ACTIONS(simulation, ...)                                                                                 \
     do {                                                                                                               \
         const texts seen = (simulation).take();                                                                        \
         const texts expected = __VA_ARGS__;                                                                            \
-        BOOST_TEST(seen == expected, boost::test_tools::per_element());                                                \
+        BOOST_TEST((seen == expected), "saw " << joined(seen) << "; expected " << joined(expected));                   \
     } while (false)
 
 } // namespace tandem::schedule

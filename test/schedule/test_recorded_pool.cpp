@@ -183,6 +183,34 @@ BOOST_AUTO_TEST_CASE(also_where_calls_travelled_together_and_were_split)
     keep(text, "map.txt");
 }
 
+BOOST_AUTO_TEST_CASE(also_where_each_of_them_has_options)
+{
+    struct setting
+    {
+        const char* name;
+        tandem::process_pool_options pool;
+        tandem::run_options run;
+    };
+    const setting settings[] = {{"run_timeout", {}, {.run_timeout = long_time}},
+                                {"queue_timeout", {}, {.queue_timeout = long_time}},
+                                {"retries", {}, {.retries = 1}},
+                                {"priority", {}, {.priority = 1}},
+                                {"retire.tasks", {.retire = {.tasks = 1000}}, {}},
+                                {"limits.cpu_time", {.limits = {.cpu_time = long_time}}, {}}};
+    for (const setting& one : settings) {
+        const recorded record;
+        const std::vector<int> times(300, 0);
+        {
+            processes side(2, one.pool);
+            get_soon(tandem::async_map(side.pool, task<sleep_for_milliseconds>, std::vector<int>(20, 0), asio::use_future));
+            BOOST_TEST(get_soon(tandem::async_map(side.pool, task<sleep_for_milliseconds>, times, {.run = one.run}, asio::use_future)) == times);
+        }
+        const std::string text = record.text();
+        check_replay(text);
+        BOOST_TEST(count_of(text, " items=") != 0U, one.name << ": each call travelled alone");
+    }
+}
+
 BOOST_AUTO_TEST_CASE(what_is_written_when_a_pool_is_at_rest_is_all_that_happened)
 {
     const recorded record;

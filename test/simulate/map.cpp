@@ -214,7 +214,7 @@ public:
     void start(std::unique_ptr<detail::wait_operation>) override {}
     void shutdown(const tandem::shutdown_options&, std::unique_ptr<detail::wait_operation>) override {}
     void close() noexcept override;
-    std::uint32_t calls_at_once(const detail::task_entry&, const tandem::run_options&) const override;
+    std::uint32_t calls_at_once(const detail::task_entry&) const override;
     std::size_t size() const noexcept override { return workers; }
     std::size_t max_message_size() const noexcept override { return 200; }
     tandem::process_pool_stats stats() const override { return {}; }
@@ -464,7 +464,7 @@ void any_process_pool::submit(detail::task_operation* operation)
     life_.interleave();
 }
 
-std::uint32_t any_process_pool::calls_at_once(const detail::task_entry&, const tandem::run_options&) const
+std::uint32_t any_process_pool::calls_at_once(const detail::task_entry&) const
 {
     const std::lock_guard lock(mutex_);
     return 1 + life_.choose().below(4);

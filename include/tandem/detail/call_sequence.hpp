@@ -20,10 +20,12 @@ public:
     /// `bytes` begin at a multiple of 16 themselves.
     explicit call_sequence(std::span<const std::byte> bytes) : bytes_(bytes) {}
 
+    bool has_next() const noexcept { return at_ != bytes_.size(); }
+
     /// Nothing at the end. Throws std::length_error for what is none.
     std::optional<std::span<const std::byte>> next()
     {
-        if (at_ == bytes_.size())
+        if (!has_next())
             return std::nullopt;
         const std::size_t begin = begin_after(at_);
         if (begin > bytes_.size())
@@ -38,6 +40,9 @@ public:
 
     /// How many bytes the values so far have taken.
     std::size_t position() const noexcept { return at_; }
+
+    /// Where a sequence of those that are left begins.
+    std::size_t next_begin() const noexcept { return begin_after(at_) - begin_after(0); }
 
     /// Appends what `append(out)` appends.
     template <class Function>

@@ -149,27 +149,19 @@ private:
         /// Called under the pool's lock: no code of the user's runs in here.
         task_operation* split(std::uint32_t begun) override
         {
-            call_sequence calls(message.subspan(message_head_size));
-            for (std::uint32_t i = 0; i != begun; ++i)
-                calls.next();
-            const std::size_t kept = calls.position();
-            auto rest = std::make_unique<message_operation>(state_, first_ + begun);
-            while (const auto arguments = calls.next())
-                call_sequence::add(rest->encoded_, [&](byte_buffer& out) {
-                    out.insert(out.end(), arguments->begin(), arguments->end());
-                });
-            rest->message = rest->encoded_;
-            message = message.first(message_head_size + kept);
+            auto rest = part(begun, items);
+            shorten(0, begun);
             if (auto large = take_large()) // only the last element may have any
                 rest->set_large(std::move(large));
-            rest->items = items - begun;
-            items = begun;
-            if (!parts_)
-                parts_ = std::make_shared<std::atomic<std::uint32_t>>(1);
-            ++*parts_;
-            rest->parts_ = parts_;
-            rest->join_map();
             return rest.release();
+        }
+
+        /// The same.
+        task_operation* split_first(std::uint32_t count) override
+        {
+            auto first = part(0, count);
+            shorten(count, items);
+            return first.release();
         }
 
         void complete(completion_mode mode, const asio::any_io_executor&, task_result outcome) override
@@ -192,6 +184,41 @@ private:
         void destroy() noexcept override { delete this; }
 
     private:
+        // Some of its calls once more, as an operation of its own.
+        std::unique_ptr<message_operation> part(std::uint32_t begin, std::uint32_t end)
+        {
+            auto made = std::make_unique<message_operation>(state_, first_ + begin);
+            call_sequence calls(message.subspan(message_head_size));
+            for (std::uint32_t i = 0; i != end; ++i)
+                if (const auto arguments = calls.next(); i >= begin)
+                    call_sequence::add(made->encoded_, [&](byte_buffer& out) {
+                        out.insert(out.end(), arguments->begin(), arguments->end());
+                    });
+            made->message = made->encoded_;
+            made->items = end - begin;
+            if (!parts_)
+                parts_ = std::make_shared<std::atomic<std::uint32_t>>(1);
+            made->parts_ = parts_;
+            made->join_map();
+            ++*parts_;
+            return made;
+        }
+
+        // It has these of its calls left.
+        void shorten(std::uint32_t begin, std::uint32_t end) noexcept
+        {
+            const auto arguments = message.subspan(message_head_size);
+            call_sequence calls(arguments);
+            for (std::uint32_t i = 0; i != begin; ++i)
+                calls.next();
+            const std::size_t before = calls.next_begin();
+            for (std::uint32_t i = begin; i != end; ++i)
+                calls.next();
+            message = message.subspan(before).first(message_head_size + calls.position() - before);
+            first_ += begin;
+            items = end - begin;
+        }
+
         std::shared_ptr<process_map_state> state_;
         std::size_t first_;
         map_progress::call_id call_ = 0;
@@ -236,7 +263,7 @@ private:
             if (!this->elements_.find_next())
                 return;
             const std::size_t most =
-                std::min<std::size_t>(most_calls_, core_->calls_at_once(bound_call::entry(), run_));
+                std::min<std::size_t>(most_calls_, core_->calls_at_once(bound_call::entry()));
             message = std::make_unique<message_operation>(this->shared_from_this(), this->elements_.position());
             do
                 this->elements_.take([&](const bound_call& next) { message->add(next); });

@@ -44,7 +44,7 @@ public:
     virtual void close() noexcept = 0;
 
     /// How many calls of it are worth to be sent in one message.
-    virtual std::uint32_t calls_at_once(const task_entry& entry, const run_options& options) const = 0;
+    virtual std::uint32_t calls_at_once(const task_entry& entry) const = 0;
 
     /// Whether the executor's context is there. When it is gone, nothing of it may be touched: not even a copy of a strand
     /// may be destroyed.

@@ -55,6 +55,8 @@ public:
 
     /// Of a sequence of calls of which `begun` have begun: takes the others out, as an operation of its own.
     virtual task_operation* split(std::uint32_t /*begun*/) { return nullptr; }
+    /// The same of its first calls.
+    virtual task_operation* split_first(std::uint32_t /*count*/) { return nullptr; }
 
     const task_entry* entry;
     std::span<std::byte> message; ///< room for the call's head, then the encoded arguments; of whoever derives
