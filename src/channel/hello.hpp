@@ -31,12 +31,20 @@ struct worker_settings
 };
 
 /// How long the pool thinks that a call takes.
-enum class call_length : std::uint16_t
+enum class call_length : std::uint8_t
 {
     brief = 2,        ///< less than to look at a clock a few times: not each call is measured
     usual = 0,
     perhaps_long = 1, ///< what was done before is to be told before it begins
 };
+
+/// How long a worker that runs tasks may keep what it has done to itself.
+inline constexpr std::chrono::microseconds longest_untold{100};
+
+/// The same where further tasks wait, that no worker has yet: to tell takes a processor from a worker, so it is done for several.
+inline constexpr std::chrono::microseconds longest_untold_among_many{500};
+
+using untold_units = std::chrono::duration<std::uint32_t, std::ratio<1, 100'000>>; // of 10 us
 
 /// At the head of the payload of frame_kind::task and initialize; the arguments follow.
 struct task_call
@@ -44,12 +52,10 @@ struct task_call
     std::uint32_t position = 0; ///< in hello::tasks
     std::uint16_t slot = 0;     ///< of the task in the status page
     call_length length = call_length::usual;
+    std::uint8_t untold = 0; ///< how long what was done may be kept when this ends, in untold_units, or longest_untold
     std::int64_t run_timeout = 0; ///< in nanoseconds from the start; 0 for none
 };
 static_assert(sizeof(task_call) == 16);
-
-/// How long a worker that runs tasks may keep what it has done to itself.
-inline constexpr std::chrono::microseconds longest_untold{100};
 
 /// A call that takes less is brief. As many of them as are not measured take less than longest_untold.
 inline constexpr std::chrono::microseconds longest_brief{2};

@@ -2,6 +2,7 @@
 
 #include <boost/asio/error.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace tandem::detail {
@@ -14,9 +15,15 @@ constexpr std::uint64_t pipe_size = 64 * 1024; // by default
 using boost::system::error_code;
 using schedule::time_point;
 
+// Where there is more to do than the workers have, each one tells what it has done when it has half of that left: it must not
+// wait for more.
 void outgoing_calls::add(task_operation& operation, const link_ptr& link)
 {
-    link->append_call(operation);
+    const bool others_wait = operation.others_follow || state_.scheduler.waiting() != 0;
+    link->append_call(operation, others_wait ? std::clamp<std::chrono::nanoseconds>(state_.scheduler.load(link->id) / 2,
+                                                                                    channel::longest_untold,
+                                                                                    channel::longest_untold_among_many)
+                                             : channel::longest_untold);
     if (!operation.previous) // the worker has nothing else
         link->is_urgent = true;
     if (!std::exchange(link->is_unflushed, true))

@@ -7,13 +7,13 @@
 namespace tandem::detail {
 namespace {
 
-channel::call_length length_of(const task_operation& operation)
+channel::call_length length_of(const task_operation& operation, std::chrono::nanoseconds longest_untold)
 {
     using channel::call_length;
     if (!operation.cost || !operation.cost->is_known())
         return call_length::perhaps_long;
     const auto expected = operation.cost->mean() * operation.items;
-    if (expected > channel::longest_untold)
+    if (expected > longest_untold)
         return call_length::perhaps_long;
     // The run that has a deadline is measured from its very begin.
     const bool is_brief = expected <= channel::longest_brief && operation.options->run_timeout.count() <= 0;
@@ -71,7 +71,7 @@ void worker_link::tell_sent() noexcept
     page_->tasks.sent.store(calls_to_send_, std::memory_order_release);
 }
 
-void worker_link::append_call(task_operation& operation)
+void worker_link::append_call(task_operation& operation, std::chrono::nanoseconds longest_untold)
 {
     if (free_slots_.empty()) {
         operation.slot = next_slot_++;
@@ -84,7 +84,9 @@ void worker_link::append_call(task_operation& operation)
     slot_of(operation).send(operation.call, operation.items);
     const channel::task_call head{.position = position_of(*operation.entry),
                                   .slot = static_cast<std::uint16_t>(operation.slot),
-                                  .length = length_of(operation),
+                                  .length = length_of(operation, longest_untold),
+                                  .untold = static_cast<std::uint8_t>(
+                                      std::chrono::duration_cast<channel::untold_units>(longest_untold).count()),
                                   .run_timeout = operation.options->run_timeout.count()};
     static_assert(sizeof head == message_head_size);
     std::memcpy(operation.message.data(), &head, sizeof head);

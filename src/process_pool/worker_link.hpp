@@ -35,7 +35,8 @@ public:
     bool knows(const task_entry& entry) { return position_of(entry) != unknown; }
 
     /// Appends a call to what is to be sent, and takes a slot for it.
-    void append_call(task_operation& operation);
+    /// `longest_untold`: how long the worker may keep what it has done, at most 2.5 ms.
+    void append_call(task_operation& operation, std::chrono::nanoseconds longest_untold);
 
     /// The call was revoked. It leaves what is to be sent with the next remove_revoked().
     void take_back_call(task_operation& operation)

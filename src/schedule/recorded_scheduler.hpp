@@ -134,12 +134,14 @@ public:
     bool is_broken(time_point now) const noexcept { return scheduler::is_broken(now); }
     bool is_settled() const noexcept { return scheduler::is_settled(); }
     std::size_t queued() const noexcept { return scheduler::queued(); }
+    std::size_t waiting() const noexcept { return scheduler::waiting(); }
     std::size_t running() const noexcept { return scheduler::running(); }
     std::size_t workers() const noexcept { return scheduler::workers(); }
     std::size_t ready_workers() const noexcept { return scheduler::ready_workers(); }
     std::size_t idle_workers() const noexcept { return scheduler::idle_workers(); }
     bool is_ending(worker_id id) const noexcept { return scheduler::is_ending(id); }
     task* task_of(worker_id id) noexcept { return scheduler::task_of(id); } // changes where it looks first, and no more
+    std::chrono::nanoseconds load(worker_id id) noexcept { return scheduler::load(id); }
     template <class Function>
     void for_each_task_of(worker_id id, Function function) const
     {

@@ -208,6 +208,8 @@ public:
     /// A task submitted now would fail at once, as starts have failed.
     bool is_broken(time_point now) const noexcept { return starts_.is_open(now) && ready_workers() == 0; }
     std::size_t queued() const noexcept { return queue_.size() + delayed_.size(); }
+    /// Of these, without those that wait for their retry.
+    std::size_t waiting() const noexcept { return queue_.size(); }
     std::size_t running() const noexcept { return running_; }
     std::size_t workers() const noexcept { return workers_.size(); }
     std::size_t ready_workers() const noexcept { return workers_.size() - starting_ - ending_; }
@@ -215,6 +217,8 @@ public:
     bool is_ending(worker_id id) const noexcept;
     /// The task that the worker is to answer next, or nothing.
     task* task_of(worker_id id) noexcept;
+    /// An estimate of how long the worker, which is there, takes for what it has.
+    std::chrono::nanoseconds load(worker_id id) noexcept { return find(id)->load; }
     /// Whether a worker that ended now would have failed to start: not ready, or sent a task and none begun yet.
     bool has_failed_to_start(worker_id id) const;
     template <class Function>

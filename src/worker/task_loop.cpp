@@ -78,7 +78,7 @@ void task_loop::run_task(const frame& f)
         large_.leave();
     usage_.update(now_);
     deliver(f.id); // now: what the next task does must not cost this one its result
-    if (untold_ && now_ - untold_since_ >= channel::longest_untold)
+    if (untold_ && now_ - untold_since_ >= std::max<steady_clock::duration>(channel::longest_untold, channel::untold_units(head.untold)))
         tell();
 }
 

@@ -2,6 +2,8 @@
 
 #include <process_pool/outgoing_calls.hpp>
 
+#include <cstring>
+
 namespace pool_parts {
 namespace {
 
@@ -41,6 +43,21 @@ struct calling : simulated_pool
             text += (text.empty() ? "" : " ") + std::to_string(id);
         }
         return text;
+    }
+
+    /// How long the worker may keep what it has done, by each call that it was sent, in microseconds.
+    std::vector<int> untold(const link_ptr& link)
+    {
+        std::vector<int> times;
+        const auto& bytes = worker(link).in->bytes;
+        for (std::size_t at = 0; at != bytes.size();) {
+            const auto frame = tandem::channel::frame_at(bytes, at);
+            tandem::channel::task_call head;
+            std::memcpy(&head, frame.payload.data(), sizeof head);
+            times.push_back(head.untold * 10);
+            at += size_of(frame);
+        }
+        return times;
     }
 
     /// The worker reads all, as often as something comes.
@@ -97,6 +114,53 @@ BOOST_AUTO_TEST_CASE(what_is_for_a_busy_worker_is_written_together_when_the_cont
     BOOST_TEST(world.ready() == 1); // another one
     run_ready();
     BOOST_TEST(ids_sent_to(link) == "1 2 3 4");
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_tells_what_it_has_done_soon_where_nothing_else_waits)
+{
+    const link_ptr link = launch_ready();
+    for (int i = 0; i != 3; ++i) {
+        add_call();
+    }
+    calls.flush_all(world.now());
+    BOOST_TEST(untold(link) == (std::vector<int>{100, 100, 100}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(and_when_it_has_half_of_it_left_where_other_tasks_wait)
+{
+    const link_ptr link = launch_ready();
+    state.scheduler.kill_worker(2, state.actions); // which is yet to be launched
+    state.actions.clear();
+    constexpr int room = 100; // 10 us each
+    for (int i = 0; i != room + 1; ++i) {
+        auto& operation = operations.emplace_back(first_entry());
+        operation.cost = &cost;
+        submit(operation);
+    }
+    for (const auto& a : std::exchange(state.actions, {})) {
+        if (a.what == tandem::schedule::action::kind::send) {
+            calls.add(operation_of(*a.subject), link);
+        }
+    }
+    calls.flush_all(world.now());
+    BOOST_TEST(state.scheduler.waiting() != 0U);
+    BOOST_TEST(untold(link) == std::vector<int>(state.scheduler.running(), 500), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(also_where_a_map_has_more_elements)
+{
+    const link_ptr link = launch_ready();
+    for (int i = 0; i != 50; ++i) {
+        auto& operation = operations.emplace_back(first_entry());
+        operation.cost = &cost;
+        operation.others_follow = true;
+        submit(operation);
+    }
+    for (const auto& a : std::exchange(state.actions, {})) {
+        calls.add(operation_of(*a.subject), link);
+    }
+    calls.flush_all(world.now());
+    BOOST_TEST(untold(link) == std::vector<int>(50, 250), boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(an_urgent_call_takes_along_what_was_appended_behind_it)

@@ -275,6 +275,7 @@ private:
             this->progress_.fail(std::current_exception());
             return;
         }
+        message->others_follow = !this->elements_.is_exhausted();
         // Together they may be over a limit that each of them keeps.
         message_operation* last = nullptr;
         if (message->items > 1 && message->arguments_size() > core_->max_message_size()) {

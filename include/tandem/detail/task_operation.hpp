@@ -61,6 +61,7 @@ public:
     const task_entry* entry;
     std::span<std::byte> message; ///< room for the call's head, then the encoded arguments; of whoever derives
     bool cancellable = false;
+    bool others_follow = false; ///< as soon as it completes: a map has more elements
     bool is_sequence = false; ///< `items` argument lists, each after its size; the results likewise
     /// In the worker's status page, from the moment on that the call is really sent.
     static constexpr std::uint32_t no_slot = 0xffff'ffff;
