@@ -1,14 +1,8 @@
 #include <task/task_context.hpp>
 #include <tandem/this_task.hpp>
 
-#include <utility>
 
 namespace tandem::detail {
-namespace {
-
-thread_local task_context* current_context = nullptr;
-
-} // namespace
 
 void task_context::request_stop()
 {
@@ -50,18 +44,6 @@ std::stop_token task_context::stop_token()
     else
         request_.swap(made);
     return token_;
-}
-
-task_context* task_context::current() noexcept
-{
-    return current_context;
-}
-
-task_context::scope::scope(task_context& c) noexcept : outer_(std::exchange(current_context, &c)) {}
-
-task_context::scope::~scope()
-{
-    current_context = outer_;
 }
 
 } // namespace tandem::detail

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <stop_token>
+#include <utility>
 
 namespace tandem::detail {
 
@@ -36,14 +37,14 @@ public:
     std::optional<time_point> deadline() const noexcept { return deadline_; }
 
     /// The task that this thread is running, or nothing.
-    static task_context* current() noexcept;
+    static task_context* current() noexcept { return current_; }
 
     /// Makes a context this thread's current one for a scope.
     class scope
     {
     public:
-        explicit scope(task_context& c) noexcept;
-        ~scope();
+        explicit scope(task_context& c) noexcept : outer_(std::exchange(current_, &c)) {}
+        ~scope() { current_ = outer_; }
         scope(const scope&) = delete;
         scope& operator=(const scope&) = delete;
 
@@ -52,6 +53,8 @@ public:
     };
 
 private:
+    static inline constinit thread_local task_context* current_ = nullptr;
+
     std::optional<time_point> deadline_;
     std::atomic<bool> stop_requested_{false};
     stop_caller* const caller_;

@@ -35,6 +35,7 @@ public:
     owned_number& operator=(const owned_number&) = delete;
     ~owned_number()
     {
+        known_thread_number = no_thread_number - 1;
         const std::lock_guard lock(all().mutex);
         all().free.insert(value);
     }
@@ -44,10 +45,10 @@ public:
 
 } // namespace
 
-std::size_t thread_number()
+std::size_t take_thread_number()
 {
     thread_local const owned_number mine;
-    return mine.value;
+    return known_thread_number = mine.value;
 }
 
 } // namespace tandem::detail

@@ -128,7 +128,8 @@ public:
 
     plain_turn run_plain(const std::function<void()>& work) override
     {
-        plain_.begun();
+        auto counts = plain_.of_this_thread();
+        counts.begun();
         const bool is_late = closed_.load(std::memory_order_acquire);
         if (!is_late && in_order_.load(std::memory_order_acquire))
             return plain_turn::in_order;
@@ -136,7 +137,7 @@ public:
             const task_context::scope scope(plain_context_);
             work();
         }
-        end_plain();
+        end_plain(counts);
         return is_late ? plain_turn::never : plain_turn::now;
     }
 
@@ -268,13 +269,17 @@ private:
     class busy_scope
     {
     public:
-        explicit busy_scope(thread_work_queue& queue) noexcept : queue_(queue) { queue.busy_.begun(); }
+        explicit busy_scope(thread_work_queue& queue) noexcept : queue_(queue), counts_(queue.busy_.of_this_thread())
+        {
+            counts_.begun();
+        }
         busy_scope(const busy_scope&) = delete;
         busy_scope& operator=(const busy_scope&) = delete;
-        ~busy_scope() { queue_.be_idle(); }
+        ~busy_scope() { queue_.be_idle(counts_); }
 
     private:
         thread_work_queue& queue_;
+        plain_counts::own counts_;
     };
 
     /// How to ask work to stop, without the lock: a coroutine, or stop callbacks where a function has any.
@@ -432,9 +437,9 @@ private:
             in_order_ = false;
     }
 
-    void end_plain()
+    void end_plain(plain_counts::own counts)
     {
-        plain_.ended();
+        counts.ended();
         fence_.light(); // as in submit_plain()
         if (closed_.load(std::memory_order_acquire))
             post_if_quiet();
@@ -443,7 +448,7 @@ private:
     // It ends here, and is another piece of work from now on.
     void hand_over_plain() noexcept
     {
-        end_plain();
+        end_plain(plain_.of_this_thread());
         handed_over_.fetch_add(1); // last: never more than what has ended
     }
 
@@ -550,9 +555,9 @@ private:
         }
     }
 
-    void be_idle() noexcept
+    void be_idle(plain_counts::own counts) noexcept
     {
-        busy_.ended();
+        counts.ended();
         fence_.light(); // as in submit_plain()
         if (closed_.load(std::memory_order_acquire))
             post_if_quiet();

@@ -5,7 +5,10 @@
 #include <tandem/detail/operation_aborted.hpp>
 #include <tandem/detail/thread_work.hpp>
 
-#include <boost/asio/post.hpp>
+#include <boost/asio/execution/allocator.hpp>
+#include <boost/asio/execution/blocking.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/require.hpp>
 
 #include <memory>
 #include <optional>
@@ -131,8 +134,8 @@ private:
         if (!options && may_be_plain<work_type>(owned) && queue.submit_plain()) {
             try {
                 if constexpr (!work_traits<work_type>::is_coroutine)
-                    asio::post(executor_, plain_work<work_type, handler_type, executor_type>(
-                                              std::move(owned), executor_, work_type(std::forward<Work>(work)), queue));
+                    post(plain_work<work_type, handler_type, executor_type>(std::move(owned), executor_,
+                                                                            work_type(std::forward<Work>(work)), queue));
             } catch (...) {
                 queue.forget_plain(false);
                 throw;
@@ -150,6 +153,15 @@ private:
             throw;
         }
         queue.submit(item);
+    }
+
+    // As asio::post, which moves it once more.
+    template <class Function>
+    void post(Function&& function) const
+    {
+        asio::prefer(asio::require(executor_, asio::execution::blocking.never),
+                     asio::execution::allocator(function.get_allocator()))
+            .execute(std::move(function));
     }
 
     executor_type executor_;
