@@ -142,6 +142,9 @@ def thread_pools(p):
             {name: [p.threads, short, 2, 1000000]
              for name, short in (("BS::thread_pool", "bs"), ("Taskflow", "taskflow"), ("oneTBB", "tbb"))},
             [("BS::thread_pool", 1), ("Taskflow", 1), ("oneTBB", 1)]),
+        Row("S9b", "a map over 1,000,000 elements on 2 threads, s each; with default options, and with others",
+            {option: [p.ours, "thread-map-options", 2, 0, 1000000, 0, option] for option in ("none", "label", "priority")},
+            [("label, at most", 1.5), ("priority, at most", 1.5)]),
         Row("S9b", "work of 100 us in a map over 1,000 elements on 2 threads, s each; with default options, and with others",
             {option: [p.ours, "thread-map-options", 2, 0, 1000, 100, option]
              for option in ("none", "label", "run_timeout", "retries", "in_flight")}, step=1.5),

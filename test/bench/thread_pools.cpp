@@ -258,6 +258,8 @@ double map_with_options(const arguments& a)
     tandem::map_options chosen;
     if (a.option == "label")
         chosen.run.label = "mine";
+    if (a.option == "priority")
+        chosen.run.priority = -1;
     if (a.option == "run_timeout")
         chosen.run.run_timeout = std::chrono::hours(1);
     if (a.option == "retries")

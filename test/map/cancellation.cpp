@@ -150,8 +150,8 @@ struct waiting_map
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(total_aborts_all_when_none_has_begun, Side, sides)
 {
-    for (const int priority : {0, 1}) { // with options each call is on its own
-        waiting_map<Side> all(tandem::run_options{.priority = priority});
+    for (const int hours : {0, 1}) { // with a limit each call is on its own
+        waiting_map<Side> all(tandem::run_options{.run_timeout = std::chrono::hours(hours)});
         all.signal.emit(cancellation_type::total);
         if constexpr (std::is_same_v<Side, processes>)
             BOOST_TEST(failure_of(all.seen).code == asio::error::operation_aborted);

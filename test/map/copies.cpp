@@ -21,8 +21,9 @@ BOOST_AUTO_TEST_SUITE(copies)
 
 namespace {
 
-// Slices of elements that lie together, calls one by one, and calls that may be run again.
-const map_options ways[] = {{}, {.run = {.priority = 1}}, {.run = {.retries = 1}}};
+// Slices of elements that lie together, calls one by one, and calls that may be run again: those with limits of time.
+const map_options ways[] = {
+    {}, {.run = {.queue_timeout = std::chrono::hours(1)}}, {.run = {.run_timeout = std::chrono::hours(1), .retries = 1}}};
 
 template <class Tag>
 struct counted

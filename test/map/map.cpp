@@ -170,6 +170,22 @@ BOOST_AUTO_TEST_CASE(a_callable_on_threads)
     BOOST_TEST(results == expected);
 }
 
+// Of which stats() counts the parts.
+BOOST_AUTO_TEST_CASE(options_without_a_limit_of_time_keep_calls_together_on_threads)
+{
+    constexpr int count = 10'000;
+    const tandem::run_options all[] = {
+        {.label = "mine"}, {.priority = 1}, {.priority = -1}, {.retries = 1}, {.grace_period = std::chrono::hours(1)}};
+    for (const tandem::run_options& run : all) {
+        threads side(2);
+        BOOST_TEST(get_soon(async_map(side.pool, square, first_integers(count), map_options{.run = run},
+                                      asio::use_future)) == squares(count));
+        side.pool.join();
+        BOOST_TEST_MESSAGE(side.pool.stats().completed << " parts");
+        BOOST_TEST(side.pool.stats().completed < count / 10U);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(no_more_than_in_flight_are_under_way)
 {
     threads side(4);

@@ -704,7 +704,8 @@ void map_life::begin_map()
         std::vector<element> elements;
         for (int i = 0; i != r->count; ++i)
             elements.emplace_back(number, i);
-        std::make_shared<state>(threads_, handler(std::move(r)), calling_function(), std::move(elements), in_flight)
+        std::make_shared<state>(threads_, handler(std::move(r)), calling_function(), std::move(elements), in_flight,
+                                tandem::run_options())
             ->start();
         return;
     }

@@ -176,7 +176,7 @@ BOOST_AUTO_TEST_CASE(maps)
     const std::vector<int> elements{1, 2, 3, 4};
     throw_at_each_position("map", [&](auto& pool, handler h) { tandem::async_map(pool, kept, elements, std::move(h)); });
     throw_at_each_position("map one by one", [&](auto& pool, handler h) {
-        tandem::async_map(pool, kept, elements, tandem::map_options{.run = {.priority = 1}}, std::move(h));
+        tandem::async_map(pool, kept, elements, tandem::map_options{.run = {.queue_timeout = 1h}}, std::move(h));
     });
 }
 

@@ -37,8 +37,9 @@ class thread_map_state final
     using stored = std::conditional_t<is_void || std::is_same_v<result, bool>, char, result>;
 
 public:
-    thread_map_state(Pool& pool, Handler&& handler, Function&& function, Range&& range, std::size_t in_flight)
-        : base(std::move(handler), pool.get_executor()), pool_(pool), function_(std::move(function)),
+    thread_map_state(Pool& pool, Handler&& handler, Function&& function, Range&& range, std::size_t in_flight,
+                     const run_options& run)
+        : base(std::move(handler), pool.get_executor()), pool_(pool), run_(run), function_(std::move(function)),
           range_(std::move(range)), size_(std::ranges::size(range_)),
           slices_(std::min({in_flight ? in_flight : pool.size(), pool.size(), size_}))
     {
@@ -102,7 +103,7 @@ private:
     {
         const map_progress::call_id call = this->progress_.add_unbegun();
         try {
-            pool_.async_run([self = this->shared_from_this(), number, call] { return self->run_slice(number, call); },
+            pool_.async_run([self = this->shared_from_this(), number, call] { return self->run_slice(number, call); }, run_,
                             slice_handler{this->shared_from_this(), number, call});
         } catch (...) {
             static_cast<void>(this->progress_.end(call)); // nobody waited for it
@@ -209,6 +210,7 @@ private:
     }
 
     Pool& pool_;
+    const run_options run_; // of slices
     const Function function_;
     Range range_;
     const std::size_t size_;
@@ -227,12 +229,12 @@ public:
                     const run_options& run) const
     {
         if constexpr (runs_in_slices<std::decay_t<Function>, std::decay_t<Range>>) {
-            if (run == default_run_options) { // else each call is a piece of work by itself
+            if (run.run_timeout.count() == 0 && run.queue_timeout.count() == 0) { // else each call has a time of its own
                 using state = thread_map_state<thread_pool, std::decay_t<Function>, std::decay_t<Range>, std::decay_t<Handler>>;
                 std::decay_t<Handler> owned(std::forward<Handler>(handler));
                 std::make_shared<state>(*pool_, std::move(owned),
                                         std::decay_t<Function>(std::forward<Function>(function)),
-                                        std::decay_t<Range>(std::forward<Range>(range)), in_flight)
+                                        std::decay_t<Range>(std::forward<Range>(range)), in_flight, run)
                     ->start();
                 return;
             }
