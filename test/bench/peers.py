@@ -9,15 +9,16 @@ def nothing(x):
     return x
 
 
-def stream(pool, workers, outstanding, count):
+def stream(pool, workers, outstanding, count, submit=None):
+    submit = submit or (lambda: pool.submit(nothing, 1))
     for _ in range(4 * workers):
-        pool.submit(nothing, 1).result()
+        submit().result()
     begin = time.perf_counter()
     waiting = collections.deque()
     for _ in range(count):
         if len(waiting) == outstanding:
             waiting.popleft().result()
-        waiting.append(pool.submit(nothing, 1))
+        waiting.append(submit())
     for future in waiting:
         future.result()
     return (time.perf_counter() - begin) / count
@@ -51,6 +52,12 @@ def large(workers, make, count):
         return count * size / (time.perf_counter() - begin)
 
 
+def medium(workers, outstanding, count, size):
+    """Seconds for that many arguments of so many bytes."""
+    with concurrent.futures.ProcessPoolExecutor(workers) as pool:
+        return stream(pool, workers, outstanding, count, lambda: pool.submit(len, bytes(size))) * count
+
+
 def loky(workers, outstanding, count):
     from joblib.externals.loky import ProcessPoolExecutor
     with ProcessPoolExecutor(workers) as pool:
@@ -58,4 +65,4 @@ def loky(workers, outstanding, count):
 
 
 if __name__ == "__main__":
-    print({"small": small, "map": mapped, "large": large, "loky": loky}[sys.argv[1]](*map(int, sys.argv[2:])))
+    print({"small": small, "map": mapped, "large": large, "medium": medium, "loky": loky}[sys.argv[1]](*map(int, sys.argv[2:])))

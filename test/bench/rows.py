@@ -102,12 +102,31 @@ def settings(p):
 
 def bursts(p):
     """Many calls at once, with what makes each of them dearer."""
+    sizes = (16, 32, 96, 192)
     options = ("run_timeout", "queue_timeout", "retries", "retire.tasks", "limits.cpu_time")
     return [
         Row("S3b", f"a no-op with {option} as an element of a map, 2 workers, s each",
             {"tandem": [p.ours, "option", 2, 0, 1000000, 0, "map-" + option],
              "by itself": [p.ours, "option", 2, 1000, 300000, 0, option]}, [("by itself", 1 / 0.2)])
         for option in options
+    ] + [
+        Row("S5b", f"tasks of {us} us on {CORES} cores, 1,000 outstanding, and as a map: of the ideal",
+            {"one by one": [p.ours, "short", CORES, 1000, CORES * 500000 // us, us],
+             "map": [p.ours, "short", CORES, 1000, CORES * 500000 // us, us, "map"]}, [("each at least", goal)])
+        for us, goal in ((10, 0.9), (30, 0.95), (100, 0.95))
+    ] + [
+        Row("S13", f"2,000 arguments of {kb} kB, 2 workers, all at once, s",
+            {"tandem": [p.ours, "medium", 2, 0, 2000, kb * 1000], "CPython": p.python + ["medium", 2, 2000, 2000, kb * 1000]},
+            [("CPython", 1.5)])
+        for kb in sizes
+    ] + [
+        Row("S13", f"the same, {kb} kB, 16 and 1,000 outstanding",
+            {f"{n:,}": [p.ours, "medium", 2, n, 2000, kb * 1000] for n in (16, 1000)}, step=1.3)
+        for kb in sizes
+    ] + [
+        Row("S13", f"2,000 arguments, 2 workers, all at once: {what}, times the data",
+            {f"{kb} kB": [p.ours, "medium", 2, 0, 2000, kb * 1000, option] for kb in sizes}, [("each at most", goal)])
+        for option, what, goal in (("written", "bytes written", 1.05), ("resident", "peak of resident memory", 1.3))
     ]
 
 
