@@ -1,18 +1,24 @@
 // bench_limits pingpong COUNT: seconds for a round trip over two raw pipes. bench_limits cpu COUNT: processor time of a
 // round trip over two raw pipes, of both sides, in seconds. bench_limits memory COPIES COUNT: bytes a second of 8 MiB
 // that are copied into memory shared with another process and, with COPIES 2, out of it there. bench_limits engine
-// WORKERS WINDOW COUNT: seconds for a task of an engine that has nothing but Asio and two pipes a worker.
+// WORKERS WINDOW COUNT: seconds for a task of an engine that has nothing but Asio and two pipes a worker. bench_limits
+// rate-p99 RATE COUNT HOGS: of round trips over two raw pipes, RATE a second, beside HOGS processes that use a processor each,
+// the 99th percentile of their seconds. bench_limits rate-cpu RATE COUNT: processor time of one of them, of both sides.
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -87,9 +93,8 @@ double seconds_of(const std::function<void()>& run)
     return std::chrono::duration<double>(clock_type::now() - begin).count();
 }
 
-double ping_pong(long count)
+double ping_pong(const process& echo, long count)
 {
-    const process echo = start_worker();
     frame f{};
     return seconds_of([&] {
                for (long i = 0; i != count; ++i)
@@ -149,6 +154,69 @@ double cpu_of_ping_pong(long count)
             sum += static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
     }
     return sum / static_cast<double>(count);
+}
+
+double cpu_time_of(int pid)
+{
+    ::clockid_t clock{};
+    ::timespec t{};
+    if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &t) != 0)
+        std::abort();
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) / 1e9;
+}
+
+// One round trip at each tick of a timer of Asio's, as a program has that uses a pool. Seconds of each, sorted.
+std::vector<double> at_rate(const process& echo, long rate, long count)
+{
+    std::vector<double> took;
+    asio::io_context context{1};
+    asio::steady_timer timer(context);
+    auto next = clock_type::now();
+    std::function<void()> tick = [&] {
+        if (count-- == 0)
+            return;
+        next += std::chrono::nanoseconds(std::chrono::seconds(1)) / rate;
+        timer.expires_at(next);
+        timer.async_wait([&](const boost::system::error_code&) {
+            took.push_back(ping_pong(echo, 1));
+            tick();
+        });
+    };
+    tick();
+    context.run();
+    std::sort(took.begin(), took.end());
+    return took;
+}
+
+double percentile_at_rate(long rate, long count, long hogs)
+{
+    std::vector<int> others;
+    for (long i = 0; i != hogs; ++i) {
+        others.push_back(::fork());
+        if (others.back() == 0) {
+            ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+            for (volatile unsigned j = 0;;)
+                j = j + 1;
+        }
+    }
+    const process echo = start_worker();
+    at_rate(echo, rate, rate / 2);
+    const auto took = at_rate(echo, rate, count);
+    for (const int pid : others) {
+        ::kill(pid, SIGKILL);
+        ::waitpid(pid, nullptr, 0);
+    }
+    return took[took.size() * 99 / 100];
+}
+
+double cpu_at_rate(long rate, long count)
+{
+    const process echo = start_worker();
+    at_rate(echo, rate, rate / 4);
+    const auto used = [&] { return cpu_time_of(::getpid()) + cpu_time_of(echo.pid); };
+    const double before = used();
+    at_rate(echo, rate, count);
+    return (used() - before) / static_cast<double>(count);
 }
 
 class engine
@@ -258,7 +326,7 @@ int main(int argc, char** argv)
 {
     const std::string what = argc > 1 ? argv[1] : "";
     if (what == "pingpong" && argc == 3)
-        std::cout << ping_pong(std::atol(argv[2])) << std::endl;
+        std::cout << ping_pong(start_worker(), std::atol(argv[2])) << std::endl;
     else if (what == "cpu" && argc == 3)
         std::cout << cpu_of_ping_pong(std::atol(argv[2])) << std::endl;
     else if (what == "memory" && argc == 4)
@@ -267,6 +335,10 @@ int main(int argc, char** argv)
         std::cout << bare_engine(std::strtoul(argv[2], nullptr, 10), std::strtoul(argv[3], nullptr, 10),
                                  std::atol(argv[4]))
                   << std::endl;
+    else if (what == "rate-p99" && argc == 5)
+        std::cout << percentile_at_rate(std::atol(argv[2]), std::atol(argv[3]), std::atol(argv[4])) << std::endl;
+    else if (what == "rate-cpu" && argc == 4)
+        std::cout << cpu_at_rate(std::atol(argv[2]), std::atol(argv[3])) << std::endl;
     else
         return 2;
     std::_Exit(0); // the others read the end of file

@@ -130,6 +130,20 @@ def bursts(p):
     ]
 
 
+def rates(p):
+    return [
+        Row("S17", "no-op tasks, 5,000 a second, beside a process for each of 2 processors that uses it: 99th percentile of a round trip, s",
+            {"tandem": [p.ours, "rate-p99", 1, 5000, 15000, 2], "raw pipes": [p.limits, "rate-p99", 5000, 15000, 2]},
+            [("raw pipes", 1 / 3)]),
+    ] + [
+        Row("S18", f"processor time of a no-op task, {rate:,} a second, of all processes, s; 1 worker, and 16",
+            {"tandem": [p.ours, "rate-cpu", 1, rate, 2 * rate], "16 workers": [p.ours, "rate-cpu", 16, rate, 2 * rate],
+             "raw pipes": [p.limits, "rate-cpu", rate, 2 * rate]},
+            [("raw pipes", 1 / 1.3), ("16 workers, at most", 1.3)])
+        for rate in (100, 1000)
+    ]
+
+
 def values(p):
     large = "8 MiB, one after the other, bytes a second: "
     return [
@@ -195,4 +209,4 @@ def thread_pools(p):
 
 def all_of(build):
     p = Programs(build)
-    return tasks(p) + queues(p) + settings(p) + bursts(p) + values(p) + thread_pools(p)
+    return tasks(p) + queues(p) + settings(p) + bursts(p) + rates(p) + values(p) + thread_pools(p)

@@ -15,6 +15,7 @@ struct polled : simulated_pool
     {
         const link_ptr link = launch_ready();
         for (int i = 0; i != 1000 && !link->answer.begin(world.now()); ++i) {
+            link->answer.end(world.now());
         }
         return link;
     }
