@@ -96,7 +96,10 @@ remote_exception::remote_exception(const std::string& type_name, const std::stri
 std::exception_ptr detail::operation_aborted() noexcept
 {
     try {
-        return std::make_exception_ptr(boost::system::system_error(boost::asio::error::operation_aborted));
+        // Never destroyed: a pool may end after what is.
+        static const auto& one = *new auto(
+            std::make_exception_ptr(boost::system::system_error(boost::asio::error::operation_aborted)));
+        return one;
     } catch (...) { // no memory to say so
         return std::current_exception();
     }

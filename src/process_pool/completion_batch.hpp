@@ -2,12 +2,15 @@
 #ifndef TANDEM_PROCESS_POOL_COMPLETION_BATCH_HPP
 #define TANDEM_PROCESS_POOL_COMPLETION_BATCH_HPP
 
+#include <process_pool/failure.hpp>
+#include <schedule/scheduler.hpp>
 #include <tandem/detail/archive.hpp>
 #include <tandem/detail/task_operation.hpp>
 
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -27,6 +30,7 @@ public:
         std::size_t message_at = 0; ///< the result's encoding, or a failure's
         std::size_t message_size = 0;
         int failed_in = 0; ///< the worker's pid, where it is a failure's
+        std::optional<schedule::outcome> unrun{}; ///< it ended like that while it waited, and its error has yet to be made
         std::unique_ptr<large_reader> large{};
     };
     using completed_wait = std::pair<std::unique_ptr<wait_operation>, std::exception_ptr>;
@@ -49,6 +53,7 @@ public:
         tasks_.swap(other.tasks_);
         messages_.swap(other.messages_);
         std::swap(next_, other.next_);
+        start.swap(other.start);
         std::swap(given_up_, other.given_up_);
         std::swap(why_, other.why_);
     }
@@ -59,6 +64,14 @@ public:
         completed_task& task = tasks_.emplace_back();
         task.operation.reset(operation);
         task.error = std::move(error);
+    }
+
+    /// One that waited: what it fails with is made when it is delivered.
+    void add(task_operation* operation, schedule::outcome why)
+    {
+        completed_task& task = tasks_.emplace_back();
+        task.operation.reset(operation);
+        task.unrun = why;
     }
 
     /// `message` is copied.
@@ -97,6 +110,23 @@ public:
         return static_cast<task_operation*>(task);
     }
     const std::exception_ptr& why_given_up() const noexcept { return why_; }
+
+    /// Completes the next one of them, or a wait where no task is left: shutdowns with no error, as no worker is left.
+    void complete_next_given_up(completion_mode mode, const boost::asio::any_io_executor& io_executor)
+    {
+        const auto take_first = [](auto& from) {
+            auto first = std::move(from.front());
+            from.erase(from.begin());
+            return first;
+        };
+        if (task_operation* const operation = next_given_up())
+            operation->complete(mode, io_executor, {why_, {}});
+        else if (!given_up_starts.empty())
+            take_first(given_up_starts)->complete(mode, why_);
+        else
+            take_first(given_up_shutdowns)->complete(mode, nullptr);
+    }
+    bool has_given_up() const noexcept { return given_up_ || !given_up_starts.empty() || !given_up_shutdowns.empty(); }
     std::vector<std::unique_ptr<wait_operation>> given_up_starts, given_up_shutdowns;
 
     /// The next task to be completed, in their order; nothing at the end.
@@ -109,6 +139,7 @@ public:
     }
 
     std::vector<completed_wait> waits;
+    std::shared_ptr<const start_failure> start; ///< for tasks that ended since it failed
 
 private:
     std::vector<completed_task> tasks_;

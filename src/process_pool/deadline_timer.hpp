@@ -5,6 +5,7 @@
 #include <io/loop.hpp>
 #include <process_pool/pool_events.hpp>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 
@@ -32,7 +33,8 @@ public:
         if (next >= set_for_)
             return; // it comes too early and looks again: cheaper than setting it anew for each task
         set_for_ = io::time_point::max(); // where the wait throws
-        timer_->async_wait_until(next, continue_with(events_, [this](const auto& error, auto now, completion_batch& completions) {
+        const auto end = std::max(next, io::time_point()); // so that it can be subtracted from
+        timer_->async_wait_until(end, continue_with(events_, [this](const auto& error, auto now, completion_batch& completions) {
             if (error)
                 return; // it was set anew
             set_for_ = io::time_point::max();

@@ -144,6 +144,26 @@ std::exception_ptr failed_start(const start_failure& failure)
     return std::make_exception_ptr(task_error(failure.code, failure.cause, std::move(report)));
 }
 
+std::exception_ptr unrun_failures::failure_of(const task_operation& operation, schedule::outcome why, const start_failure* start)
+{
+    if (why == schedule::outcome::aborted)
+        return operation_aborted();
+    const auto make = [&] {
+        return why == schedule::outcome::start_failed ? failed_start(operation, *start)
+                                                      : make_failure(errc::queue_timeout, "", report_of(operation));
+    };
+    if (operation.attempts != 0) // each has its own to tell of
+        return make();
+    const task_label& label = operation.options->label;
+    if (!failure_ || entry_ != operation.entry || why_ != why || label_ != label) {
+        failure_ = make();
+        entry_ = operation.entry;
+        label_ = label;
+        why_ = why;
+    }
+    return failure_;
+}
+
 std::exception_ptr make_failure(const boost::system::error_code& code, const std::string& what, task_report report)
 {
     report.code = code;

@@ -4,6 +4,7 @@
 
 #include <launch/start_error.hpp>
 #include <process_pool/worker_link.hpp>
+#include <schedule/scheduler.hpp>
 #include <tandem/detail/operation_aborted.hpp>
 #include <tandem/detail/task_operation.hpp>
 #include <tandem/process_pool_options.hpp>
@@ -41,6 +42,20 @@ std::exception_ptr failed_start(const task_operation& operation, const start_fai
 std::exception_ptr failed_start(const start_failure& failure);
 
 std::exception_ptr make_failure(const boost::system::error_code& code, const std::string& what, task_report report);
+
+/// The errors of tasks that ended while they waited. There may be many in a row that say the same: they have the same one.
+class unrun_failures
+{
+public:
+    /// `start`: why none could be started, where that is the reason.
+    std::exception_ptr failure_of(const task_operation& operation, schedule::outcome why, const start_failure* start);
+
+private:
+    const task_entry* entry_ = nullptr; // of the last one
+    task_label label_;
+    schedule::outcome why_ = schedule::outcome::aborted;
+    std::exception_ptr failure_;
+};
 
 /// What is known about a run that ended with its worker, or by its time-out.
 attempt_report describe_attempt(const task_operation& operation, worker_link& link, bool timed_out,

@@ -208,7 +208,7 @@ void pool::finish_worker(const link_ptr& link, time_point now, completion_batch&
         ++state_.counts.start_failures;
         if (!link->failure_told)
             starter_.fail(ended_before_serving(*link, state_.options), completions);
-        can_start_again = starter_.last_failure().can_start_again;
+        can_start_again = starter_.last_failure()->can_start_again;
     } else if (state_.scheduler.task_of(link->id)) {
         ++state_.counts.workers_died;
     }
@@ -310,24 +310,19 @@ void pool::submit(task_operation* operation)
         completions.add(operation, make_failure(code, what, report_of(*operation)));
     };
     const auto event = [&](time_point now, completion_batch& completions) {
-        bool is_admitted = false;
+        const errc refusal = refusal_of(*operation);
         try {
-            if (const errc refusal = refusal_of(*operation); refusal != errc()) {
+            if (refusal != errc())
                 refuse(refusal, completions);
-            } else {
-                is_admitted = true; // also where it throws
+            else
                 tasks_.admit(*operation);
-            }
-        } catch (...) { // nothing else is done yet
-            if (is_admitted)
-                tasks_.forget(*operation);
+        } catch (...) { // nothing is done yet
             failure = std::current_exception();
             return;
         }
         static_cast<void>(owned.release());
-        if (!is_admitted)
-            return;
-        state_.scheduler.submit(*operation, now, state_.actions);
+        if (refusal == errc())
+            state_.scheduler.submit(*operation, now, state_.actions);
     };
     if (!handle(completion_mode::immediate, event)) {
         if (!has_context())
@@ -347,22 +342,26 @@ bool pool::submit_behind_others(task_operation& operation)
     const std::lock_guard lock(mutex_);
     if (refusal_of(operation) != errc())
         return false;
-    bool is_admitted = false;
     try {
         tasks_.describe(operation);
         if (!state_.scheduler.may_submit_behind_others(operation))
             return false;
-        if (!state_.scheduler.waits_behind_others(operation))
-            calls_.flush_later();
-        is_admitted = true; // also where it throws
         tasks_.admit(operation);
-        state_.scheduler.submit_behind_others(operation);
-        return true;
     } catch (const std::exception&) { // the longer way tells
+        return false;
     }
-    if (is_admitted)
+    try {
+        state_.scheduler.submit_behind_others(operation);
+    } catch (const std::exception&) {
         tasks_.forget(operation);
-    return false;
+        return false;
+    }
+    try {
+        if (!state_.scheduler.is_settled())
+            calls_.flush_later();
+    } catch (const std::exception&) { // with the next event: workers have tasks
+    }
+    return true;
 }
 
 void pool::cancel(std::uint64_t id, asio::cancellation_type type)
@@ -412,7 +411,7 @@ void pool::start(std::unique_ptr<wait_operation> operation)
             return;
         try {
             if (state_.scheduler.is_broken(now)) {
-                broken = failed_start(starter_.last_failure());
+                broken = failed_start(*starter_.last_failure());
                 return;
             }
             starter_.waits().add(std::move(operation));

@@ -71,6 +71,7 @@ private:
     void retry_output();
     void flush_output();
     bool deliver_later(completion_batch& completions);
+    bool give_up_later(completion_batch& completions);
 
     // pool_events
     void run(event_ref event) override { handle(completion_mode::dispatch, event); }

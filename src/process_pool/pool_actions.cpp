@@ -172,28 +172,23 @@ void pool::retry(const action& a)
 void pool::complete(const action& a, completion_batch& completions)
 {
     auto& operation = operation_of(*a.subject);
-    completions.add(&operation, failure_of(operation, a));
+    if (a.why == schedule::outcome::worker_died || a.why == schedule::outcome::run_timeout)
+        completions.add(&operation, failure_of(operation, a));
+    else
+        completions.add(&operation, a.why);
+    if (a.why == schedule::outcome::start_failed)
+        completions.start = starter_.last_failure();
     tasks_.forget(operation);
     state_.counts.failed += operation.items;
 }
 
+// Of a run; its worker can still be asked.
 std::exception_ptr pool::failure_of(const task_operation& operation, const action& a) const
 {
-    switch (a.why) {
-    case schedule::outcome::aborted:
-        break;
-    case schedule::outcome::queue_timeout:
-        return make_failure(errc::queue_timeout, "", report_of(operation));
-    case schedule::outcome::start_failed:
-        return failed_start(operation, starter_.last_failure());
-    case schedule::outcome::run_timeout:
-    case schedule::outcome::worker_died:
-        worker_link& link = *state_.links.at(a.worker);
-        const bool timed_out = a.why == schedule::outcome::run_timeout;
-        return failed_attempt(operation, describe_attempt(operation, link, timed_out, state_.options.limits), link.fault,
-                              state_.options.limits);
-    }
-    return operation_aborted();
+    worker_link& link = *state_.links.at(a.worker);
+    const bool timed_out = a.why == schedule::outcome::run_timeout;
+    return failed_attempt(operation, describe_attempt(operation, link, timed_out, state_.options.limits), link.fault,
+                          state_.options.limits);
 }
 
 void pool::count_retirement(schedule::retirement_reason reason) noexcept

@@ -2,16 +2,71 @@
 // handlers throw.
 #include <process_pool/pool.hpp>
 
+#include <boost/asio/post.hpp>
+
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace tandem::detail {
 namespace {
 
+namespace asio = boost::asio;
+
 // How long handlers are called one after the other before the context gets to other work, such as the pool's own.
-constexpr std::chrono::microseconds longest_delivery{100};
-// The clock is looked at after one, two more, four more and so on.
-constexpr std::size_t most_between_looks = 16;
+class delivery_turn
+{
+public:
+    explicit delivery_turn(schedule::time_point begin) : begin_(begin) {}
+
+    /// Asked after each handler. The clock is looked at after one, two more, four more and so on.
+    template <class Clock>
+    bool is_over(Clock now)
+    {
+        if (--until_look_ != 0)
+            return false;
+        between_looks_ = until_look_ = std::min(2 * between_looks_, most_between_looks);
+        return now() - begin_ > longest;
+    }
+
+private:
+    static constexpr std::chrono::microseconds longest{100};
+    static constexpr std::size_t most_between_looks = 16;
+
+    const schedule::time_point begin_;
+    std::size_t between_looks_ = 1;
+    std::size_t until_look_ = 1;
+};
+
+void complete_given_up(const asio::any_io_executor& executor, const std::shared_ptr<completion_batch>& rest);
+
+void post_given_up(const asio::any_io_executor& executor, const std::shared_ptr<completion_batch>& rest)
+{
+    asio::post(executor, [executor, rest] { complete_given_up(executor, rest); });
+}
+
+// In turns with what else the context has to do. The pool may be gone.
+void complete_given_up(const asio::any_io_executor& executor, const std::shared_ptr<completion_batch>& rest)
+{
+    std::exception_ptr thrown; // by a handler: it goes out through run(), and the others are called later
+    delivery_turn turn(std::chrono::steady_clock::now());
+    while (rest->has_given_up()) {
+        try {
+            rest->complete_next_given_up(completion_mode::dispatch, executor);
+        } catch (...) {
+            thrown = std::current_exception();
+        }
+        if (!thrown && !turn.is_over(std::chrono::steady_clock::now))
+            continue;
+        try {
+            post_given_up(executor, rest);
+            break;
+        } catch (const std::exception&) { // no memory: all in this turn
+        }
+    }
+    if (thrown)
+        std::rethrow_exception(thrown);
+}
 
 } // namespace
 
@@ -43,9 +98,8 @@ void pool::deliver(completion_mode mode, completion_batch completions)
         } catch (const std::exception&) { // they go with the next
         }
     }
-    const auto begin = loop_->now();
-    std::size_t between_looks = 1;
-    std::size_t until_look = 1;
+    unrun_failures failures;
+    delivery_turn turn(loop_->now());
     while (completion_batch::completed_task* const task = completions.next()) {
         attempt([&] {
             // User code may run in here.
@@ -53,28 +107,23 @@ void pool::deliver(completion_mode mode, completion_batch completions)
             try {
                 if (task->failed_in != 0)
                     task->error = decode_failure(*task->operation, task->failed_in, message);
+                else if (task->unrun)
+                    task->error = failures.failure_of(*task->operation, *task->unrun, completions.start.get());
             } catch (...) {
                 task->error = std::current_exception();
             }
             task->operation.release()->complete(mode, executor_, {std::move(task->error), message, std::move(task->large)});
         });
-        if (--until_look != 0)
-            continue;
-        between_looks = until_look = std::min(2 * between_looks, most_between_looks);
-        if (mode == completion_mode::dispatch && completions.has_next() &&
-            loop_->now() - begin > longest_delivery) {
-            if (deliver_later(completions))
-                return;
-        }
+        if (turn.is_over([this] { return loop_->now(); }) && mode == completion_mode::dispatch && completions.has_next() &&
+            deliver_later(completions))
+            return;
     }
-    while (task_operation* const operation = completions.next_given_up())
-        attempt([&] { operation->complete(mode, executor_, {completions.why_given_up(), {}}); });
-    for (auto& wait : completions.given_up_starts)
-        attempt([&] { wait->complete(mode, completions.why_given_up()); });
-    for (auto& wait : completions.given_up_shutdowns)
-        attempt([&] { wait->complete(mode, nullptr); }); // no worker is left
     for (auto& wait : completions.waits)
         attempt([&] { wait.first->complete(mode, std::move(wait.second)); });
+    completions.waits.clear();
+    if (completions.has_given_up() && !give_up_later(completions))
+        while (completions.has_given_up())
+            attempt([&] { completions.complete_next_given_up(mode, executor_); });
     if (thrown)
         std::rethrow_exception(thrown);
 }
@@ -107,7 +156,22 @@ void pool::read_held_workers()
     handle(completion_mode::dispatch, event);
 }
 
-// False where there is no memory for it.
+// In a handler of its own. False where there is no memory for it.
+bool pool::give_up_later(completion_batch& completions)
+{
+    std::shared_ptr<completion_batch> rest;
+    try {
+        rest = std::make_shared<completion_batch>(std::move(completions));
+        post_given_up(executor_, rest);
+        return true;
+    } catch (const std::exception&) {
+        if (rest)
+            completions.take_from(*rest);
+        return false;
+    }
+}
+
+// The same of all that is left.
 bool pool::deliver_later(completion_batch& completions)
 {
     std::shared_ptr<completion_batch> rest;

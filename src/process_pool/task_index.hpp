@@ -2,6 +2,7 @@
 #ifndef TANDEM_PROCESS_POOL_TASK_INDEX_HPP
 #define TANDEM_PROCESS_POOL_TASK_INDEX_HPP
 
+#include <process_pool/cancellable_tasks.hpp>
 #include <schedule/task_list.hpp>
 #include <tandem/detail/task_operation.hpp>
 
@@ -25,22 +26,22 @@ public:
         operation.bytes = static_cast<std::uint32_t>(operation.message.size()); // largest_message has fewer bits
     }
 
-    /// Where it throws, it was admitted all the same.
+    /// Where it throws, nothing has happened.
     void admit(task_operation& operation)
     {
+        describe(operation);
+        if (operation.cancellable)
+            cancellable_.add(operation);
         operation.older = newest_;
         (newest_ ? newest_->newer : oldest_) = &operation;
         newest_ = &operation;
-        if (operation.cancellable)
-            cancellable_.emplace(operation.id, &operation);
-        describe(operation);
     }
 
     /// It is to complete.
     void forget(task_operation& operation) noexcept
     {
         if (operation.cancellable)
-            cancellable_.erase(operation.id);
+            cancellable_.remove(operation);
         (operation.older ? operation.older->newer : oldest_) = operation.newer;
         (operation.newer ? operation.newer->older : newest_) = operation.older;
         operation.older = operation.newer = nullptr;
@@ -55,11 +56,7 @@ public:
     }
 
     /// Nothing where it has completed.
-    task_operation* find(std::uint64_t id) const
-    {
-        const auto it = cancellable_.find(id);
-        return it == cancellable_.end() ? nullptr : it->second;
-    }
+    task_operation* find(std::uint64_t id) const { return cancellable_.find(id); }
 
     /// Nothing where none was admitted.
     const cost_estimate* cost_of(const task_entry& entry) const
@@ -71,7 +68,7 @@ public:
 private:
     schedule::task* oldest_ = nullptr;
     schedule::task* newest_ = nullptr;
-    std::unordered_map<std::uint64_t, task_operation*> cancellable_;
+    cancellable_tasks cancellable_;
     std::unordered_map<const task_entry*, cost_estimate> costs_;
     const task_entry* last_entry_ = nullptr; // mostly it is the next one as well
     cost_estimate* last_cost_ = nullptr;

@@ -102,7 +102,7 @@ void worker_starter::end_launch() noexcept
 
 void worker_starter::fail(const start_failure& failure, completion_batch& completions)
 {
-    last_failure_ = failure;
+    last_failure_ = std::make_shared<const start_failure>(failure);
     if (!waits_.empty())
         waits_.complete_all(failed_start(failure), completions);
     state_.scheduler.stop_starting_all();

@@ -32,7 +32,7 @@ public:
 
     /// A worker could not be started, or not get ready: fails those who wait for all.
     void fail(const start_failure& failure, completion_batch& completions);
-    const start_failure& last_failure() const noexcept { return last_failure_; }
+    const std::shared_ptr<const start_failure>& last_failure() const noexcept { return last_failure_; }
 
     /// They complete when all are ready, or cannot be.
     wait_list& waits() noexcept { return waits_; }
@@ -56,7 +56,7 @@ private:
     worker_watch& watch_;
     std::unique_ptr<worker_launcher> launcher_;
     wait_list waits_;
-    start_failure last_failure_;
+    std::shared_ptr<const start_failure> last_failure_ = std::make_shared<start_failure>();
 
     std::mutex mutex_; // of the launches that are under way
     std::condition_variable none_;

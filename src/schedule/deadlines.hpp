@@ -2,13 +2,11 @@
 #ifndef TANDEM_SCHEDULE_DEADLINES_HPP
 #define TANDEM_SCHEDULE_DEADLINES_HPP
 
+#include <schedule/ordered_tree.hpp>
 #include <schedule/task_list.hpp>
 
 #include <algorithm>
 #include <chrono>
-#include <functional>
-#include <set>
-#include <utility>
 
 namespace tandem::schedule {
 
@@ -26,37 +24,41 @@ inline time_point deadline_after(time_point start, std::chrono::nanoseconds limi
 class deadlines
 {
 public:
-    void set(task& t, time_point deadline)
+    void set(task& t, time_point deadline) noexcept
     {
         clear(t);
         if (deadline == time_point::max())
             return;
         t.deadline = deadline;
-        tasks_.emplace(deadline, &t);
+        tasks_.add(t);
     }
 
-    void clear(task& t)
+    void clear(task& t) noexcept
     {
         if (t.deadline == time_point::max())
             return;
-        tasks_.erase({t.deadline, &t});
+        tasks_.remove(t);
         t.deadline = time_point::max();
     }
 
     /// The tasks are not to be used with these any more.
     void clear_all() noexcept { tasks_.clear(); }
 
-    time_point earliest() const noexcept { return tasks_.empty() ? time_point::max() : tasks_.begin()->first; }
+    time_point earliest() const noexcept
+    {
+        const task* const first = tasks_.first();
+        return first ? first->deadline : time_point::max();
+    }
 
     template <class Function>
     void for_each_expired(time_point now, Function function) const
     {
-        for (auto it = tasks_.begin(); it != tasks_.end() && it->first <= now; ++it)
-            function(*it->second);
+        for (const task* t = tasks_.first(); t && t->deadline <= now; t = tasks_.next(*t))
+            function(*t);
     }
 
     /// Takes out one task whose deadline has passed, or nothing.
-    task* take_expired(time_point now)
+    task* take_expired(time_point now) noexcept
     {
         task* const t = first_expired(now);
         if (t)
@@ -67,7 +69,8 @@ public:
     /// It stays in.
     task* first_expired(time_point now) const noexcept
     {
-        return tasks_.empty() || earliest() > now ? nullptr : tasks_.begin()->second;
+        task* const first = tasks_.first();
+        return first && first->deadline <= now ? first : nullptr;
     }
 
 private:
@@ -75,19 +78,15 @@ private:
     // tell.
     struct earlier
     {
-        using entry = std::pair<time_point, task*>;
-
-        bool operator()(const entry& one, const entry& other) const noexcept
+        bool operator()(const task& one, const task& other) const noexcept
         {
-            if (one.first != other.first)
-                return one.first < other.first;
-            if (one.second->id != other.second->id)
-                return one.second->id < other.second->id;
-            return std::less<>()(one.second, other.second);
+            if (one.deadline != other.deadline)
+                return one.deadline < other.deadline;
+            return one.id < other.id;
         }
     };
 
-    std::set<std::pair<time_point, task*>, earlier> tasks_;
+    ordered_tree<task, earlier, &task::place_by_deadline> tasks_;
 };
 
 } // namespace tandem::schedule

@@ -68,7 +68,6 @@ public:
         tell<&scheduler::submit>(t, now, out);
     }
     bool may_submit_behind_others(const task& t) const { return scheduler::may_submit_behind_others(t); }
-    bool waits_behind_others(const task& t) const noexcept { return scheduler::waits_behind_others(t); }
     void submit_behind_others(task& t)
     {
         describe(t);

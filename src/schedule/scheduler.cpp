@@ -14,7 +14,7 @@ void scheduler::submit(task& t, time_point now, actions& out)
     }
     t.queue_deadline = deadline_after(now, t.options->queue_timeout);
     queue_.push_back(t);
-    deadlines_.set(t, t.queue_deadline);
+    set_deadline(t, t.queue_deadline);
     assign(now, out);
 }
 
@@ -32,11 +32,8 @@ void scheduler::cancel(task& t, cancellation how, time_point now, actions& out)
         return; // it has run, and may have had effects
     switch (t.state) {
     case task::phase::waiting:
-        queue_.remove(t);
-        complete(t, outcome::aborted, out);
-        break;
     case task::phase::delayed:
-        delayed_.remove(t);
+        task_queue::remove(t);
         complete(t, outcome::aborted, out);
         break;
     case task::phase::sent:
@@ -129,8 +126,16 @@ void scheduler::kill_running(actions& out)
 
 void scheduler::advance(time_point now, actions& out)
 {
-    while (task* t = deadlines_.take_expired(now))
-        expire(*t, now, out);
+    end_dropped(out);
+    while (task* const t = run_deadlines_.take_expired(now))
+        expire_sent(*t, now, out);
+    // What was dropped before ends before.
+    for (std::size_t ended = 0; ended != most_ended && dropped_.empty(); ++ended) {
+        task* const t = queue_deadlines_.take_expired(now);
+        if (!t)
+            break;
+        expire_waiting(*t, out);
+    }
     for (worker* const w : alarmed_workers(now)) {
         if (deadline_of(*w) <= now && !spare(*w, now))
             end_worker(w->id, action::kind::kill, retirement_reason::none, now, out);
@@ -162,18 +167,15 @@ std::vector<worker_id> scheduler::due_workers(time_point now) const
             if (deadline_of(*w) <= now)
                 due.push_back(w->id);
     }
-    deadlines_.for_each_expired(now, [&due](const task& t) {
-        if (t.state == task::phase::sent)
-            due.push_back(t.worker);
-    });
+    run_deadlines_.for_each_expired(now, [&due](const task& t) { due.push_back(t.worker); });
     return due;
 }
 
 time_point scheduler::next_deadline() const noexcept
 {
-    if (unassigned_)
+    if (unassigned_ || !dropped_.empty())
         return time_point::min();
-    time_point earliest = deadlines_.earliest();
+    time_point earliest = std::min(run_deadlines_.earliest(), queue_deadlines_.earliest());
     // Alarms are put off here, and not with each task that makes them later.
     worker* first = by_alarm_.first();
     for (time_point alarm; first && (alarm = alarm_of(*first)) != first->alarm; first = by_alarm_.first())
@@ -189,18 +191,17 @@ time_point scheduler::next_deadline() const noexcept
     return earliest;
 }
 
-void scheduler::expire(task& t, time_point now, actions& out)
+void scheduler::expire_waiting(task& t, actions& out)
 {
-    if (t.state == task::phase::waiting) {
-        queue_.remove(t);
-        complete(t, outcome::queue_timeout, out);
-        return;
-    }
-    if (t.state == task::phase::delayed) {
-        delayed_.remove(t);
+    task_queue::remove(t);
+    if (t.state == task::phase::delayed)
         put_first(t);
-        return;
-    }
+    else
+        complete(t, outcome::queue_timeout, out);
+}
+
+void scheduler::expire_sent(task& t, time_point now, actions& out)
+{
     worker& w = workers_.at(t.worker);
     if (t.queue_deadline <= now) {
         if (revoke(w, t)) {
@@ -215,7 +216,7 @@ void scheduler::expire(task& t, time_point now, actions& out)
     if (w.killed)
         return; // its end is on the way
     if (const time_point due = outcome_due(t); due > now) {
-        deadlines_.set(t, due);
+        set_deadline(t, due);
         return;
     }
     if (t.timed_out) { // its grace period is over
@@ -231,7 +232,7 @@ void scheduler::expire(task& t, time_point now, actions& out)
         }
     }
     if (end > now) {
-        deadlines_.set(t, t.queue_deadline > now ? std::min(t.queue_deadline, end) : end);
+        set_deadline(t, t.queue_deadline > now ? std::min(t.queue_deadline, end) : end);
         return;
     }
     t.timed_out = true;
@@ -240,7 +241,7 @@ void scheduler::expire(task& t, time_point now, actions& out)
         return;
     }
     out.push_back({.what = action::kind::ask_to_stop, .worker = t.worker, .subject = &t});
-    deadlines_.set(t, deadline_after(now, t.options->grace_period));
+    set_deadline(t, deadline_after(now, t.options->grace_period));
 }
 
 // The worker may be wrong about the time, but no more than to its own task's harm.
@@ -252,19 +253,42 @@ time_point scheduler::run_end(const task& t, time_point now) const
 
 void scheduler::complete(task& t, outcome why, actions& out)
 {
-    deadlines_.clear(t);
+    clear_deadline(t);
     t.state = task::phase::completed;
     out.push_back({.what = action::kind::complete, .worker = t.worker, .subject = &t, .why = why});
 }
 
+// However many there are: they are out of the queue at once.
 void scheduler::fail_queue(outcome why, actions& out)
 {
-    while (task* t = queue_.front()) {
-        queue_.remove(*t);
-        complete(*t, why, out);
-    }
-    while (task* t = delayed_.front()) {
-        delayed_.remove(*t);
+    for (task_queue* const tasks : {&queue_, &delayed_})
+        if (!tasks->empty())
+            dropped_.push_back({tasks->take_all(), why});
+    end_dropped(out);
+}
+
+// It does not end at once: others' tasks do not complete where one is submitted.
+void scheduler::drop(task& t, outcome why)
+{
+    task_queue::remove(t);
+    if (dropped_.empty() || dropped_.back().why != why)
+        dropped_.push_back({task_queue(), why});
+    dropped_.back().tasks.push_back(t);
+}
+
+void scheduler::end_dropped(actions& out)
+{
+    std::size_t ended = 0;
+    while (!dropped_.empty()) {
+        auto& [tasks, why] = dropped_.front();
+        task* const t = tasks.front();
+        if (!t) {
+            dropped_.pop_front();
+            continue;
+        }
+        if (ended++ == most_ended)
+            return;
+        task_queue::remove(*t);
         complete(*t, why, out);
     }
 }
@@ -299,7 +323,7 @@ void scheduler::give_up_or_retry(task& t, outcome why, time_point now, actions& 
         const time_point again = t.options->retry_delay > std::chrono::nanoseconds::max() / factor
                                      ? time_point::max()
                                      : deadline_after(now, t.options->retry_delay * factor);
-        deadlines_.set(t, again);
+        set_deadline(t, again);
     }
     run_again_what_is_lost(t);
 }

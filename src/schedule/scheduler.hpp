@@ -24,7 +24,7 @@ namespace tandem::schedule {
 using worker_id = std::uint32_t;
 
 /// Why a task completes without a result of its own, or is run again.
-enum class outcome
+enum class outcome : std::uint8_t
 {
     aborted,
     queue_timeout,
@@ -136,12 +136,7 @@ public:
     void submit(task& t, time_point now, actions& out);
     /// Whether it makes no worker begin something: tasks wait that come first, or it would go behind those that a worker has.
     bool may_submit_behind_others(const task& t) const;
-    /// Whether nothing at all follows from its submission.
-    bool waits_behind_others(const task& t) const noexcept
-    {
-        return queue_.front() && t.options->priority <= queue_.front()->options->priority && is_settled();
-    }
-    /// The same as submit() where it may be used, and settle() is called afterwards: for many tasks at once.
+    /// The same as submit() where it may be used, and settle() is called afterwards, where something follows: for many tasks at once.
     void submit_behind_others(task& t)
     {
         unassigned_ = !waits_behind_others(t);
@@ -207,8 +202,15 @@ public:
     bool is_overdue() const noexcept { return overdue_; }
     /// A task submitted now would fail at once, as starts have failed.
     bool is_broken(time_point now) const noexcept { return starts_.is_open(now) && ready_workers() == 0; }
-    std::size_t queued() const noexcept { return queue_.size() + delayed_.size(); }
-    /// Of these, without those that wait for their retry.
+    /// With those that have yet to end.
+    std::size_t queued() const noexcept
+    {
+        std::size_t count = queue_.size() + delayed_.size();
+        for (const dropped_tasks& dropped : dropped_)
+            count += dropped.tasks.size();
+        return count;
+    }
+    /// Of these, without those that end or wait for their retry.
     std::size_t waiting() const noexcept { return queue_.size(); }
     std::size_t running() const noexcept { return running_; }
     std::size_t workers() const noexcept { return workers_.size(); }
@@ -265,6 +267,15 @@ private:
         heap_place place_by_alarm{};
     };
 
+    // Tasks that will complete with `why`, as soon as it is their turn.
+    struct dropped_tasks
+    {
+        task_queue tasks;
+        outcome why;
+    };
+    // Of tasks that wait, so many end in one event. next_deadline() tells where there are more.
+    static constexpr std::size_t most_ended = 128;
+
     struct less_loaded
     {
         bool operator()(const worker& one, const worker& other) const noexcept
@@ -285,6 +296,13 @@ private:
         const auto it = workers_.find(id);
         last_found_id_ = id;
         return last_found_ = it == workers_.end() ? nullptr : &it->second;
+    }
+
+    // Whether nothing at all follows from its submission.
+    bool waits_behind_others(const task& t) const noexcept
+    {
+        const task* const first = queue_.front();
+        return first && t.options->priority <= first->options->priority && is_settled();
     }
 
     // Giving tasks to workers.
@@ -388,8 +406,17 @@ private:
     void fail_queue(outcome why, actions& out);
     void give_up_or_retry(task& t, outcome why, time_point now, actions& out);
     void run_again_what_is_lost(task& failed);
-    void expire(task& t, time_point now, actions& out);
     time_point run_end(const task& t, time_point now) const;
+    void drop(task& t, outcome why);
+    void end_dropped(actions& out);
+    void expire_waiting(task& t, actions& out);
+    void expire_sent(task& t, time_point now, actions& out);
+    deadlines& deadlines_of(const task& t) noexcept
+    {
+        return t.state == task::phase::sent ? run_deadlines_ : queue_deadlines_;
+    }
+    void set_deadline(task& t, time_point deadline) noexcept { deadlines_of(t).set(t, deadline); }
+    void clear_deadline(task& t) noexcept { deadlines_of(t).clear(t); } // before its state changes
     void kill_running(actions& out);
     void enter_rung(time_point now, actions& out);
 
@@ -397,8 +424,10 @@ private:
     sent_tasks& sent_;
     start_breaker starts_;
     task_queue queue_;
-    deadlines deadlines_;
-    task_list delayed_; // tasks that wait for their retry
+    task_queue delayed_; // tasks that wait for their retry
+    std::deque<dropped_tasks> dropped_;
+    deadlines run_deadlines_;   // of tasks that are sent
+    deadlines queue_deadlines_; // of all others: so many tasks that wait are in nobody's way
     std::map<worker_id, worker> workers_;
     std::vector<worker*> idle_;  // the last one back is the first one out: its caches are warm. So the first is idle for longest
     std::vector<worker*> due_;   // to retire

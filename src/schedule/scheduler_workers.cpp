@@ -62,7 +62,7 @@ bool scheduler::task_finished(worker_id id, std::chrono::nanoseconds took, std::
         set_due(w, retirement_reason::resident_memory);
     forget_sent(w, t);
     made_progress(w, now);
-    deadlines_.clear(t);
+    clear_deadline(t);
     const bool counts = !t.timed_out;
     if (counts) {
         ++t.attempts;
@@ -79,7 +79,7 @@ void scheduler::task_refused(task& t, time_point now, actions& out)
     worker& w = workers_.at(t.worker);
     forget_sent(w, t);
     w.tasks -= t.items;
-    deadlines_.clear(t);
+    clear_deadline(t);
     t.state = task::phase::completed;
     if (w.sent.empty())
         made_progress(w, now);
@@ -104,7 +104,7 @@ void scheduler::worker_gone(worker_id id, bool can_start_again, time_point now, 
     for (task* t = w.sent.front(); t; t = w.sent.front()) { // what is left was begun
         starts_.succeeded();
         forget_sent(w, *t);
-        deadlines_.clear(*t);
+        clear_deadline(*t);
         give_up_or_retry(*t, t->timed_out ? outcome::run_timeout : outcome::worker_died, now, out);
     }
     if (w.due == retirement_reason::none)
@@ -145,8 +145,10 @@ void scheduler::kill_worker(worker_id id, actions& out)
 void scheduler::forget_all() noexcept
 {
     queue_.clear();
-    deadlines_.clear_all();
-    delayed_ = {};
+    delayed_.clear();
+    dropped_.clear();
+    run_deadlines_.clear_all();
+    queue_deadlines_.clear_all();
     by_load_.clear();
     unsorted_ = nullptr;
     by_alarm_.clear();
@@ -207,7 +209,16 @@ void scheduler::send_queue(time_point now, actions& out)
     const std::chrono::nanoseconds portion = settings_.sent_ahead / 16;
     worker* target = nullptr;
     std::chrono::nanoseconds enough{0};
+    std::size_t expired = 0;
     while (task* const t = queue_.front()) {
+        if (t->queue_deadline <= now) { // there may be so many that they have not ended yet
+            if (expired++ == most_ended) {
+                unassigned_ = true;
+                return;
+            }
+            drop(*t, outcome::queue_timeout);
+            continue;
+        }
         t->charged = estimate(*t);
         if (!target || t->charged > enough - target->load || !may_follow(*t) || !has_room(*target, *t, now)) {
             target = worker_for(*t, now);
@@ -359,6 +370,7 @@ void scheduler::send(worker& w, task& t, time_point now, actions& out)
     }
     last_sent_to_ = w.id;
     t.worker = w.id;
+    clear_deadline(t);
     t.state = task::phase::sent;
     if (w.sent.empty())
         ++occupied_;
@@ -372,7 +384,7 @@ void scheduler::send(worker& w, task& t, time_point now, actions& out)
     if (settings_.retire_tasks != 0 && w.tasks >= settings_.retire_tasks && w.due == retirement_reason::none)
         set_due(w, retirement_reason::tasks);
     // It begins now at the earliest; what is known then is asked when this passes.
-    deadlines_.set(t, std::min(t.queue_deadline, deadline_after(now, t.options->run_timeout)));
+    set_deadline(t, std::min(t.queue_deadline, deadline_after(now, t.options->run_timeout)));
     out.push_back({.what = action::kind::send, .worker = w.id, .subject = &t});
 }
 
@@ -456,9 +468,10 @@ void scheduler::take_back_all(time_point now)
 
 void scheduler::put_first(task& t)
 {
+    clear_deadline(t);
     t.state = task::phase::waiting;
     queue_.push_front(t);
-    deadlines_.set(t, t.queue_deadline);
+    set_deadline(t, t.queue_deadline);
 }
 
 void scheduler::made_progress(worker& w, time_point now)

@@ -42,6 +42,15 @@ BOOST_AUTO_TEST_CASE(a_deadline_that_has_passed_already_wakes_at_once)
     BOOST_TEST(expirations.size() == 1);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_to_be_done_now_is_done_now)
+{
+    timer.set(time_point::min(), true);
+    world.step(); // to the timer's end
+    run_ready();
+    BOOST_REQUIRE(expirations.size() == 1);
+    BOOST_TEST((expirations[0] >= begin && expirations[0] < begin + 1s));
+}
+
 BOOST_AUTO_TEST_CASE(is_not_set_anew_for_a_later_time)
 {
     timer.set(begin + 1s, true);

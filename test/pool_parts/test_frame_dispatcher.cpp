@@ -297,7 +297,7 @@ BOOST_AUTO_TEST_CASE(what_its_initializer_throws_is_told_to_those_who_wait)
     BOOST_REQUIRE(events->completed_waits.size() == 1);
     BOOST_TEST(events->completed_waits[0].find("no licence") != std::string::npos, events->completed_waits[0]);
     BOOST_TEST(link->failure_told);
-    BOOST_TEST((starter.last_failure().code == tandem::errc::initializer_failed));
+    BOOST_TEST((starter.last_failure()->code == tandem::errc::initializer_failed));
     expect_fault(link, "failed in its initializer");
 }
 
@@ -307,8 +307,8 @@ BOOST_AUTO_TEST_CASE(a_worker_that_does_not_know_the_initializer_is_another_prog
     say(link, hello_bytes(both_tasks()));
     BOOST_REQUIRE(events->completed_waits.size() == 1);
     BOOST_TEST(events->completed_waits[0].find("first_initializer") != std::string::npos, events->completed_waits[0]);
-    BOOST_TEST((starter.last_failure().code == tandem::errc::unknown_task));
-    BOOST_TEST(!starter.last_failure().can_start_again);
+    BOOST_TEST((starter.last_failure()->code == tandem::errc::unknown_task));
+    BOOST_TEST(!starter.last_failure()->can_start_again);
     expect_fault(link, "does not know the initializer");
 }
 

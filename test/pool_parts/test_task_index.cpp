@@ -1,5 +1,8 @@
 #include "simulated_pool.hpp"
 
+#include <simulate/heap.hpp>
+#include <support/sanitizer.hpp>
+
 #include <process_pool/task_index.hpp>
 #include <process_pool/wait_list.hpp>
 
@@ -45,6 +48,53 @@ BOOST_AUTO_TEST_CASE(a_task_that_completes_is_not_found_any_more_and_the_others_
     BOOST_TEST(tasks.find(2) == &second);
     BOOST_TEST(tasks.take_all() == &second);
     BOOST_TEST(tasks.find(2) == nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(a_task_for_which_there_is_no_memory_is_not_there)
+{
+    std::size_t failures = 0;
+    for (bool is_admitted = false; !is_admitted;) {
+        task_index index;
+        recorded_operation operation;
+        operation.id = 1;
+        operation.cancellable = true;
+        simulate::heap::fail_after(failures);
+        try {
+            index.admit(operation);
+            is_admitted = true;
+        } catch (const std::bad_alloc&) {
+            ++failures;
+            BOOST_TEST(index.find(1) == nullptr);
+            BOOST_TEST(index.take_all() == nullptr);
+        }
+    }
+    simulate::heap::fail_after(std::size_t(-1));
+    BOOST_TEST_MESSAGE(failures << " allocations");
+#if !defined(TANDEM_TEST_ADDRESS_SANITIZED) && !defined(TANDEM_TEST_THREAD_SANITIZED)
+    BOOST_TEST(failures > 0);
+#endif
+}
+
+BOOST_AUTO_TEST_CASE(tasks_far_apart_are_found_and_take_no_memory_when_they_are_gone)
+{
+    std::deque<recorded_operation> many(1000);
+    task_index index;
+    const std::size_t before = simulate::heap::blocks();
+    for (std::size_t i = 0; i != many.size(); ++i) {
+        many[i].id = i * 37;
+        many[i].cancellable = true;
+        index.admit(many[i]);
+    }
+    for (std::size_t i = 0; i != many.size(); i += 2) {
+        index.forget(many[i]);
+    }
+    for (std::size_t i = 0; i != many.size(); ++i) {
+        BOOST_REQUIRE(index.find(i * 37) == (i % 2 == 0 ? nullptr : &many[i]));
+    }
+    for (std::size_t i = 1; i < many.size(); i += 2) {
+        index.forget(many[i]);
+    }
+    BOOST_TEST(simulate::heap::blocks() <= before + 5); // an estimate, the newest page, and both tables
 }
 
 BOOST_AUTO_TEST_CASE(all_that_are_left_are_taken_the_oldest_first)

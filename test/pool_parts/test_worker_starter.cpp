@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(a_start_that_fails_tells_those_who_wait)
     BOOST_TEST(state.links.empty());
     BOOST_TEST(state.scheduler.workers() == 0);
     BOOST_TEST(!state.scheduler.is_starting_all());
-    BOOST_TEST(starter.last_failure().can_start_again);
+    BOOST_TEST(starter.last_failure()->can_start_again);
 }
 
 BOOST_AUTO_TEST_CASE(only_what_may_pass_is_worth_another_start)
@@ -99,9 +99,9 @@ BOOST_AUTO_TEST_CASE(only_what_may_pass_is_worth_another_start)
     script = [] { return fail_with(ENOENT); };
     starter.post(1);
     run_ready();
-    BOOST_TEST(!starter.last_failure().can_start_again);
-    BOOST_TEST((starter.last_failure().code == tandem::errc::start_failed));
-    BOOST_TEST(starter.last_failure().cause.find("No such file") != std::string::npos);
+    BOOST_TEST(!starter.last_failure()->can_start_again);
+    BOOST_TEST((starter.last_failure()->code == tandem::errc::start_failed));
+    BOOST_TEST(starter.last_failure()->cause.find("No such file") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_start_that_fails_in_another_way_is_told_in_its_own_words)
@@ -110,8 +110,8 @@ BOOST_AUTO_TEST_CASE(a_start_that_fails_in_another_way_is_told_in_its_own_words)
     wait_for_all();
     starter.post(1);
     run_ready();
-    BOOST_TEST(starter.last_failure().cause == "\"a simulated program\": no memory for its page");
-    BOOST_TEST(starter.last_failure().can_start_again);
+    BOOST_TEST(starter.last_failure()->cause == "\"a simulated program\": no memory for its page");
+    BOOST_TEST(starter.last_failure()->can_start_again);
     BOOST_TEST(events->completed_waits.size() == 1);
     starter.join(); // none is under way
 }
@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(a_failure_that_nobody_waits_for_is_remembered)
     completion_batch completions;
     starter.fail({tandem::errc::initializer_failed, "why", false, {}}, completions);
     BOOST_TEST(completions.waits.empty());
-    BOOST_TEST(starter.last_failure().cause == "why");
+    BOOST_TEST(starter.last_failure()->cause == "why");
     BOOST_TEST(!state.scheduler.is_starting_all());
 }
 

@@ -6,7 +6,7 @@
 
 namespace tandem::detail {
 
-/// boost::system::system_error with `operation_aborted`; where there is no memory for it, std::bad_alloc.
+/// boost::system::system_error with `operation_aborted`; where there is no memory for it, std::bad_alloc. All have the same one.
 std::exception_ptr operation_aborted() noexcept;
 
 } // namespace tandem::detail

@@ -37,6 +37,16 @@ private:
 
 inline constexpr run_options default_run_options{};
 
+/// A place in a tree (schedule/ordered_tree.hpp), which sets it.
+struct tree_links
+{
+    std::uintptr_t parent; ///< its lowest bit is a colour
+    tree_links* left;
+    tree_links* right;
+};
+
+struct queue_level;
+
 /// What is needed of a task on its usual way lies together.
 struct scheduled_task
 {
@@ -67,11 +77,13 @@ struct scheduled_task
     std::uint32_t bytes = 0; // that go through its worker's pipe; set by whoever submits
     std::chrono::nanoseconds charged{0}; // to its worker's load
     time_point queue_deadline = time_point::max();
-    time_point deadline = time_point::max(); // what deadlines holds
+    time_point deadline = time_point::max(); // where it is in `deadlines`
     scheduled_task* previous = nullptr;
     scheduled_task* next = nullptr;
+    queue_level* level = nullptr; // where it waits
     scheduled_task* older = nullptr; // of all that its pool has
     scheduled_task* newer = nullptr;
+    tree_links place_by_deadline; // only few have one
 };
 
 } // namespace tandem::detail
