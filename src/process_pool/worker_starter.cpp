@@ -3,8 +3,10 @@
 #include <launch/program.hpp>
 #include <launch/start_error.hpp>
 
+#include <algorithm>
 #include <exception>
 #include <new>
+#include <optional>
 #include <utility>
 
 namespace tandem::detail {
@@ -23,21 +25,50 @@ start_failure no_memory() noexcept
 
 void worker_starter::post(worker_id id)
 {
-    loop_.post([this, pool = events_.shared(), id](const boost::system::error_code&) { launch(id); });
+    unlaunched_.push_back(id);
+    if (!is_posted_)
+        post_launch();
+}
+
+void worker_starter::post_launch()
+{
+    loop_.post([this, pool = events_.shared()](const boost::system::error_code&) { launch_next(); });
+    is_posted_ = true;
+}
+
+void worker_starter::launch_next()
+{
+    std::optional<worker_id> next;
+    const auto take_next = [&](time_point, completion_batch&) {
+        is_posted_ = false;
+        const auto is_wanted = [this](worker_id id) { return state_.scheduler.knows(id); }; // else it was given up
+        unlaunched_.erase(unlaunched_.begin(), std::ranges::find_if(unlaunched_, is_wanted));
+        if (unlaunched_.empty())
+            return;
+        const worker_id id = unlaunched_.front();
+        unlaunched_.pop_front();
+        post_next();
+        const std::lock_guard lock(mutex_);
+        ++launching_;
+        ++state_.counts.workers_started;
+        next = id;
+    };
+    events_.run(take_next);
+    if (next)
+        launch(*next);
+}
+
+// Before this one is launched, so that another thread may launch it meanwhile. What became ready until then comes first.
+void worker_starter::post_next()
+{
+    if (unlaunched_.empty())
+        return;
+    loop_.post(continue_with(events_, [this](const boost::system::error_code&, time_point, completion_batch&) { post_launch(); }));
+    is_posted_ = true;
 }
 
 void worker_starter::launch(worker_id id)
 {
-    const auto begins = [this, id](time_point) {
-        if (!state_.scheduler.knows(id)) // it was given up
-            return false;
-        const std::lock_guard lock(mutex_);
-        ++launching_;
-        ++state_.counts.workers_started;
-        return true;
-    };
-    if (!events_.ask(begins))
-        return;
     start_failure failure;
     link_ptr link = make_link(id, failure);
     const auto is_wanted = [&](time_point) {

@@ -11,6 +11,7 @@
 #include <process_pool/worker_watch.hpp>
 
 #include <condition_variable>
+#include <deque>
 #include <memory>
 #include <mutex>
 
@@ -27,7 +28,7 @@ public:
 
     // --- under the pool's lock
 
-    /// Starts it from the context: that takes a millisecond.
+    /// Starts it from the context: that takes a millisecond. One after the other, and others have their turn in between.
     void post(schedule::worker_id id);
 
     /// A worker could not be started, or not get ready: fails those who wait for all.
@@ -46,6 +47,9 @@ public:
     void abandon() noexcept { launcher_.reset(); }
 
 private:
+    void post_next();
+    void post_launch();
+    void launch_next();
     void launch(schedule::worker_id id);
     link_ptr make_link(schedule::worker_id id, start_failure& failure) noexcept;
     void end_launch() noexcept;
@@ -56,6 +60,8 @@ private:
     worker_watch& watch_;
     std::unique_ptr<worker_launcher> launcher_;
     wait_list waits_;
+    std::deque<schedule::worker_id> unlaunched_;
+    bool is_posted_ = false; // the launch of the first of them
     std::shared_ptr<const start_failure> last_failure_ = std::make_shared<start_failure>();
 
     std::mutex mutex_; // of the launches that are under way

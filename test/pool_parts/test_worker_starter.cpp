@@ -24,6 +24,7 @@ private:
 
 struct starting : simulated_pool
 {
+    explicit starting(std::size_t workers = 1) : simulated_pool(workers) {}
     ~starting()
     {
         for (const auto& [id, link] : state.links) {
@@ -49,6 +50,11 @@ struct starting : simulated_pool
                                BOOST_TEST(!events->is_locked); // it takes a millisecond
                                return script();
                            })};
+};
+
+struct starting_many : starting
+{
+    starting_many() : starting(3) {}
 };
 
 } // namespace
@@ -123,6 +129,36 @@ BOOST_AUTO_TEST_CASE(a_failure_that_nobody_waits_for_is_remembered)
     BOOST_TEST(completions.waits.empty());
     BOOST_TEST(starter.last_failure()->cause == "why");
     BOOST_TEST(!state.scheduler.is_starting_all());
+}
+
+BOOST_FIXTURE_TEST_CASE(what_became_ready_during_a_start_runs_before_the_next_start, starting_many)
+{
+    std::string order;
+    script = [&] {
+        order += "start ";
+        world.make_ready("another handler", [&] { order += "other "; });
+        return launcher.launch();
+    };
+    for (tandem::schedule::worker_id id = 1; id <= 3; ++id) {
+        starter.post(id);
+    }
+    run_ready();
+    BOOST_TEST(order == "start other start other start other ");
+    BOOST_TEST(state.links.size() == 3);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_worker_that_was_given_up_meanwhile_holds_up_no_other, starting_many)
+{
+    for (const tandem::schedule::worker_id id : {100U, 101U, 1U, 102U, 2U, 103U}) { // the scheduler knows three
+        starter.post(id);
+    }
+    run_ready();
+    BOOST_TEST(launches == 2);
+    BOOST_TEST(state.links.contains(1));
+    BOOST_TEST(state.links.contains(2));
+    starter.post(3);
+    run_ready();
+    BOOST_TEST(launches == 3);
 }
 
 BOOST_AUTO_TEST_CASE(a_closed_pool_starts_nothing)
