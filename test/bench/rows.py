@@ -68,6 +68,7 @@ def tasks(p):
 
 
 def queues(p):
+    endings = ("expire", "cancel", "shutdown")
     return [
         Row("S10", "no-op tasks, 2 workers, s each; with 1,000 outstanding, and with up to 1,000,000",
             {f"{n:,}": [p.ours, "small", 2, n, 2000000] for n in (1000, 10_000, 100_000, 1_000_000)},
@@ -83,6 +84,19 @@ def queues(p):
         Row("S12", "the same for a call that comes alone; one idle worker, and 64",
             {"tandem": [p.ours, "own-cpu-alone", 1, 1, 1000], "64 workers": [p.ours, "own-cpu-alone", 64, 1, 1000]},
             [("64 workers, at most", 2)]),
+        Row("S14", "longest delay of another timer while 1,000,000 waiting tasks end, s",
+            {way: [p.ours, "delay-by-ending", 2, 0, 1000000, 0, way] for way in endings}, [("each at most", 0.005)]),
+        Row("S14", "what one of these takes, s", {way: [p.ours, "each-ending", 2, 0, 1000000, 0, way] for way in endings},
+            [("each at most", 0.5e-6)]),
+        Row("S14", "one of 100,000 waiting tasks, cancelled by a slot of its own, the oldest first and the newest first, s",
+            {age: [p.ours, "each-cancelled", 2, 0, 100000, 0, age] for age in ("oldest", "newest")}, step=1.2),
+        Row("S14", "longest delay of another timer while 64 workers start, s",
+            {"tandem": [p.ours, "delay-by-starting", 64]}, [("at most", 0.005)]),
+        Row("S14", "first result of a new pool of 64 workers, with a task for each, s",
+            {"tandem": [p.ours, "first-of-many", 64]}, [("at most", 0.010)]),
+        Row("S14", "no-op tasks, 100,000 outstanding, 2 workers, s each; of one priority, and each of its own",
+            {name: [p.ours, "priorities", 2, 100000, 1000000, 0, name] for name in ("plain", "falling", "scattered")},
+            [("falling, at most", 2.5), ("scattered, at most", 2.5)]),
     ]
 
 
