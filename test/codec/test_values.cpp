@@ -411,6 +411,58 @@ BOOST_AUTO_TEST_CASE(elements_that_take_no_bytes_come_back)
     BOOST_CHECK_THROW(decode<std::vector<std::monostate>>(bytes), std::exception);
 }
 
+// They are encoded in pieces, to the same bytes as one by one.
+BOOST_AUTO_TEST_CASE(many_elements_of_fixed_size)
+{
+    const auto check = []<class T>(const T& element) {
+        for (const std::size_t count : {0U, 1U, 2U, 255U, 256U, 257U, 511U, 512U, 513U, 5000U}) {
+            const std::deque<T> deque(count, element);
+            const std::list<T> list(count, element);
+            const std::vector<std::vector<T>> vectors{std::vector<T>(count, element), {}, {element}};
+            BOOST_TEST((there_and_back(deque) == deque));
+            BOOST_TEST((there_and_back(list) == list));
+            BOOST_TEST((there_and_back(std::forward_list<T>(list.begin(), list.end())) == std::forward_list<T>(list.begin(), list.end())));
+            BOOST_TEST((there_and_back(vectors) == vectors));
+            byte_buffer together, apart;
+            encode(together, deque);
+            encode(apart, std::uint64_t{count});
+            for (std::size_t i = 0; i != count; ++i)
+                encode(apart, element);
+            BOOST_TEST((together == apart));
+        }
+    };
+    check(1.5);
+    check(std::pair(7, 1.5));
+    check(std::tuple(true, 'c', std::pair(7, point{1, 2.5})));
+    check(point{1, 2.5});
+    check(colour::green);
+    check(std::array<float, 3>{1, 2, 3});
+    check(std::complex<double>(1, 2));
+    check(std::chrono::milliseconds(7));
+    check(flagged{1, true});
+    const std::deque<bool> flags{true, false, true};
+    BOOST_TEST((there_and_back(flags) == flags));
+}
+
+BOOST_AUTO_TEST_CASE(garbled_elements_of_fixed_size)
+{
+    using entry = std::pair<bool, int>;
+    const auto check = []<class T>(const T& elements, std::size_t place) {
+        BOOST_CHECK_EXCEPTION(decode<T>(garbled(elements, place, 2)), std::exception, says_that_a_bool_is_none);
+        byte_buffer bytes;
+        encode(bytes, elements);
+        for (std::size_t size = 0; size != bytes.size(); ++size)
+            BOOST_CHECK_THROW(decode<T>(std::span(bytes).first(size)), std::exception);
+        bytes[6] = std::byte{1}; // a count that no memory is enough for
+        BOOST_CHECK_THROW(decode<T>(bytes), std::exception);
+    };
+    check(std::vector<entry>{{true, 1}, {false, 2}}, 13);
+    check(std::deque<entry>{{true, 1}, {false, 2}}, 8);
+    check(std::list<entry>{{true, 1}, {false, 2}}, 8);
+    check(std::deque<bool>{true, false}, 9);
+    check(std::deque<flagged>{{1, true}, {2, false}}, 12);
+}
+
 BOOST_AUTO_TEST_CASE(nesting_to_half_the_limit_comes_back)
 {
     tree t; // two levels each: the tree and the pointer to it

@@ -2,6 +2,7 @@
 #ifndef TANDEM_DETAIL_ARCHIVE_HPP
 #define TANDEM_DETAIL_ARCHIVE_HPP
 
+#include <tandem/detail/copy_bytes.hpp>
 #include <tandem/detail/large_values.hpp>
 #include <tandem/detail/same_build.hpp>
 
@@ -11,10 +12,10 @@
 #include <cereal/version.hpp>
 #endif
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <map>
 #include <limits>
 #include <memory>
 #include <span>
@@ -77,29 +78,62 @@ inline constexpr std::size_t message_alignment = 16;
 class output_archive : public cereal::OutputArchive<output_archive>
 {
 public:
-    /// Appends to `out`. Offsets count from where `out` ends now. Large runs go to `large`, if there is one.
+    /// Appends to `out`, which is whole when this is destroyed. Offsets count from where `out` ends now. Large runs go to
+    /// `large`, if there is one.
     explicit output_archive(byte_buffer& out, large_writer* large = nullptr)
-        : OutputArchive(this), out_(out), start_(out.size()), large_(large)
+        : OutputArchive(this), out_(out), start_(out.size()), end_(start_), large_(large)
     {
     }
+    output_archive(const output_archive&) = delete;
+    output_archive& operator=(const output_archive&) = delete;
+    ~output_archive() { out_.resize(end_); }
 
     void write(const void* data, std::size_t size)
     {
+        constexpr std::size_t small = 64;
         if (size >= large_run)
             write_large(data, size);
-        else
+        else if (size > small)
             append(data, size);
+        else if (size != 0)
+            std::memcpy(claim(size), data, size);
     }
 
-    void align(std::size_t alignment) { out_.resize(out_.size() + (alignment - size() % alignment) % alignment); }
+    /// Where the next `size` bytes go, to be written before anything else is. For a few kilobytes at the most.
+    std::byte* claim(std::size_t size)
+    {
+        if (size > out_.size() - end_)
+            make_room(size);
+        std::byte* const at = out_.data() + end_;
+        end_ += size;
+        return at;
+    }
 
-    std::size_t size() const noexcept { return out_.size() - start_; }
+    void align(std::size_t alignment)
+    {
+        const std::size_t padding = (alignment - size() % alignment) % alignment;
+        if (padding != 0)
+            std::memset(claim(padding), 0, padding);
+    }
+
+    std::size_t size() const noexcept { return end_ - start_; }
 
 private:
+    // More than is asked for: to resize a vector costs more than to write a number.
+    void make_room(std::size_t size)
+    {
+        constexpr std::size_t ahead = 512;
+        const std::size_t needed = end_ + size;
+        if (needed > out_.capacity())
+            out_.reserve(std::max(2 * out_.capacity(), needed));
+        out_.resize(std::min(out_.capacity(), needed + ahead));
+    }
+
     void append(const void* data, std::size_t size)
     {
-        const auto* bytes = static_cast<const std::byte*>(data);
-        out_.insert(out_.end(), bytes, bytes + size);
+        out_.resize(end_);
+        append_bytes(out_, data, size);
+        end_ = out_.size();
     }
 
     // Zero, and the bytes follow, aligned; or one more than their position elsewhere.
@@ -109,7 +143,7 @@ private:
         const std::uint64_t reference = place ? place->position + 1 : 0;
         append(&reference, sizeof reference);
         if (place) {
-            std::memcpy(place->memory, data, size);
+            copy_bytes(place->memory, data, size);
         } else {
             align(message_alignment);
             append(data, size);
@@ -118,6 +152,7 @@ private:
 
     byte_buffer& out_;
     std::size_t start_;
+    std::size_t end_; // what is beyond is room
     large_writer* large_;
 };
 
@@ -133,8 +168,7 @@ public:
     void read(void* data, std::size_t size)
     {
         const std::byte* bytes = take(size);
-        if (size != 0)
-            std::memcpy(data, bytes, size);
+        copy_bytes(data, bytes, size);
     }
 
     /// The next `size` bytes where they lie; valid as long as what the archive was made of.
@@ -155,20 +189,21 @@ public:
     /// An object that a shared_ptr points to, by its number in the message, before it is read; complete() when it is.
     void remember(std::uint32_t id, const std::type_info& type, std::shared_ptr<void> object)
     {
-        if (!shared_.try_emplace(id, shared_object{&type, std::move(object)}).second)
-            throw std::range_error("two shared objects have one number");
+        if (!shared_.empty() && id <= shared_.back().id)
+            throw std::range_error("shared objects are not numbered one after the other");
+        shared_.push_back({id, &type, std::move(object)});
     }
 
-    void complete(std::uint32_t id) { shared_.at(id).is_complete = true; }
+    void complete(std::uint32_t id) { find_shared(id)->is_complete = true; }
 
-    std::shared_ptr<void> recall(std::uint32_t id, const std::type_info& type, bool may_be_incomplete) const
+    std::shared_ptr<void> recall(std::uint32_t id, const std::type_info& type, bool may_be_incomplete)
     {
-        const auto it = shared_.find(id);
-        if (it == shared_.end() || *it->second.type != type)
+        const shared_object* const found = find_shared(id);
+        if (!found || *found->type != type)
             throw std::range_error("a shared_ptr refers to no object of its type");
-        if (!may_be_incomplete && !it->second.is_complete)
+        if (!may_be_incomplete && !found->is_complete)
             throw std::range_error("a shared_ptr refers to an object that contains it");
-        return it->second.object;
+        return found->object;
     }
 
     void enter()
@@ -208,11 +243,19 @@ private:
     int depth_ = 0;
     struct shared_object
     {
+        std::uint32_t id;
         const std::type_info* type;
         std::shared_ptr<void> object;
         bool is_complete = false;
     };
-    std::map<std::uint32_t, shared_object> shared_;
+
+    shared_object* find_shared(std::uint32_t id)
+    {
+        const auto it = std::ranges::lower_bound(shared_, id, {}, &shared_object::id);
+        return it != shared_.end() && it->id == id ? &*it : nullptr;
+    }
+
+    std::vector<shared_object> shared_; // by their numbers
 };
 
 // What cereal wraps values in on their way: no level of nesting.

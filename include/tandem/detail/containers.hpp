@@ -3,7 +3,15 @@
 #ifndef TANDEM_DETAIL_CONTAINERS_HPP
 #define TANDEM_DETAIL_CONTAINERS_HPP
 
-#include <tandem/detail/plain_types.hpp>
+#include <tandem/detail/fixed_size.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <iterator>
+#include <memory>
+#include <span>
+#include <type_traits>
 
 namespace tandem::detail {
 
@@ -18,17 +26,87 @@ inline std::size_t load_count(input_archive& ar)
     return static_cast<std::size_t>(count);
 }
 
+template <class Elements>
+void check_elements([[maybe_unused]] const Elements& elements)
+{
+    if constexpr (holds_bool<typename Elements::value_type>) {
+        for (const auto& element : elements)
+            check_bools(element);
+    }
+}
+
+/// Elements that are copied like the bytes that they are, as far as the container has them in one piece.
+template <class T>
+concept copied_in_pieces = copied_at_once<T> && std::is_copy_constructible_v<T> && std::is_copy_assignable_v<T>;
+
+template <class Sequence>
+void save_fixed(output_archive& ar, const Sequence& values, std::size_t count)
+{
+    using element = typename Sequence::value_type;
+    constexpr std::size_t most = fixed_piece<element>;
+    auto next = values.begin();
+    for (std::size_t left = count; left != 0;) {
+        const std::size_t piece = std::min(left, most);
+        std::byte* to = ar.claim(piece * fixed_size<element>);
+        if constexpr (copied_in_pieces<element> && std::random_access_iterator<decltype(next)>) {
+            alignas(element) std::byte aligned[most * sizeof(element)];
+            std::uninitialized_copy_n(next, piece, reinterpret_cast<element*>(aligned));
+            std::memcpy(to, aligned, piece * sizeof(element));
+            next += static_cast<std::ptrdiff_t>(piece);
+        } else {
+            for (std::size_t i = 0; i != piece; ++i, ++next)
+                put_fixed(to, *next);
+        }
+        left -= piece;
+    }
+}
+
+template <class Sequence>
+void load_fixed(input_archive& ar, Sequence& values, std::size_t count)
+{
+    using element = typename Sequence::value_type;
+    constexpr std::size_t most = fixed_piece<element>;
+    if (count > ar.remaining() / fixed_size<element>)
+        throw std::length_error("the message ends too early");
+    if constexpr (requires { values.reserve(count); })
+        values.reserve(count); // less than a few times the message
+    for (std::size_t left = count; left != 0;) {
+        const std::size_t piece = std::min(left, most);
+        const std::byte* from = ar.take(piece * fixed_size<element>);
+        if constexpr (copied_in_pieces<element> && requires { values[0]; }) {
+            alignas(element) std::byte aligned[most * sizeof(element)];
+            std::memcpy(aligned, from, piece * sizeof(element));
+            const auto* const first = reinterpret_cast<const element*>(aligned);
+            check_elements(std::span(first, piece));
+            values.insert(values.end(), first, first + piece);
+        } else if constexpr (requires { values[0]; }) {
+            const std::size_t before = values.size();
+            values.resize(before + piece);
+            for (auto next = values.begin() + static_cast<std::ptrdiff_t>(before); next != values.end(); ++next)
+                take_fixed(from, *next);
+        } else {
+            for (std::size_t i = 0; i != piece; ++i)
+                take_fixed(from, values.emplace_back());
+        }
+        left -= piece;
+    }
+}
+
 // Every element of a sequence takes a byte at least, for that check. A zero byte stands for one that is encoded to
 // nothing, such as std::monostate.
 template <class Sequence>
 void save_elements(output_archive& ar, const Sequence& values, std::size_t count)
 {
     ar(cereal::make_size_tag(static_cast<cereal::size_type>(count)));
-    for (const auto& value : values) {
-        const std::size_t before = ar.size();
-        ar(value);
-        if (ar.size() == before)
-            ar(std::uint8_t{0});
+    if constexpr (fixed<typename Sequence::value_type>) {
+        save_fixed(ar, values, count);
+    } else {
+        for (const auto& value : values) {
+            const std::size_t before = ar.size();
+            ar(value);
+            if (ar.size() == before)
+                ar(std::uint8_t{0});
+        }
     }
 }
 
@@ -39,15 +117,6 @@ void load_element(input_archive& ar, T& value)
     ar(value);
     if (ar.remaining() == before)
         ar.take(1);
-}
-
-template <class Elements>
-void check_elements([[maybe_unused]] const Elements& elements)
-{
-    if constexpr (holds_bool<typename Elements::value_type>) {
-        for (const auto& element : elements)
-            check_bools(element);
-    }
 }
 
 /// As many elements as come, copied once from where they lie.
@@ -63,14 +132,19 @@ void load_run(input_archive& ar, Sequence& values)
         return;
     if constexpr (std::is_copy_constructible_v<element> && std::is_copy_assignable_v<element>) {
         if (reinterpret_cast<std::uintptr_t>(bytes) % alignof(element) == 0) {
+            values.reserve(static_cast<std::size_t>(count));
             const auto* const first = reinterpret_cast<const element*>(bytes);
-            values.assign(first, first + count);
+            const auto append = [&](std::size_t begin, std::size_t size) {
+                const auto* const piece = first + begin / sizeof(element);
+                values.insert(values.end(), piece, piece + size / sizeof(element));
+            };
+            copy_in_pieces(values.data(), bytes, static_cast<std::size_t>(count) * sizeof(element), append, sizeof(element));
             check_elements(values);
             return;
         }
     }
     values.resize(static_cast<std::size_t>(count));
-    std::memcpy(static_cast<void*>(values.data()), bytes, values.size() * sizeof(element));
+    copy_bytes(values.data(), bytes, values.size() * sizeof(element));
     check_elements(values);
 }
 
@@ -85,8 +159,13 @@ template <class Sequence>
 void load_elements(input_archive& ar, Sequence& values)
 {
     values.clear();
-    for (std::size_t left = load_count(ar); left != 0; --left)
-        load_element(ar, values.emplace_back());
+    std::size_t left = load_count(ar);
+    if constexpr (fixed<typename Sequence::value_type>) {
+        load_fixed(ar, values, left);
+    } else {
+        for (; left != 0; --left)
+            load_element(ar, values.emplace_back());
+    }
 }
 
 template <class Set>
