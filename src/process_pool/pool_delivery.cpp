@@ -121,7 +121,8 @@ void pool::deliver(completion_mode mode, completion_batch completions)
     for (auto& wait : completions.waits)
         attempt([&] { wait.first->complete(mode, std::move(wait.second)); });
     completions.waits.clear();
-    if (completions.has_given_up() && !give_up_later(completions))
+    // The context may not run any more where its handlers are not who is here: each is posted at once, as a future needs no context.
+    if (completions.has_given_up() && (mode != completion_mode::dispatch || !give_up_later(completions)))
         while (completions.has_given_up())
             attempt([&] { completions.complete_next_given_up(mode, executor_); });
     if (thrown)

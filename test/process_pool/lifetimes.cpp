@@ -7,8 +7,10 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <future>
 #include <memory>
 #include <optional>
+#include <vector>
 
 using namespace test;
 using asio::error::operation_aborted;
@@ -144,6 +146,23 @@ BOOST_AUTO_TEST_CASE(shutting_down_a_pool_that_never_worked)
     processes side(2);
     get_soon(side.pool.async_shutdown(shutdown_mode::drain, asio::use_future));
     get_soon(side.pool.async_shutdown(shutdown_mode::kill, asio::use_future));
+}
+
+BOOST_AUTO_TEST_CASE(futures_of_a_destroyed_pool_are_ready_though_nobody_runs_its_context)
+{
+    leak_check leaks;
+    asio::io_context context;
+    std::vector<std::future<int>> results;
+    {
+        tandem::process_pool pool(context, {.workers = 1});
+        for (int i = 0; i != 100; ++i)
+            results.push_back(pool.async_run(task<add>(1, 2), asio::use_future));
+    }
+    for (auto& result : results) {
+        BOOST_REQUIRE((result.wait_for(long_time) == std::future_status::ready));
+        BOOST_CHECK_EXCEPTION(result.get(), boost::system::system_error,
+                              [](const auto& error) { return error.code() == asio::error::operation_aborted; });
+    }
 }
 
 BOOST_AUTO_TEST_CASE(destroyed_with_work_queued_and_running)
