@@ -8,6 +8,7 @@
 #include <tandem/error.hpp>
 #include <worker/standard_output.hpp>
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 #include <stdexcept>

@@ -104,9 +104,9 @@ public:
     {
         if (size > out_.size() - end_)
             make_room(size);
-        std::byte* const at = out_.data() + end_;
+        std::byte* const room = out_.data() + end_;
         end_ += size;
-        return at;
+        return room;
     }
 
     void align(std::size_t alignment)
@@ -124,8 +124,7 @@ private:
     {
         constexpr std::size_t ahead = 512;
         const std::size_t needed = end_ + size;
-        if (needed > out_.capacity())
-            out_.reserve(std::max(2 * out_.capacity(), needed));
+        reserve_ahead(out_, needed);
         out_.resize(std::min(out_.capacity(), needed + ahead));
     }
 

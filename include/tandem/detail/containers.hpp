@@ -47,15 +47,15 @@ void save_fixed(output_archive& ar, const Sequence& values, std::size_t count)
     auto next = values.begin();
     for (std::size_t left = count; left != 0;) {
         const std::size_t piece = std::min(left, most);
-        std::byte* to = ar.claim(piece * fixed_size<element>);
+        std::byte* destination = ar.claim(piece * fixed_size<element>);
         if constexpr (copied_in_pieces<element> && std::random_access_iterator<decltype(next)>) {
             alignas(element) std::byte aligned[most * sizeof(element)];
             std::uninitialized_copy_n(next, piece, reinterpret_cast<element*>(aligned));
-            std::memcpy(to, aligned, piece * sizeof(element));
+            std::memcpy(destination, aligned, piece * sizeof(element));
             next += static_cast<std::ptrdiff_t>(piece);
         } else {
             for (std::size_t i = 0; i != piece; ++i, ++next)
-                put_fixed(to, *next);
+                put_fixed(destination, *next);
         }
         left -= piece;
     }
@@ -72,10 +72,10 @@ void load_fixed(input_archive& ar, Sequence& values, std::size_t count)
         values.reserve(count); // less than a few times the message
     for (std::size_t left = count; left != 0;) {
         const std::size_t piece = std::min(left, most);
-        const std::byte* from = ar.take(piece * fixed_size<element>);
+        const std::byte* source = ar.take(piece * fixed_size<element>);
         if constexpr (copied_in_pieces<element> && requires { values[0]; }) {
             alignas(element) std::byte aligned[most * sizeof(element)];
-            std::memcpy(aligned, from, piece * sizeof(element));
+            std::memcpy(aligned, source, piece * sizeof(element));
             const auto* const first = reinterpret_cast<const element*>(aligned);
             check_elements(std::span(first, piece));
             values.insert(values.end(), first, first + piece);
@@ -83,10 +83,10 @@ void load_fixed(input_archive& ar, Sequence& values, std::size_t count)
             const std::size_t before = values.size();
             values.resize(before + piece);
             for (auto next = values.begin() + static_cast<std::ptrdiff_t>(before); next != values.end(); ++next)
-                take_fixed(from, *next);
+                take_fixed(source, *next);
         } else {
             for (std::size_t i = 0; i != piece; ++i)
-                take_fixed(from, values.emplace_back());
+                take_fixed(source, values.emplace_back());
         }
         left -= piece;
     }

@@ -32,28 +32,28 @@ template <class T>
 concept fixed = fixed_size<T> != 0 && fixed_size<T> <= 1024;
 
 template <class T>
-void put_fixed(std::byte*& to, const T& value)
+void put_fixed(std::byte*& destination, const T& value)
 {
     if constexpr (!is_plain<T>) {
-        std::apply([&to](const auto&... members) { (put_fixed(to, members), ...); }, value);
+        std::apply([&destination](const auto&... members) { (put_fixed(destination, members), ...); }, value);
     } else {
-        std::memcpy(to, std::addressof(value), sizeof value);
-        to += sizeof value;
+        std::memcpy(destination, std::addressof(value), sizeof value);
+        destination += sizeof value;
     }
 }
 
 template <class T>
-void take_fixed(const std::byte*& from, T& value)
+void take_fixed(const std::byte*& source, T& value)
 {
     if constexpr (!is_plain<T>) {
-        std::apply([&from](auto&... members) { (take_fixed(from, members), ...); }, value);
+        std::apply([&source](auto&... members) { (take_fixed(source, members), ...); }, value);
     } else if constexpr (std::is_same_v<T, bool>) {
-        const auto byte = static_cast<std::uint8_t>(*from++);
+        const auto byte = static_cast<std::uint8_t>(*source++);
         check_bool(byte);
         value = byte == 1;
     } else {
-        std::memcpy(static_cast<void*>(std::addressof(value)), from, sizeof value);
-        from += sizeof value;
+        std::memcpy(static_cast<void*>(std::addressof(value)), source, sizeof value);
+        source += sizeof value;
         check_bools(value);
     }
 }
