@@ -79,10 +79,10 @@ struct process_pool_options
     std::size_t max_message_size = std::size_t{1} << 30;
 
     /// The size of the shared memory for large values, in bytes: one for the arguments of all tasks, and one for each
-    /// worker's results. A vector's elements or a string's characters of 256 KiB or more go there and are copied once
-    /// on each side; where there is no room, they go through the worker's pipe, which is a third as fast or less, and
-    /// process_pool_stats::shared_memory_full counts. It is address space: memory is taken as values come, and of what
-    /// is free again, 64 MiB are kept. It counts in control groups' limits. Default: 1 GiB, as max_message_size: a
+    /// worker's results. A vector's elements or a string's characters of 64 KiB or more go there and are copied once
+    /// on each side; what else a message has goes there where that is several kilobytes. Where there is no room, they go
+    /// through the worker's pipe, which is a third as fast or less, and process_pool_stats::shared_memory_full counts. It is
+    /// address space: memory is taken as values come, and of what is free again, 64 MiB are kept. It counts in control groups' limits. Default: 1 GiB, as max_message_size: a
     /// value of any size goes through it. Less where this process's own address space is limited (RLIMIT_AS): a quarter
     /// of that for all together. At most 16 TiB; what is not a multiple of 64 KiB is rounded down. 0: all goes through
     /// pipes, as with less than 128 KiB, and before Linux 5.14.
@@ -117,7 +117,8 @@ struct process_pool_stats
     std::uint64_t workers_started = 0;
     std::uint64_t workers_died = 0;  ///< while they had a task
     std::uint64_t start_failures = 0;
-    /// Parts of arguments and results, of 256 KiB or more, that went through a pipe as the shared memory had no room.
+    /// How often the shared memory had no room: for a large part of arguments or of a result, or for their message, which
+    /// then went through a pipe.
     std::uint64_t shared_memory_full = 0;
     /// Lines that workers printed, and that did not get to this process's stderr, as it took no more (see
     /// worker_output::inherit()).

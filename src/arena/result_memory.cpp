@@ -108,7 +108,8 @@ bool result_writer::keep_for(std::uint64_t call)
 {
     if (current_.empty())
         return false;
-    unread_.emplace(call, std::move(current_));
+    auto& blocks = unread_[call];
+    blocks.insert(blocks.end(), current_.begin(), current_.end());
     current_.clear();
     size_ = 0;
     return true;

@@ -73,7 +73,7 @@ public:
     std::optional<detail::large_place> make_room(std::size_t size) override;
     std::size_t size() const noexcept override { return size_; }
 
-    /// What was made room for since the last call of this is the call's result, and lies there until the pool has read
+    /// What was made room for since the last call of this is of the call's result, and lies there until the pool has read
     /// it. Whether there is anything.
     bool keep_for(std::uint64_t call);
 

@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <stdexcept>
 #include <string>
@@ -44,6 +46,24 @@ std::byte* map(int fd, std::uint64_t size, access a)
         throw_errno("mapping memory for large values");
     ::madvise(memory, size, MADV_DONTDUMP); // values in a core dump would only make it large
     return static_cast<std::byte*>(memory);
+}
+
+bool is_in_memory(const std::byte* begin, std::uint64_t size) noexcept
+{
+    static const auto page_size = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    std::array<unsigned char, 1024> pages;
+    const std::uint64_t before = reinterpret_cast<std::uintptr_t>(begin) % page_size;
+    auto* at = const_cast<std::byte*>(begin) - before;
+    for (std::uint64_t left = size + before; left != 0;) {
+        const std::uint64_t piece = std::min(left, pages.size() * page_size);
+        const auto count = static_cast<std::ptrdiff_t>((piece + page_size - 1) / page_size);
+        if (::mincore(at, piece, pages.data()) != 0 ||
+            std::any_of(pages.begin(), pages.begin() + count, [](unsigned char page) { return page % 2 == 0; }))
+            return false;
+        at += piece;
+        left -= piece;
+    }
+    return true;
 }
 
 } // namespace
@@ -106,6 +126,9 @@ void shared_memory::unmap_pages() const noexcept
 
 bool shared_memory::has_memory(block b) const noexcept
 {
+    if (is_in_memory(data_ + b.position, b.size))
+        return true;
+    // Or swapped out. This looks at all pages from there to the next hole, which may be far beyond the block.
     const off_t hole = ::lseek(number(), static_cast<off_t>(b.position), SEEK_HOLE);
     return hole >= 0 && static_cast<std::uint64_t>(hole) >= b.position + b.size;
 }

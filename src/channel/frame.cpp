@@ -1,6 +1,9 @@
 #include <channel/frame.hpp>
 
+#include <tandem/detail/copy_bytes.hpp>
+
 #include <cstring>
+#include <stdexcept>
 
 namespace tandem::channel {
 namespace {
@@ -46,8 +49,16 @@ void append_frame(std::vector<std::byte>& out, frame_kind kind, std::uint64_t id
     const std::size_t begin = out.size();
     out.resize(begin + sizeof(frame_header) + padded(payload.size()));
     put_header(out.data() + begin, payload.size(), kind, id);
-    if (!payload.empty())
-        std::memcpy(out.data() + begin + sizeof(frame_header), payload.data(), payload.size());
+    detail::copy_bytes(out.data() + begin + sizeof(frame_header), payload.data(), payload.size());
+}
+
+stored_payload read_stored_payload(std::span<const std::byte> bytes)
+{
+    stored_payload stored;
+    if (bytes.size() != sizeof stored)
+        throw std::length_error("the message does not say where its bytes are stored");
+    std::memcpy(&stored, bytes.data(), sizeof stored);
+    return stored;
 }
 
 } // namespace tandem::channel

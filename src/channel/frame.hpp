@@ -22,10 +22,13 @@ enum class frame_kind : std::uint16_t
     bell = 8,       ///< worker to pool: there is something in the shared ring
     tasks = 9,      ///< pool to worker: a call for each of several argument lists
     large_result = 10, ///< worker to pool: a result with parts in shared memory
-    in_pipe = 11    ///< worker to pool, in the shared ring: what comes next there is in the pipe
+    in_pipe = 11,   ///< worker to pool, in the shared ring: what comes next there is in the pipe
+    stored_task = 12,  ///< a task, a tasks or a large_result whose payload lies in shared memory, but for the head of a call: it
+    stored_tasks = 13, ///< has a stored_payload instead
+    stored_result = 14
 };
 
-inline constexpr frame_kind last_frame_kind = frame_kind::in_pipe;
+inline constexpr frame_kind last_frame_kind = frame_kind::stored_result;
 
 struct frame_header
 {
@@ -41,12 +44,39 @@ inline constexpr std::size_t frame_alignment = 16;
 
 /// "tandem" and the protocol's version: what tells a worker from a program that prints something.
 inline constexpr std::uint64_t protocol_magic = 0x6d65'646e'6174'0000;
-inline constexpr std::uint16_t protocol_version = 3;
+inline constexpr std::uint16_t protocol_version = 4;
 inline constexpr std::uint64_t hello_id = protocol_magic | protocol_version;
+
+/// Where the bytes of a stored frame lie.
+struct stored_payload
+{
+    std::uint64_t position;
+    std::uint64_t size;
+};
+static_assert(sizeof(stored_payload) == 16);
+
+/// From these sizes on payloads are stored. Of a sequence of calls, arguments only where they fill the pipe, and results only where
+/// the ring does not take them: many small messages at once are copied in less time than it takes to find room for them.
+inline constexpr std::size_t stored_arguments = 4 * 1024;
+inline constexpr std::size_t stored_sequence = 64 * 1024;
+inline constexpr std::size_t stored_result = 8 * 1024;
 
 constexpr std::uint64_t padded(std::uint64_t size) noexcept
 {
     return (size + frame_alignment - 1) / frame_alignment * frame_alignment;
+}
+
+constexpr bool is_call(frame_kind kind) noexcept
+{
+    return kind == frame_kind::task || kind == frame_kind::tasks || kind == frame_kind::stored_task || kind == frame_kind::stored_tasks;
+}
+constexpr bool is_sequence(frame_kind kind) noexcept
+{
+    return kind == frame_kind::tasks || kind == frame_kind::stored_tasks;
+}
+constexpr bool is_stored(frame_kind kind) noexcept
+{
+    return kind == frame_kind::stored_task || kind == frame_kind::stored_tasks || kind == frame_kind::stored_result;
 }
 
 struct frame
@@ -70,6 +100,9 @@ constexpr std::size_t size_of(const frame& f) noexcept
 {
     return sizeof(frame_header) + static_cast<std::size_t>(padded(f.payload.size()));
 }
+
+/// Throws std::length_error where `bytes` are none.
+stored_payload read_stored_payload(std::span<const std::byte> bytes);
 
 /// Takes frames out of whole ones: of those that begin at `begin` or behind it, the ones for which is_unwanted(frame) holds.
 /// How many.

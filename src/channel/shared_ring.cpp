@@ -1,5 +1,7 @@
 #include <channel/shared_ring.hpp>
 
+#include <tandem/detail/copy_bytes.hpp>
+
 #include <algorithm>
 
 namespace tandem::channel {
@@ -7,14 +9,15 @@ namespace {
 
 constexpr std::size_t capacity = shared_ring::capacity;
 constexpr std::size_t largest = capacity / 4; // so that one large frame does not send many small ones through the pipe
-constexpr std::size_t kept_for_notices = ring_writer::most_notices * sizeof(frame_header);
+constexpr std::size_t kept_for_short = ring_writer::most_frames * ring_writer::short_frame;
 static_assert(capacity % frame_alignment == 0 && sizeof(frame_header) == frame_alignment); // no header is cut in two
 
 } // namespace
 
 bool ring_writer::has_room(std::size_t size) noexcept
 {
-    const auto fits = [&] { return written_ - taken_ + size <= capacity - kept_for_notices; };
+    const std::size_t room = size <= short_frame ? capacity : capacity - kept_for_short;
+    const auto fits = [&] { return written_ - taken_ + size <= room; };
     if (!fits())
         taken_ = ring_.taken.load(std::memory_order_acquire);
     return fits();
@@ -24,8 +27,8 @@ void ring_writer::copy_in(std::span<const std::byte> frame) noexcept
 {
     const auto at = static_cast<std::size_t>(written_ % capacity);
     const std::size_t first = std::min(frame.size(), capacity - at);
-    std::ranges::copy(frame.first(first), ring_.bytes.data() + at);
-    std::ranges::copy(frame.subspan(first), ring_.bytes.data());
+    detail::copy_bytes(ring_.bytes.data() + at, frame.data(), first);
+    detail::copy_bytes(ring_.bytes.data(), frame.data() + first, frame.size() - first);
     written_ += frame.size();
     ring_.written.store(written_, std::memory_order_release);
 }
@@ -75,8 +78,8 @@ bool ring_reader::take_some()
     const std::size_t size = std::min<std::size_t>(room.size(), unread);
     const auto at = static_cast<std::size_t>(taken_ % capacity);
     const std::size_t first = std::min(size, capacity - at);
-    std::copy_n(ring_.bytes.data() + at, first, room.data());
-    std::copy_n(ring_.bytes.data(), size - first, room.data() + first);
+    detail::copy_bytes(room.data(), ring_.bytes.data() + at, first);
+    detail::copy_bytes(room.data() + first, ring_.bytes.data(), size - first);
     frames_.commit(size);
     taken_ += size;
     ring_.taken.store(taken_, std::memory_order_release);

@@ -33,17 +33,18 @@ public:
     explicit ring_writer(shared_ring& ring) : ring_(ring), written_(ring.written.load(std::memory_order_relaxed)) {}
 
     /// Puts a whole frame in, padding included. False where it is large, or too much is unread: then it goes another
-    /// way, and put_notice() says so.
+    /// way, and put_notice() says so. There is always room for those of short_frame bytes at most, and for notices, as a
+    /// worker holds at most most_frames calls.
     bool put(std::span<const std::byte> frame) noexcept;
 
-    /// Says in the frame's place that it comes through the pipe. There is always room for these, as a worker holds at
-    /// most most_notices calls.
+    /// Says in the frame's place that it comes through the pipe.
     void put_notice(std::uint64_t id) noexcept;
 
     /// Whether the reader must be woken, by whoever is told so.
     bool must_ring() noexcept;
 
-    static constexpr std::size_t most_notices = 1024;
+    static constexpr std::size_t most_frames = 1024;
+    static constexpr std::size_t short_frame = sizeof(frame_header) + sizeof(stored_payload); ///< that of a stored one
 
 private:
     bool has_room(std::size_t size) noexcept;

@@ -2,9 +2,11 @@
 #ifndef TANDEM_PROCESS_POOL_COMPLETION_BATCH_HPP
 #define TANDEM_PROCESS_POOL_COMPLETION_BATCH_HPP
 
+#include <empty_buffer.hpp>
 #include <process_pool/failure.hpp>
 #include <schedule/scheduler.hpp>
 #include <tandem/detail/archive.hpp>
+#include <tandem/detail/copy_bytes.hpp>
 #include <tandem/detail/task_operation.hpp>
 
 #include <cstring>
@@ -32,6 +34,7 @@ public:
         int failed_in = 0; ///< the worker's pid, where it is a failure's
         std::optional<schedule::outcome> unrun{}; ///< it ended like that while it waited, and its error has yet to be made
         std::unique_ptr<large_reader> large{};
+        bool is_stored = false; ///< `large` has the encoding, and the message says where
     };
     using completed_wait = std::pair<std::unique_ptr<wait_operation>, std::exception_ptr>;
 
@@ -76,18 +79,31 @@ public:
 
     /// `message` is copied.
     void add(task_operation* operation, std::span<const std::byte> message, int failed_in,
-             std::unique_ptr<large_reader> large)
+             std::unique_ptr<large_reader> large, bool is_stored = false)
     {
         const std::size_t position = (messages_.size() + message_alignment - 1) / message_alignment * message_alignment;
         messages_.resize(position + message.size());
-        if (!message.empty())
-            std::memcpy(messages_.data() + position, message.data(), message.size());
+        copy_bytes(messages_.data() + position, message.data(), message.size());
         completed_task& task = tasks_.emplace_back();
         task.operation.reset(operation);
         task.message_at = position;
         task.message_size = message.size();
         task.failed_in = failed_in;
         task.large = std::move(large);
+        task.is_stored = is_stored;
+    }
+
+    /// Has messages copied to where those of a batch before were.
+    void use_room(std::vector<std::byte>& spare) noexcept { messages_.swap(spare); }
+
+    /// Whether a later batch would gain by the room: from 64 KiB on, what is freed can be given back to the system at once, and
+    /// to get it anew costs more than what is copied there.
+    bool has_much_room() const noexcept { return messages_.capacity() >= 64 * 1024; }
+    void leave_room(std::vector<std::byte>& spare) noexcept
+    {
+        empty_buffer(messages_);
+        if (messages_.capacity() > spare.capacity())
+            messages_.swap(spare);
     }
 
     /// Adds tasks that follow each other as `newer` ones, and waits, which all fail with `error`. Takes no memory. Once.

@@ -198,7 +198,8 @@ void frame_dispatcher::becomes_ready(worker_link& link, time_point now)
 void frame_dispatcher::take_outcome(worker_link& link, const channel::frame& f, time_point now, completion_batch& completions)
 {
     schedule::task* const t = state_.scheduler.task_of(link.id);
-    const bool is_large = f.kind == channel::frame_kind::large_result && link.large_results();
+    const bool is_stored = f.kind == channel::frame_kind::stored_result;
+    const bool is_large = (is_stored || f.kind == channel::frame_kind::large_result) && link.large_results();
     const bool is_outcome = is_large || f.kind == channel::frame_kind::result || f.kind == channel::frame_kind::failure;
     if (!is_outcome || !t || operation_of(*t).call != f.id) {
         mark_faulty(link, "sent a frame that nobody asked for");
@@ -219,10 +220,11 @@ void frame_dispatcher::take_outcome(worker_link& link, const channel::frame& f, 
     const auto memory = link.page().resident_memory.load(std::memory_order_relaxed);
     link.free_slot(operation);
     // Made also where nobody wants the result: the worker is to know that it can have the memory back.
-    auto large = is_large ? link.large_results()->result_of(f.id, state_.options.max_message_size - f.payload.size()) : nullptr;
+    const std::size_t in_shared_memory = state_.options.max_message_size - (is_stored ? 0 : f.payload.size());
+    auto large = is_large ? link.large_results()->result_of(f.id, in_shared_memory) : nullptr;
     if (!state_.scheduler.task_finished(link.id, took, memory, now, state_.actions))
         return;
-    completions.add(&operation, f.payload, f.kind == channel::frame_kind::failure ? link.process->pid() : 0, std::move(large));
+    completions.add(&operation, f.payload, f.kind == channel::frame_kind::failure ? link.process->pid() : 0, std::move(large), is_stored);
     tasks_.forget(operation);
     state_.counts.completed += operation.items;
 }

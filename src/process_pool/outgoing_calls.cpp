@@ -20,10 +20,10 @@ using schedule::time_point;
 void outgoing_calls::add(task_operation& operation, const link_ptr& link)
 {
     const bool others_wait = operation.others_follow || state_.scheduler.waiting() != 0;
-    link->append_call(operation, others_wait ? std::clamp<std::chrono::nanoseconds>(state_.scheduler.load(link->id) / 2,
-                                                                                    channel::longest_untold,
-                                                                                    channel::longest_untold_among_many)
-                                             : channel::longest_untold);
+    const auto untold = others_wait ? std::clamp<std::chrono::nanoseconds>(state_.scheduler.load(link->id) / 2, channel::longest_untold,
+                                                                           channel::longest_untold_among_many)
+                                    : channel::longest_untold;
+    link->append_call(operation, state_.arguments.get(), untold);
     if (!operation.previous) // the worker has nothing else
         link->is_urgent = true;
     if (!std::exchange(link->is_unflushed, true))

@@ -143,6 +143,7 @@ bool pool::handle(completion_mode mode, event_ref event)
         const std::lock_guard lock(mutex_);
         if (closed_)
             return false;
+        completions.use_room(spare_room_);
         try {
             react(mode, event, completions);
         } catch (...) {

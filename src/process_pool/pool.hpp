@@ -132,6 +132,7 @@ private:
     result_poll poll_;
     outgoing_calls calls_;
     frame_dispatcher frames_;
+    std::vector<std::byte> spare_room_; // for the messages of the next batch
     std::vector<link_ptr> suspects_; // that were to be sent something, and have ended or said something while they were idle
 };
 

@@ -1,6 +1,8 @@
 // How operations are completed: outside of the lock, in turns with what else the context has to do, and whatever their
 // handlers throw.
+#include <channel/frame.hpp>
 #include <process_pool/pool.hpp>
+#include <tandem/detail/copy_bytes.hpp>
 
 #include <boost/asio/post.hpp>
 
@@ -68,6 +70,15 @@ void complete_given_up(const asio::any_io_executor& executor, const std::shared_
         std::rethrow_exception(thrown);
 }
 
+// A copy: what the worker can write may change while it is decoded.
+byte_buffer read_stored(std::span<const std::byte> message, large_reader& large)
+{
+    const channel::stored_payload stored = channel::read_stored_payload(message);
+    byte_buffer copy;
+    append_bytes(copy, large.find(stored.position, stored.size), static_cast<std::size_t>(stored.size));
+    return copy;
+}
+
 } // namespace
 
 void pool::deliver(completion_mode mode, completion_batch completions)
@@ -103,20 +114,29 @@ void pool::deliver(completion_mode mode, completion_batch completions)
     while (completion_batch::completed_task* const task = completions.next()) {
         attempt([&] {
             // User code may run in here.
-            const auto message = completions.message_of(*task);
+            auto message = completions.message_of(*task);
+            byte_buffer stored;
             try {
-                if (task->failed_in != 0)
+                if (task->failed_in != 0) {
                     task->error = decode_failure(*task->operation, task->failed_in, message);
-                else if (task->unrun)
+                } else if (task->unrun) {
                     task->error = failures.failure_of(*task->operation, *task->unrun, completions.start.get());
+                } else if (task->is_stored) {
+                    stored = read_stored(message, *task->large);
+                    message = stored;
+                }
             } catch (...) {
-                task->error = std::current_exception();
+                task->error = task->is_stored ? task->operation->result_failure() : std::current_exception();
             }
             task->operation.release()->complete(mode, executor_, {std::move(task->error), message, std::move(task->large)});
         });
         if (turn.is_over([this] { return loop_->now(); }) && mode == completion_mode::dispatch && completions.has_next() &&
             deliver_later(completions))
             return;
+    }
+    if (completions.has_much_room()) {
+        const std::lock_guard lock(mutex_);
+        completions.leave_room(spare_room_);
     }
     for (auto& wait : completions.waits)
         attempt([&] { wait.first->complete(mode, std::move(wait.second)); });

@@ -1,8 +1,11 @@
 #include <process_pool/worker_link.hpp>
 
 #include <tandem/codec.hpp>
+#include <tandem/detail/copy_bytes.hpp>
 
+#include <array>
 #include <cstring>
+#include <optional>
 
 namespace tandem::detail {
 namespace {
@@ -18,6 +21,21 @@ channel::call_length length_of(const task_operation& operation, std::chrono::nan
     // The run that has a deadline is measured from its very begin.
     const bool is_brief = expected <= channel::longest_brief && operation.options->run_timeout.count() <= 0;
     return is_brief ? call_length::brief : call_length::usual;
+}
+
+// Nothing where they are small, or there is no room.
+std::optional<channel::stored_payload> store_arguments(task_operation& operation, arena::argument_memory* memory)
+{
+    const auto arguments = operation.message.subspan(message_head_size);
+    if (arguments.size() < (operation.is_sequence ? channel::stored_sequence : channel::stored_arguments) || !memory)
+        return std::nullopt;
+    auto room = memory->room_for_call();
+    const auto place = room->make_room(arguments.size());
+    if (!place)
+        return std::nullopt;
+    copy_bytes(place->memory, arguments.data(), arguments.size());
+    operation.set_stored(std::move(room));
+    return channel::stored_payload{place->position, arguments.size()};
 }
 
 } // namespace
@@ -71,7 +89,7 @@ void worker_link::tell_sent() noexcept
     page_->tasks.sent.store(calls_to_send_, std::memory_order_release);
 }
 
-void worker_link::append_call(task_operation& operation, std::chrono::nanoseconds longest_untold)
+void worker_link::append_call(task_operation& operation, arena::argument_memory* memory, std::chrono::nanoseconds longest_untold)
 {
     if (free_slots_.empty()) {
         operation.slot = next_slot_++;
@@ -90,8 +108,17 @@ void worker_link::append_call(task_operation& operation, std::chrono::nanosecond
                                   .run_timeout = operation.options->run_timeout.count()};
     static_assert(sizeof head == message_head_size);
     std::memcpy(operation.message.data(), &head, sizeof head);
-    channel::append_frame(frames.outgoing(), operation.is_sequence ? channel::frame_kind::tasks : channel::frame_kind::task,
-                          operation.call, operation.message);
+    using channel::frame_kind;
+    if (const auto stored = store_arguments(operation, memory)) {
+        std::array<std::byte, sizeof head + sizeof *stored> payload;
+        std::memcpy(payload.data(), &head, sizeof head);
+        std::memcpy(payload.data() + sizeof head, &*stored, sizeof *stored);
+        channel::append_frame(frames.outgoing(), operation.is_sequence ? frame_kind::stored_tasks : frame_kind::stored_task,
+                              operation.call, payload);
+    } else {
+        channel::append_frame(frames.outgoing(), operation.is_sequence ? frame_kind::tasks : frame_kind::task, operation.call,
+                              operation.message);
+    }
 }
 
 void worker_link::remove_revoked()
@@ -99,7 +126,7 @@ void worker_link::remove_revoked()
     if (!std::exchange(has_revoked_, false))
         return;
     const auto removed = frames.remove_unsent([this](const channel::frame& f) {
-        if (f.kind != channel::frame_kind::task && f.kind != channel::frame_kind::tasks)
+        if (!channel::is_call(f.kind))
             return false;
         channel::task_call head;
         std::memcpy(&head, f.payload.data(), sizeof head);

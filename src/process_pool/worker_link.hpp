@@ -3,6 +3,7 @@
 #ifndef TANDEM_PROCESS_POOL_WORKER_LINK_HPP
 #define TANDEM_PROCESS_POOL_WORKER_LINK_HPP
 
+#include <arena/argument_memory.hpp>
 #include <channel/brief_wait.hpp>
 #include <channel/channel.hpp>
 #include <channel/hello.hpp>
@@ -34,9 +35,10 @@ public:
 
     bool knows(const task_entry& entry) { return position_of(entry) != unknown; }
 
-    /// Appends a call to what is to be sent, and takes a slot for it.
+    /// Appends a call to what is to be sent, and takes a slot for it. Arguments of some size go to `memory`, where there is
+    /// any with room.
     /// `longest_untold`: how long the worker may keep what it has done, at most 2.5 ms.
-    void append_call(task_operation& operation, std::chrono::nanoseconds longest_untold);
+    void append_call(task_operation& operation, arena::argument_memory* memory, std::chrono::nanoseconds longest_untold);
 
     /// The call was revoked. It leaves what is to be sent with the next remove_revoked().
     void take_back_call(task_operation& operation)
@@ -48,9 +50,10 @@ public:
     /// Takes calls that were revoked out of what is to be sent, as far as nothing of them is sent.
     void remove_revoked();
 
-    /// The operation's slot can be used again.
+    /// The operation's slot can be used again, and so can the memory of its stored arguments.
     void free_slot(task_operation& operation)
     {
+        operation.drop_stored();
         free_slots_.push_back(std::exchange(operation.slot, task_operation::no_slot));
     }
 

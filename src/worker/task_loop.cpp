@@ -5,6 +5,7 @@
 #include <schedule/deadlines.hpp>
 #include <tandem/codec.hpp>
 #include <tandem/detail/call_sequence.hpp>
+#include <tandem/detail/copy_bytes.hpp>
 #include <tandem/error.hpp>
 #include <worker/standard_output.hpp>
 
@@ -51,7 +52,7 @@ void task_loop::run()
     }
     usage_.begin();
     while (const auto f = frames_.read([this] { before_waiting(); })) {
-        if (f->kind == frame_kind::task || f->kind == frame_kind::tasks)
+        if (channel::is_call(f->kind))
             run_task(*f);
         else if (f->kind == frame_kind::initialize)
             initialize(*f);
@@ -78,7 +79,7 @@ void task_loop::run_task(const frame& f)
     if (settings_.reports_memory || settings_.limits.resident_memory != 0)
         large_.leave();
     usage_.update(now_);
-    deliver(f.id); // now: what the next task does must not cost this one its result
+    deliver(f); // now: what the next task does must not cost this one its result
     if (untold_ && now_ - untold_since_ >= std::max<steady_clock::duration>(channel::longest_untold, channel::untold_units(head.untold)))
         tell();
 }
@@ -106,12 +107,18 @@ void task_loop::end(status::slot& of, bool is_measured)
     of.end(begun + (now_ - begun) / tasks);
 }
 
-void task_loop::deliver(std::uint64_t id)
+void task_loop::deliver(const frame& call)
 {
-    if (results_.put(frames_.outgoing())) {
-        detail::empty_buffer(frames_.outgoing()); // what failed may have been large
+    auto& out = frames_.outgoing();
+    bool is_put = (out.size() <= channel::stored_result || channel::is_sequence(call.kind)) && results_.put(out);
+    if (!is_put) {
+        store(call.id);
+        is_put = results_.put(out);
+    }
+    if (is_put) {
+        detail::empty_buffer(out); // it may have been large
     } else {
-        results_.put_notice(id);
+        results_.put_notice(call.id);
         frames_.flush();
     }
     if (!std::exchange(untold_, true))
@@ -173,8 +180,8 @@ void task_loop::call(const frame& f, const channel::task_call& head, std::vector
         const process_mark::scope only_here; // a child that the task forked must not take the next call
         entry_of(head).run(arguments, large_.arguments(), out, large_.results());
     };
-    const auto arguments = f.payload.subspan(sizeof head);
-    if (f.kind != frame_kind::tasks) {
+    const auto arguments = arguments_of(f);
+    if (!channel::is_sequence(f.kind)) {
         run(arguments, result);
         return;
     }
@@ -189,6 +196,39 @@ void task_loop::call(const frame& f, const channel::task_call& head, std::vector
         if (!slot.begin_item())
             break; // the others were taken back
         detail::call_sequence::add(result, [&](std::vector<std::byte>& out) { run(calls.next().value(), out); });
+    }
+}
+
+std::span<const std::byte> task_loop::arguments_of(const frame& f)
+{
+    const auto rest = f.payload.subspan(sizeof(channel::task_call));
+    if (!channel::is_stored(f.kind))
+        return rest;
+    if (!large_.arguments())
+        throw std::runtime_error("the pool stored arguments where this worker sees none");
+    const channel::stored_payload stored = channel::read_stored_payload(rest);
+    return {large_.arguments()->find(stored.position, stored.size), static_cast<std::size_t>(stored.size)};
+}
+
+// The result goes to shared memory, where there is room; else it stays as it is.
+void task_loop::store(std::uint64_t id) noexcept
+{
+    auto& out = frames_.outgoing();
+    const channel::frame f = channel::frame_at(out, 0);
+    arena::result_writer* const large = large_.results();
+    if (!large || (f.kind != frame_kind::result && f.kind != frame_kind::large_result))
+        return;
+    try {
+        const auto place = large->make_room(f.payload.size());
+        if (!place)
+            return;
+        detail::copy_bytes(place->memory, f.payload.data(), f.payload.size());
+        large->keep_for(id);
+        const channel::stored_payload stored{place->position, f.payload.size()};
+        out.clear();
+        channel::append_frame(out, frame_kind::stored_result, id, std::as_bytes(std::span(&stored, 1)));
+    } catch (const std::exception&) {
+        large->discard();
     }
 }
 

@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace tandem::worker {
@@ -36,10 +37,12 @@ private:
     void call(const channel::frame& f, const channel::task_call& head, std::vector<std::byte>& result);
     template <class Make>
     void answer(channel::frame_kind success, std::uint64_t id, Make make);
+    std::span<const std::byte> arguments_of(const channel::frame& f);
+    void store(std::uint64_t id) noexcept;
     void append_failure(std::uint64_t id, const std::exception_ptr& e);
     std::size_t try_append_failure(std::uint64_t id, const std::exception_ptr& e);
     const detail::task_entry& entry_of(const channel::task_call& head) const;
-    void deliver(std::uint64_t id);
+    void deliver(const channel::frame& call);
     void tell();
     void before_waiting();
 

@@ -83,6 +83,21 @@ BOOST_AUTO_TEST_CASE(to_what_was_not_written_and_over_and_over)
     BOOST_TEST(answers<texts>(frame_kind::large_result, many).code == errc::decode_failed);
 }
 
+BOOST_AUTO_TEST_CASE(of_a_whole_result)
+{
+    for (const auto& [position, size] : {reference{64 * mib, mib}, {63 * mib, 2 * mib}, {~std::uint64_t{0}, 1}, {65536, 7 * mib},
+                                         {65536, ~std::uint64_t{0}}, {65536, 9 * mib}}) {
+        const failure f = answers<numbers>(frame_kind::stored_result, words(position, size));
+        BOOST_TEST(f.code == errc::decode_failed, f.what);
+        BOOST_TEST(f.says("shared memory"), f.what);
+    }
+    for (const byte_buffer& payload : {words(), words(65536), words(65536, 16, 0)})
+        BOOST_TEST(answers<numbers>(frame_kind::stored_result, payload).code == errc::decode_failed);
+    // What its head says: no calls, all of them read. An encoding of numbers, but more than one.
+    BOOST_TEST(answers<numbers>(frame_kind::stored_result, words(0, 4096)).code == errc::decode_failed);
+    BOOST_TEST(answers<numbers>(frame_kind::stored_result, words(65536, 8), 0).code == errc::worker_died);
+}
+
 BOOST_AUTO_TEST_CASE(in_a_result_that_has_none)
 {
     const failure f = answers<numbers>(frame_kind::result, words(mib / 2, 65537));

@@ -1,13 +1,16 @@
 // Large values go there and come back as they were, through shared memory where there is room, else through the pipe.
 #include <support/failing.hpp>
 #include <support/gate.hpp>
+#include <support/memory.hpp>
 #include <support/preconditions.hpp>
 #include <support/sides.hpp>
 #include <support/tasks.hpp>
 
+#include <tandem/cancellation_source.hpp>
 #include <tandem/detail/large_values.hpp>
 #include <tandem/map.hpp>
 
+#include <boost/asio/detached.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <signal.h>
@@ -142,9 +145,29 @@ double sum(const numbers& values)
     return std::accumulate(values.begin(), values.end(), 0.0);
 }
 
+/// By this process, by whatever call: from pipes, as nothing else is read.
+std::uint64_t bytes_read()
+{
+    std::ifstream file("/proc/self/io");
+    std::string name;
+    std::uint64_t bytes = 0;
+    file >> name >> bytes;
+    return bytes;
+}
+
 numbers make(double first)
 {
     return counted(2 * mib, first);
+}
+
+numbers make_most(int)
+{
+    return counted(7 * mib);
+}
+
+std::vector<std::string> make_texts(int count)
+{
+    return std::vector<std::string>(static_cast<std::size_t>(5000 + count), "a text with some characters");
 }
 
 // Writes its bytes, but cannot be encoded to the end.
@@ -231,12 +254,50 @@ BOOST_AUTO_TEST_CASE(what_finds_no_room_takes_the_pipe_and_is_counted)
 {
     processes side(1, {.shared_memory = mib});
     returns_unchanged(side, counted(4 * mib));
-    BOOST_TEST(side.pool.stats().shared_memory_full == 2U); // there, and back
+    BOOST_TEST(side.pool.stats().shared_memory_full == 4U); // there, and back: the run, and the message that it is in
     all_return_unchanged(side);                             // some here, some there, in one message
     const auto counted_so_far = side.pool.stats().shared_memory_full;
     BOOST_TEST(counted_so_far > 2U);
     fails(side.pool, task<die>("kill"));
     BOOST_TEST(side.pool.stats().shared_memory_full == counted_so_far); // also with its worker gone
+}
+
+// Also where they have no large part.
+BOOST_AUTO_TEST_CASE(messages_of_some_size_go_through_no_pipe)
+{
+    processes side(1);
+    const auto read_there = [&] { return get_soon(side.pool.async_run(task<bytes_read>(), asio::use_future)); };
+    read_there(); // as long as it takes to start
+    for (const std::size_t count : {400U, 10'000U, 200'000U}) {
+        const std::vector<std::string> texts(count, "a text with some characters");
+        const std::uint64_t here = bytes_read(), there = read_there();
+        returns_unchanged(side, texts);
+        const std::uint64_t now_there = read_there(), now_here = bytes_read();
+        BOOST_TEST_MESSAGE(count << " texts: " << now_there - there << " bytes read by the worker, " << now_here - here << " here");
+        BOOST_TEST(now_there - there < 8000U);
+        BOOST_TEST(now_here - here < 8000U);
+    }
+    BOOST_TEST(side.pool.stats().shared_memory_full == 0U);
+}
+
+// More than the ring holds, each of them small.
+BOOST_AUTO_TEST_CASE(results_that_find_the_ring_full_go_through_no_pipe)
+{
+    processes side(1);
+    const gate place;
+    const recording<int> running;
+    side.pool.async_run(task<hold>(place.path()), running.handler());
+    BOOST_REQUIRE(place.wait_for_begun());
+    std::vector<std::future<std::string>> all;
+    for (int i = 0; i != 500; ++i)
+        all.push_back(side.pool.async_run(task<echo<std::string>>(std::string(2000, 'x')), asio::use_future));
+    const std::uint64_t before = bytes_read();
+    place.open();
+    for (auto& one : all)
+        BOOST_TEST(get_soon(std::move(one)).size() == 2000U);
+    const std::uint64_t here = bytes_read() - before;
+    BOOST_TEST_MESSAGE(here << " bytes read here");
+    BOOST_TEST(here < 100'000U);
 }
 
 BOOST_AUTO_TEST_CASE(several_large_arguments)
@@ -305,6 +366,48 @@ BOOST_AUTO_TEST_CASE(room_comes_back_in_whatever_way_a_call_ends)
     }
     get_soon(side.pool.async_shutdown(tandem::shutdown_mode::drain, asio::use_future));
     BOOST_TEST(fails(side.pool, task<sum>(counted(9 * mib))).code == errc::pool_closed);
+}
+
+// Results that are cancelled, that nobody waits for, and of which the pool is gone.
+BOOST_AUTO_TEST_CASE(room_comes_back_of_results_that_nobody_takes)
+{
+    const auto round = [](processes& side, int count) {
+        for (int i = 0; i != count; ++i) {
+            side.pool.async_run(task<make>(i), asio::detached);
+            side.pool.async_run(task<make_texts>(i), asio::detached);
+            const recording<numbers> cancelled;
+            const tandem::cancellation_source source;
+            side.pool.async_run(task<make>(i), cancellable(source, cancelled.handler()));
+            source.cancel(i % 2 == 0 ? asio::cancellation_type::total : asio::cancellation_type::partial);
+            BOOST_REQUIRE(cancelled.wait());
+        }
+    };
+    for (int pools = 0; pools != 3; ++pools) {
+        processes side(1, {.shared_memory = 8 * mib});
+        round(side, 2);
+        get_soon(side.pool.async_run(task<make>(1), asio::use_future));
+        const std::size_t before = allocated_memory();
+        round(side, 20);
+        // One after the other: both always have room, when the one before has been read.
+        const auto refused = side.pool.stats().shared_memory_full;
+        for (int i = 0; i != 3; ++i)
+            BOOST_TEST(get_soon(side.pool.async_run(task<make_most>(1), asio::use_future)).size() == 7 * mib / sizeof(double));
+        BOOST_TEST(side.pool.stats().shared_memory_full == refused);
+        const std::size_t after = allocated_memory();
+        BOOST_TEST_MESSAGE(before << " bytes are allocated before, " << after << " after");
+        BOOST_TEST(after < before + mib / 2);
+        for (int i = 0; i != 10; ++i)
+            side.pool.async_run(task<make>(i), asio::detached); // under way when the pool goes
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_result_may_have_max_message_size_bytes)
+{
+    tandem::byte_buffer bytes;
+    tandem::encode(bytes, make_texts(0));
+    processes side(1, {.max_message_size = bytes.size()});
+    BOOST_TEST(get_soon(side.pool.async_run(task<make_texts>(0), asio::use_future)) == make_texts(0));
+    BOOST_TEST(fails(side.pool, task<make_texts>(1)).code == errc::message_too_large);
 }
 
 BOOST_AUTO_TEST_CASE(the_limit_holds_also_while_other_tasks_wait)

@@ -51,25 +51,34 @@ BOOST_AUTO_TEST_CASE(what_is_put_in_comes_out_also_around_the_end)
     BOOST_TEST(!reader.is_faulty());
 }
 
-BOOST_AUTO_TEST_CASE(what_is_too_much_is_refused_and_there_is_room_for_all_notices)
+BOOST_AUTO_TEST_CASE(what_is_too_much_is_refused_and_there_is_room_for_all_that_is_short)
 {
     std::uint64_t count = 0;
     while (writer.put(frame_of(count, 1000, 'x')))
         ++count;
     BOOST_TEST(count > 200U);
-    for (std::uint64_t i = 0; i != ring_writer::most_notices; ++i)
-        writer.put_notice(i);
-    BOOST_TEST(!writer.put(frame_of(0, 0, 'x')));
+    constexpr std::size_t short_payload = ring_writer::short_frame - sizeof(tandem::channel::frame_header);
+    for (std::uint64_t i = 0; i != ring_writer::most_frames; ++i) {
+        if (i % 2 == 0)
+            writer.put_notice(i);
+        else
+            BOOST_REQUIRE(writer.put(frame_of(i, short_payload, 'y')));
+    }
+    BOOST_TEST(!writer.put(frame_of(0, 1000, 'x')));
     for (std::uint64_t i = 0; i != count; ++i)
         expect(i, 1000, 'x');
-    for (std::uint64_t i = 0; i != ring_writer::most_notices; ++i) {
+    for (std::uint64_t i = 0; i != ring_writer::most_frames; ++i) {
+        if (i % 2 != 0) {
+            expect(i, short_payload, 'y');
+            continue;
+        }
         const auto f = reader.next();
         BOOST_REQUIRE(f.has_value());
         BOOST_TEST((f->kind == frame_kind::in_pipe));
         BOOST_TEST(f->id == i);
     }
-    BOOST_TEST(writer.put(frame_of(7, 0, 'x')));
-    expect(7, 0, 'x');
+    BOOST_TEST(writer.put(frame_of(7, 1000, 'x')));
+    expect(7, 1000, 'x');
 }
 
 BOOST_AUTO_TEST_CASE(one_large_frame_is_refused)

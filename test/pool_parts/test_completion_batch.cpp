@@ -51,6 +51,27 @@ BOOST_AUTO_TEST_CASE(messages_stay_aligned_and_intact_however_many_follow)
     BOOST_TEST(batch.next() == nullptr);
 }
 
+BOOST_AUTO_TEST_CASE(messages_lie_where_those_of_a_batch_before_were)
+{
+    constexpr std::size_t size = 100'000;
+    std::array<recorded_operation, 4> operations;
+    std::vector<std::byte> spare;
+    const auto run = [&](recorded_operation& operation, std::size_t bytes) {
+        completion_batch batch;
+        batch.use_room(spare);
+        batch.add(&operation, message_number(0, bytes), 0, nullptr);
+        const std::byte* const place = batch.message_of(*batch.next()).data();
+        batch.leave_room(spare);
+        return place;
+    };
+    const std::byte* const first = run(operations[0], size);
+    BOOST_TEST(spare.capacity() >= size);
+    BOOST_TEST(run(operations[1], size / 2) == first);
+    BOOST_TEST(run(operations[2], size) == first);
+    run(operations[3], 20 * size);
+    BOOST_TEST(spare.capacity() == 0U); // much is not kept
+}
+
 BOOST_AUTO_TEST_CASE(tasks_come_in_their_order_with_their_errors)
 {
     recorded_operation first, second;

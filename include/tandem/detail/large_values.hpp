@@ -11,9 +11,9 @@
 
 namespace tandem::detail {
 
-/// A run of bytes (a vector's elements, a string's characters) of this size or more is large. Below it the pipe's
-/// copies, which are mostly of bytes in the cache, cost no more than the bookkeeping.
-inline constexpr std::size_t large_run = 256 * 1024;
+/// A run of bytes (a vector's elements, a string's characters) of this size or more is large. Below it one more copy, of
+/// bytes in the cache, costs no more than the bookkeeping.
+inline constexpr std::size_t large_run = 64 * 1024;
 
 /// A message with a run of more than max_message_size: found before it is copied, as it may not even fit in memory.
 class over_limit : public std::length_error

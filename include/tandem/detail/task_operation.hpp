@@ -82,6 +82,14 @@ public:
     void set_large(std::unique_ptr<large_writer> runs) { rest().large = std::move(runs); }
     std::unique_ptr<large_writer> take_large() noexcept { return rest_ ? std::move(rest_->large) : nullptr; }
 
+    /// Holds a copy of the arguments in shared memory while a worker may read it.
+    void set_stored(std::unique_ptr<large_writer> copy) { rest().stored = std::move(copy); }
+    void drop_stored() noexcept
+    {
+        if (rest_)
+            rest_->stored.reset();
+    }
+
     /// How long the last run took, where its outcome came. Only kept for a task with options, such as a run_timeout.
     std::chrono::nanoseconds took() const noexcept { return rest_ ? rest_->took : std::chrono::nanoseconds(0); }
     void set_took(std::chrono::nanoseconds time) noexcept
@@ -131,6 +139,7 @@ private:
         run_options options;
         std::vector<attempt_report> earlier;
         std::unique_ptr<large_writer> large;
+        std::unique_ptr<large_writer> stored;
         std::chrono::nanoseconds took{0};
     };
 
