@@ -16,13 +16,14 @@ class Row:
     None where there is no goal.
 
     In a sweep the programs are one of ours with growing work, and no step from one to the next is to be larger than `step`,
-    either way. Where it has a chart, that is the file's name, and the chart's title, unit, and factor from what is measured to
-    the unit."""
+    either way. A `rate` is so much a second: no step down is to be larger, and what is drawn is the time of one. Where it has a
+    chart, that is the file's name, and the chart's title, unit, and factor from what is measured to the unit."""
     name: str
     what: str
     programs: dict
     goals: list = dataclasses.field(default_factory=list)
     step: float = None
+    rate: bool = False
     chart: tuple = None
 
 
@@ -158,6 +159,61 @@ def rates(p):
     ]
 
 
+def name_of(size):
+    """Of so many bytes: in B, KiB or MiB."""
+    unit = next(unit for unit in (1 << 20, 1 << 10, 1) if size >= unit)
+    return f"{size // unit} {dict(zip((1, 1 << 10, 1 << 20), ('B', 'KiB', 'MiB')))[unit]}"
+
+
+def sized(p, way, outstanding, size):
+    """Bytes a second of values of that size."""
+    return [p.ours, way, 1, outstanding, max(min(20000, (300 << 20) // size), 10 + 3 * outstanding), size]
+
+
+def sizes(p):
+    sweep = [1 << i for i in range(4, 27)]
+    return [
+        Row("S4b", f"a std::vector as {what}, {outstanding} outstanding, bytes a second; 16 B, and up to 64 MiB",
+            {name_of(size): sized(p, way, outstanding, size) for size in sweep if outstanding * size <= 512 << 20},
+            step=1.5, rate=True,
+            chart=(f"value_sizes_{way}_{outstanding}", f"std::vector as {what}, {outstanding} outstanding", "ns a byte", 1e9))
+        for way, what in (("argument", "an argument"), ("result", "a result")) for outstanding in (1, 8, 64)
+    ] + [
+        Row("S4b", f"a std::vector of 128 KiB as {what}, 8 outstanding, bytes a second; and of 1 MiB",
+            {"128 KiB": sized(p, way, 8, 128 << 10), "1 MiB": sized(p, way, 8, 1 << 20)}, [("1 MiB, of", 0.7)])
+        for way, what in (("argument", "an argument"), ("result", "a result"))
+    ]
+
+
+def codec(p):
+    def times(*containers):
+        return {what: [p.ours, "codec", 1, 1, 90, 10000, what] for what in containers}
+
+    return [
+        Row("S19", "encoding and decoding 10,000 elements, times a copy",
+            times("vector<double>", "vector<pair>", "deque<double>", "deque<pair>", "list<double>", "map", "unordered_map",
+                  "vector<string>", "vector<vector>", "vector<struct>", "vector<serialized>", "vector<unique_ptr>"),
+            [("each at most", 5)]),
+        Row("S19", "the same of what has to be looked at one by one, times a copy", times("vector<shared_ptr>", "vector<optional>"),
+            [("each at most", 15)]),
+    ]
+
+
+def memory(p):
+    return [
+        Row("S20", "bytes that a side has more after large values, there and back",
+            {"300 MB of text": [p.ours, "kept-memory", 1, 1, 1, 300_000_000, "texts"],
+             "300 MB of a map": [p.ours, "kept-memory", 1, 1, 1, 300_000_000, "table"],
+             "300 MB of numbers": [p.ours, "kept-memory", 1, 1, 1, 300_000_000, "numbers"],
+             "an exception of 100 MB": [p.ours, "kept-memory", 1, 1, 1, 100_000_000, "exception"]},
+            [("each at most", 16 << 20)]),
+        Row("S20", "the same after 64 vectors of 8 MiB at once; 64 MiB of shared memory are kept on purpose",
+            {"tandem": [p.ours, "kept-memory", 1, 1, 64, 8 << 20, "numbers"]}, [("at most", 80 << 20)]),
+        Row("S20", "growth of all processes' memory within a minute of mixed results, three quarters of them unwanted, bytes a minute",
+            {"tandem": [p.ours, "memory-slope", 2, 16, 60]}, [("at most", 1 << 20)]),
+    ]
+
+
 def values(p):
     large = "8 MiB, one after the other, bytes a second: "
     return [
@@ -223,4 +279,5 @@ def thread_pools(p):
 
 def all_of(build):
     p = Programs(build)
-    return tasks(p) + queues(p) + settings(p) + bursts(p) + rates(p) + values(p) + thread_pools(p)
+    return (tasks(p) + queues(p) + settings(p) + bursts(p) + rates(p) + values(p) + sizes(p) + codec(p) + memory(p) +
+            thread_pools(p))

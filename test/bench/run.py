@@ -24,19 +24,19 @@ def missing(seen):
     return {who for who, values in seen.items() if None in values}
 
 
-def steps(seen):
+def steps(row, seen):
     """From each point of a sweep to the next: their names, and how many times as much the larger one is."""
     names = list(seen)
     for before, after in zip(names, names[1:]):
         step = report.ratio(seen[after], seen[before])
-        yield before, after, max(step, 1 / step)
+        yield before, after, 1 / step if row.rate else max(step, 1 / step)
 
 
 def compare(row, seen):
     """Of each goal: its name, the median of the ratios within one round, and whether it is met."""
     ours = seen[next(iter(row.programs))]
     if row.step:
-        before, after, largest = max(steps(seen), key=lambda step: step[2])
+        before, after, largest = max(steps(row, seen), key=lambda step: step[2])
         yield f"no step over {row.step:.3g}; the largest, {before} to {after}", largest, largest <= row.step
     for who, factor in row.goals:
         if who.startswith("each at "):
@@ -92,8 +92,9 @@ plot $data using 0:2:xtic(1) with {style}""", "\n".join(f'"{who}" {value:.6g}' f
                  [(who, 1 / seconds) for who, seconds in medians(seen).items()], "boxes", "set logscale y")
         if row.chart:
             name, title, label, factor = row.chart
-            plot(name, title, label, [(who, value * factor) for who, value in medians(seen).items()], "linespoints",
-                 "set yrange [0:*]")
+            plot(name, title, label,
+                 [(who, factor / value if row.rate else factor * value) for who, value in medians(seen).items()], "linespoints",
+                 "set logscale y" if row.rate else "set yrange [0:*]")
 
 
 def write_into(document, results, counted, rounds):
@@ -128,7 +129,7 @@ def main():
             else:
                 print(f"    {who:28} {report.median(values):12.4g}   ({min(values):.4g} to {max(values):.4g})")
         if row.step:
-            for before, after, step in steps(seen):
+            for before, after, step in steps(row, seen):
                 if step > row.step:
                     print(f"    STEP: {step:.3g} from {before} to {after}")
         verdicts = list(compare(row, seen))

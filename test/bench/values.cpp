@@ -1,6 +1,7 @@
 // Values of all sizes, as arguments and as results.
 #include "scenario.hpp"
 
+#include <algorithm>
 #include <span>
 #include <vector>
 
@@ -25,41 +26,37 @@ const std::vector<double>& many(std::size_t count)
     return kept;
 }
 
-constexpr std::size_t large_count = 1024 * 1024; // doubles, 8 MiB
+constexpr std::size_t usual_size = 8 << 20; // bytes
 
-// Bytes a second, one value after the other.
-template <class Task>
-double large(const arguments& a, const Task& call)
+// Bytes a second of `count` values of `size` bytes, one after the other or several at a time.
+template <class MakeTask>
+double rate(const arguments& a, const MakeTask& make)
 {
     started_pool p(a.workers);
-    clock_type::time_point begin;
-    for (long i = -4; i != a.count; ++i) { // the first ones to get warm
-        if (i == 0)
-            begin = clock_type::now();
-        p.pool.async_run(call, [](const std::exception_ptr& error, const auto&) { check(error); });
-        p.run();
-    }
-    return static_cast<double>(a.count * large_count * sizeof(double)) / since(begin);
+    const std::size_t size = a.size != 0 ? a.size : usual_size;
+    const auto call = make(size / sizeof(double));
+    const auto submit = [&](auto handler) { p.pool.async_run(call, std::move(handler)); };
+    const long outstanding = std::max(a.outstanding, 1L);
+    stream(p, outstanding, std::max(a.count / 10, outstanding + 3), submit); // to get warm
+    return static_cast<double>(size) / stream(p, outstanding, a.count, submit);
 }
 
 double large_argument(const arguments& a)
 {
-    return large(a, task<first_of>(std::vector<double>(large_count, 1.5)));
+    return rate(a, [](std::size_t count) { return task<first_of>(std::vector<double>(count, 1.5)); });
 }
 
 double large_view(const arguments& a)
 {
-    return large(a, task<first_of_view>(std::vector<double>(large_count, 1.5)));
+    return rate(a, [](std::size_t count) { return task<first_of_view>(std::vector<double>(count, 1.5)); });
 }
 
 double large_result(const arguments& a)
 {
-    return large(a, task<many>(large_count));
+    return rate(a, [](std::size_t count) { return task<many>(count); });
 }
 
-const scenario of_values[] = {{"argument", large_argument},
-                        {"view", large_view},
-                        {"result", large_result}};
+const scenario of_values[] = {{"argument", large_argument}, {"view", large_view}, {"result", large_result}};
 
 } // namespace
 
