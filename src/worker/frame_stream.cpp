@@ -2,6 +2,7 @@
 
 #include <empty_buffer.hpp>
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -41,6 +42,12 @@ bool frame_stream::receive()
         if (errno != EINTR)
             throw_errno("reading tasks");
     }
+}
+
+bool frame_stream::has_input_within(std::chrono::milliseconds time) const noexcept
+{
+    ::pollfd input{in_, POLLIN, 0};
+    return ::poll(&input, 1, static_cast<int>(time.count())) != 0;
 }
 
 void frame_stream::flush()

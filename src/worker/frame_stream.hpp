@@ -4,6 +4,7 @@
 
 #include <channel/frame_reader.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <vector>
@@ -35,6 +36,9 @@ public:
 
     /// Whether more than the last frame has been received.
     bool has_more() const noexcept { return !reader_.unread().empty(); }
+
+    /// Waits for so long at most. False where nothing has come.
+    bool has_input_within(std::chrono::milliseconds time) const noexcept;
 
     /// Frames to be sent are appended here, then flushed.
     std::vector<std::byte>& outgoing() noexcept { return outgoing_; }

@@ -9,6 +9,10 @@
 #include <tandem/error.hpp>
 #include <worker/standard_output.hpp>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include <algorithm>
 #include <cstring>
 #include <new>
@@ -24,6 +28,19 @@ using channel::frame_kind;
 using std::chrono::steady_clock;
 
 constexpr std::size_t longest_reason = 500;
+
+// From this size on, what a message was made of, or decoded to, is worth giving back.
+constexpr std::uint64_t large_message = 4 << 20;
+// As long as a worker has nothing to do before: the next task would have to get the memory again.
+constexpr std::chrono::milliseconds idle_time{100};
+
+// What lies between memory that is in use. The C library keeps that, where it was small allocations: strings, map nodes.
+void give_back_free_memory() noexcept
+{
+#ifdef __GLIBC__
+    ::malloc_trim(0);
+#endif
+}
 
 channel::task_call head_of(const frame& f)
 {
@@ -64,6 +81,7 @@ void task_loop::run()
 void task_loop::run_task(const frame& f)
 {
     ++received_;
+    note_message(f.payload.size());
     const channel::task_call head = head_of(f);
     auto& slot = page_.slots.at(head.slot);
     if (head.length == channel::call_length::perhaps_long)
@@ -112,6 +130,7 @@ void task_loop::deliver(const frame& call)
     auto& out = frames_.outgoing();
     bool is_put = (out.size() <= channel::stored_result || channel::is_sequence(call.kind)) && results_.put(out);
     if (!is_put) {
+        note_message(out.size());
         store(call.id);
         is_put = results_.put(out);
     }
@@ -143,6 +162,10 @@ void task_loop::before_waiting()
         while (tasks.sent.load(std::memory_order_acquire) == received_ &&
                steady_clock::now() - waits_since_ <= channel::longest_brief_wait)
             std::this_thread::yield(); // the pool may be on the same processor
+    if (largest_message_ >= large_message && !frames_.has_input_within(idle_time)) {
+        largest_message_ = 0;
+        give_back_free_memory();
+    }
 }
 
 void task_loop::initialize(const frame& f)
@@ -207,6 +230,7 @@ std::span<const std::byte> task_loop::arguments_of(const frame& f)
     if (!large_.arguments())
         throw std::runtime_error("the pool stored arguments where this worker sees none");
     const channel::stored_payload stored = channel::read_stored_payload(rest);
+    note_message(stored.size);
     return {large_.arguments()->find(stored.position, stored.size), static_cast<std::size_t>(stored.size)};
 }
 

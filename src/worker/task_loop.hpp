@@ -12,6 +12,7 @@
 #include <worker/usage_report.hpp>
 #include <worker/watcher.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -39,6 +40,7 @@ private:
     void answer(channel::frame_kind success, std::uint64_t id, Make make);
     std::span<const std::byte> arguments_of(const channel::frame& f);
     void store(std::uint64_t id) noexcept;
+    void note_message(std::uint64_t size) noexcept { largest_message_ = std::max(largest_message_, size); }
     void append_failure(std::uint64_t id, const std::exception_ptr& e);
     std::size_t try_append_failure(std::uint64_t id, const std::exception_ptr& e);
     const detail::task_entry& entry_of(const channel::task_call& head) const;
@@ -63,6 +65,7 @@ private:
     time_point waits_since_{};
     std::chrono::nanoseconds last_wait_{0}; // for tasks
     std::uint32_t received_ = 0;            // calls
+    std::uint64_t largest_message_ = 0;     // since free memory was given back, in bytes
 };
 
 } // namespace tandem::worker

@@ -155,6 +155,21 @@ std::uint64_t bytes_read()
     return bytes;
 }
 
+std::size_t number_of(const std::vector<std::string>& texts)
+{
+    return texts.size();
+}
+
+std::size_t allocated_bytes()
+{
+    return allocated_memory();
+}
+
+int fail_at_length(std::size_t size)
+{
+    throw std::runtime_error(std::string(size, 'x'));
+}
+
 numbers make(double first)
 {
     return counted(2 * mib, first);
@@ -399,6 +414,52 @@ BOOST_AUTO_TEST_CASE(room_comes_back_of_results_that_nobody_takes)
         for (int i = 0; i != 10; ++i)
             side.pool.async_run(task<make>(i), asio::detached); // under way when the pool goes
     }
+}
+
+// Whatever it went through, and also where it was many small allocations.
+BOOST_AUTO_TEST_CASE(nothing_stays_allocated_of_large_values)
+{
+    for (const std::size_t room : {std::size_t{1} << 30, std::size_t{0}}) {
+        processes side(1, {.shared_memory = room});
+        const auto allocated_there = [&] { return get_soon(side.pool.async_run(task<allocated_bytes>(), asio::use_future)); };
+        returns_unchanged(side, std::vector<std::string>(1000, "a text with some characters"));
+        allocated_there();
+        const std::size_t here = allocated_memory(), there = allocated_there();
+        returns_unchanged(side, std::vector<std::string>(200'000, "a text with some characters"));
+        returns_unchanged(side, counted(20 * mib));
+        std::size_t length = 0;
+        try {
+            get_soon(side.pool.async_run(task<fail_at_length>(20 * mib), asio::use_future));
+        } catch (const std::runtime_error& error) {
+            length = std::string_view(error.what()).size();
+        }
+        BOOST_TEST(length >= 20 * mib);
+        const std::size_t now_there = allocated_there();
+        // The pool's thread frees the message when it has completed the operation.
+        const bool is_free = eventually([&] { return allocated_memory() < here + 2 * mib; });
+        const std::size_t now_here = allocated_memory();
+        BOOST_TEST_MESSAGE(room << " bytes of shared memory: " << now_there << " bytes are allocated in the worker, " << now_here
+                                << " here; before, " << there << " and " << here);
+        BOOST_TEST(now_there < there + 2 * mib);
+        BOOST_TEST(is_free);
+    }
+}
+
+// Which the C library keeps where it was many small allocations. The worker is not asked: it is to be idle.
+BOOST_AUTO_TEST_CASE(a_worker_gives_back_what_large_values_were_made_of, *unsanitized())
+{
+    processes side(1);
+    const int worker = get_soon(side.pool.async_run(task<process_id>(), asio::use_future));
+    const auto resident_there = [&] {
+        std::size_t pages = 0, resident = 0;
+        std::ifstream("/proc/" + std::to_string(worker) + "/statm") >> pages >> resident;
+        return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    };
+    const std::size_t before = resident_there();
+    const std::vector<std::string> texts(1'000'000, "a text with some characters");
+    BOOST_TEST(get_soon(side.pool.async_run(task<number_of>(texts), asio::use_future)) == texts.size());
+    BOOST_TEST(eventually([&] { return resident_there() < before + 60 * mib; })); // 35 MiB are the shared memory of the arguments
+    BOOST_TEST_MESSAGE("the worker had " << before << " bytes, and has " << resident_there());
 }
 
 BOOST_AUTO_TEST_CASE(a_result_may_have_max_message_size_bytes)
