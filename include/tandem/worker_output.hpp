@@ -45,8 +45,9 @@ public:
     /// While more than 1 MiB waits for the function, workers that print wait too: neither their output nor their results are
     /// read. Their deadlines hold.
     /// The destructor drops lines that were not passed on; when it has returned, the function is not called any more.
-    /// So that each line's task is known, no task is then sent to a worker before the one before it is done: small
-    /// tasks take longer.
+    /// A line is of the task during which it was finished. What a thread or a child process prints while its worker waits for
+    /// a task is of none. To know that, a worker asks the system after each task that had the time to print: small tasks take
+    /// up to three times as long.
     static worker_output lines(callback function) { return worker_output(mode::lines, std::move(function)); }
 
     worker_output() = default;

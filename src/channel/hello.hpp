@@ -23,6 +23,7 @@ struct worker_settings
 {
     std::uint64_t max_message_size = 0;    ///< the largest payload either side may send, in bytes
     bool reports_memory = false;           ///< whether the resident memory is wanted after each task
+    bool marks_output = false;             ///< whether it is wanted what of the log is which task's
     bool has_initializer = false;          ///< whether frame_kind::initialize follows
     bool reports_ready = false;            ///< whether frame_kind::ready, or a failure, is wanted
     std::uint64_t argument_memory = 0;     ///< the size of the memory for large arguments, in bytes; 0 where there is none

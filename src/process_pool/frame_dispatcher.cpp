@@ -37,11 +37,11 @@ std::string said_instead_of_hello(worker_link& link)
 
 } // namespace
 
-void frame_dispatcher::read_held(worker_link& link, time_point now, completion_batch& completions)
+void frame_dispatcher::read(worker_link& link, extent which, time_point now, completion_batch& completions)
 {
-    if (link.ended)
+    if (link.ended || is_over(link, which))
         return;
-    const error_code error = read_frames(link, now, completions);
+    const error_code error = read_frames(link, which, now, completions);
     if (!error || error == boost::asio::error::would_block || !link.fault.empty())
         return;
     if (error != boost::asio::error::eof && error != boost::asio::error::bad_descriptor) {
@@ -57,37 +57,37 @@ void frame_dispatcher::read_held(worker_link& link, time_point now, completion_b
 void frame_dispatcher::read_last(worker_link& link, time_point now, completion_batch& completions)
 {
     // It may still be in the pipe; and where it closed that, in the ring.
-    read_frames(link, now, completions);
-    take_frames(link, now, completions);
+    read_frames(link, extent::all, now, completions);
+    take_frames(link, extent::all, now, completions);
     if (link.at == worker_link::stage::started && link.fault.empty() && !link.frames.reader().unread().empty())
         link.fault = said_instead_of_hello(link);
 }
 
 // Ends with would_block where all that had come was read.
-error_code frame_dispatcher::read_frames(worker_link& link, time_point now, completion_batch& completions)
+error_code frame_dispatcher::read_frames(worker_link& link, extent which, time_point now, completion_batch& completions)
 {
     // A worker that writes without end must not hold up the others: the rest is read with the next call.
     constexpr int most_reads = 16;
     const std::uint64_t received = link.frames.bytes_received();
     error_code error;
-    for (int i = 0; i != most_reads && !error && !link.silent && link.fault.empty(); ++i) {
+    for (int i = 0; i != most_reads && !error && !link.silent && link.fault.empty() && !is_over(link, which); ++i) {
         error = link.frames.read_now();
         if (link.frames.bytes_received() != received)
             link.heard = now;
-        take_frames(link, now, completions);
+        take_frames(link, which, now, completions);
     }
     link.frames.reader().give_back(); // the worker may have nothing to say for long
     return error;
 }
 
-void frame_dispatcher::take_frames(worker_link& link, time_point now, completion_batch& completions)
+void frame_dispatcher::take_frames(worker_link& link, extent which, time_point now, completion_batch& completions)
 {
     using fault = channel::frame_reader::fault;
     if (!state_.links.contains(link.id))
         return;
     for (;;) {
-        take_held_results(link, now, completions);
-        if (!link.fault.empty())
+        take_results(link, which, now, completions);
+        if (!link.fault.empty() || is_over(link, which))
             return;
         const auto f = link.frames.reader().next();
         if (!f)
@@ -112,9 +112,9 @@ void frame_dispatcher::take_frames(worker_link& link, time_point now, completion
         mark_faulty(link, wrong == fault::too_large ? "sent a frame over max_message_size" : "sent a malformed frame");
 }
 
-void frame_dispatcher::take_held_results(worker_link& link, time_point now, completion_batch& completions)
+void frame_dispatcher::take_results(worker_link& link, extent which, time_point now, completion_batch& completions)
 {
-    while (link.at == worker_link::stage::ready && !link.next_is_in_pipe && link.fault.empty()) {
+    while (link.at == worker_link::stage::ready && !link.next_is_in_pipe && link.fault.empty() && !is_over(link, which)) {
         if (const auto f = link.results.next()) {
             if (f->kind == channel::frame_kind::in_pipe)
                 link.next_is_in_pipe = true;
@@ -142,6 +142,7 @@ void frame_dispatcher::take_hello(worker_link& link, const channel::frame& f, ti
     }
     const channel::worker_settings settings{.max_message_size = state_.options.max_message_size,
                                             .reports_memory = state_.options.retire.resident_memory != 0,
+                                            .marks_output = output_.wants_tasks(),
                                             .has_initializer = static_cast<bool>(state_.options.initializer),
                                             .reports_ready = state_.options.initializer ||
                                                              state_.options.limits != worker_limits(),
@@ -205,13 +206,13 @@ void frame_dispatcher::take_outcome(worker_link& link, const channel::frame& f, 
         mark_faulty(link, "sent a frame that nobody asked for");
         return;
     }
-    if (output_.wants_tasks())
-        output_.read_all(link); // what it printed comes before its outcome
     auto& operation = operation_of(*t);
     if (operation.slot == task_operation::no_slot) {
         mark_faulty(link, "answered a call that it was not sent");
         return;
     }
+    if (output_.wants_tasks())
+        output_.read_output_of(link, operation); // it comes before the outcome
     link.answer.end(now);
     auto took = std::clamp(link.slot_of(operation).took(), std::chrono::nanoseconds(0), longest_took);
     if (operation.is_sequence && operation.options->run_timeout > std::chrono::nanoseconds(0))

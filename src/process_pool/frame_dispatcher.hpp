@@ -22,30 +22,40 @@ public:
     {
     }
 
-    /// Reads what is there, unless the worker is held. One that has closed its end leaves.
+    /// Reads what is there, until the worker is held. One that has closed its end leaves.
     void read(worker_link& link, schedule::time_point now, completion_batch& completions)
     {
-        if (!output_.holds(link))
-            read_held(link, now, completions);
+        read(link, extent::until_held, now, completions);
     }
 
     /// The same, also where it is held.
-    void read_held(worker_link& link, schedule::time_point now, completion_batch& completions);
+    void read_held(worker_link& link, schedule::time_point now, completion_batch& completions)
+    {
+        read(link, extent::all, now, completions);
+    }
 
     /// The worker has ended: reads the last of it.
     void read_last(worker_link& link, schedule::time_point now, completion_batch& completions);
 
-    /// Takes the results that are in shared memory, and lets the worker wake the pool for the next, unless it is held.
+    /// Takes the results that are in shared memory, and lets the worker wake the pool for the next, until it is held.
     void take_results(worker_link& link, schedule::time_point now, completion_batch& completions)
     {
-        if (!output_.holds(link))
-            take_held_results(link, now, completions);
+        take_results(link, extent::until_held, now, completions);
     }
 
 private:
-    boost::system::error_code read_frames(worker_link& link, schedule::time_point now, completion_batch& completions);
-    void take_held_results(worker_link& link, schedule::time_point now, completion_batch& completions);
-    void take_frames(worker_link& link, schedule::time_point now, completion_batch& completions);
+    enum class extent
+    {
+        until_held, ///< what tasks print is read before their outcomes are taken, and there may be no room for more
+        all
+    };
+    bool is_over(worker_link& link, extent which) { return which == extent::until_held && output_.holds(link); }
+
+    void read(worker_link& link, extent which, schedule::time_point now, completion_batch& completions);
+    boost::system::error_code read_frames(worker_link& link, extent which, schedule::time_point now,
+                                          completion_batch& completions);
+    void take_results(worker_link& link, extent which, schedule::time_point now, completion_batch& completions);
+    void take_frames(worker_link& link, extent which, schedule::time_point now, completion_batch& completions);
     void take_hello(worker_link& link, const channel::frame& f, schedule::time_point now, completion_batch& completions);
     void take_readiness(worker_link& link, const channel::frame& f, schedule::time_point now, completion_batch& completions);
     void becomes_ready(worker_link& link, schedule::time_point now);

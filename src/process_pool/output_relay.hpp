@@ -24,22 +24,35 @@ public:
     /// Passes on the whole lines of what a worker has printed. Holds it where there is no room for more.
     void read(worker_link& link)
     {
-        for (int i = 0; i != most_reads && !holds(link) && read_some(link, task_of(link)); ++i) {
+        for (int i = 0; i != most_reads && !holds(link) && read_some(link); ++i) {
         }
     }
 
-    /// The same before its task's outcome is taken: passes on what there is, in any case.
-    void read_all(worker_link& link) { read_all(link, task_of(link)); }
+    /// The same in any case.
+    void read_all(worker_link& link)
+    {
+        for (int i = 0; i != most_reads && read_some(link); ++i) {
+        }
+    }
 
-    /// The same before it is sent a task, while it has none.
-    void read_idle(worker_link& link) { read_all(link, nullptr); }
+    /// The same before the outcome of its first task is taken, as far as that has printed something.
+    void read_output_of(worker_link& link, const task_operation& operation)
+    {
+        const auto end = link.output_end(operation);
+        const auto is_there = [&] { return end && link.log.received() >= *end; };
+        for (int i = 0; i != most_reads_to_end && !is_there() && read_some(link); ++i) {
+        }
+    }
 
-    /// The worker has ended: passes on all.
+    /// The worker has ended: passes on all. A line without an end is of the task that it was running.
     void finish(worker_link& link)
     {
         read_all(link);
-        if (const std::string last = link.log.take_unfinished(); !last.empty())
-            pass_on(link, last + '\n', task_of(link));
+        const std::string last = link.log.take_unfinished();
+        if (last.empty())
+            return;
+        const schedule::task* const t = state_.scheduler.task_of(link.id);
+        pass_on(link, last + '\n', t && link.output_begin(operation_of(*t)) ? t : nullptr);
     }
 
     /// Whether nothing is to be read of the worker, since lines wait for the callback. It is held then, until released.
@@ -69,23 +82,29 @@ private:
     // A worker that prints without end must not hold up the pool: the rest comes with the next call. As much as a pipe
     // holds.
     static constexpr int most_reads = 16;
+    static constexpr int most_reads_to_end = 256; // the same of a pipe that a task has enlarged
 
-    const schedule::task* task_of(const worker_link& link) const
+    bool read_some(worker_link& link)
     {
-        return wants_tasks() ? state_.scheduler.task_of(link.id) : nullptr;
-    }
-
-    bool read_some(worker_link& link, const schedule::task* t)
-    {
-        std::string lines;
-        const bool has_more = link.log.read_some(lines);
-        pass_on(link, lines, t);
+        const bool has_more = link.log.read_some();
+        if (wants_tasks())
+            divide(link);
+        pass_on(link, link.log.take_lines(), nullptr);
         return has_more;
     }
 
-    void read_all(worker_link& link, const schedule::task* t)
+    // Among the tasks that the worker has: those that it has done, and the one that it runs. What was printed before that is
+    // looked at was read before.
+    void divide(worker_link& link)
     {
-        for (int i = 0; i != most_reads && read_some(link, t); ++i) {
+        for (const schedule::task* t = state_.scheduler.task_of(link.id); t && link.log.has_text(); t = t->next) {
+            const auto& operation = operation_of(*t);
+            const auto begin = link.output_begin(operation);
+            if (!begin)
+                break;
+            const auto end = link.output_end(operation);
+            pass_on(link, link.log.take_lines(*begin), nullptr);
+            pass_on(link, end ? link.log.take_lines(*end) : link.log.take_lines(), t);
         }
     }
 

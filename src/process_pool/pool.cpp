@@ -97,20 +97,17 @@ std::shared_ptr<arena::argument_memory> make_argument_memory(const process_pool_
 
 schedule::settings settings_of(const process_pool_options& options)
 {
-    schedule::settings s{.workers = options.workers,
-                         .start_timeout = options.start_timeout,
-                         .starts = {.attempts = options.start_attempts,
-                                    .backoff = options.start_backoff,
-                                    .backoff_limit = options.start_backoff_limit},
-                         .retire_tasks = options.retire.tasks,
-                         .retire_age = options.retire.age,
-                         .retire_memory = options.retire.resident_memory,
-                         .retire_idle = options.retire.idle,
-                         .processors = usable_cpus(),
-                         .most_sent = status::slot_count};
-    if (options.output.function())
-        s.sent_ahead = std::chrono::nanoseconds::zero(); // so that it is known which task printed a line
-    return s;
+    return {.workers = options.workers,
+            .start_timeout = options.start_timeout,
+            .starts = {.attempts = options.start_attempts,
+                       .backoff = options.start_backoff,
+                       .backoff_limit = options.start_backoff_limit},
+            .retire_tasks = options.retire.tasks,
+            .retire_age = options.retire.age,
+            .retire_memory = options.retire.resident_memory,
+            .retire_idle = options.retire.idle,
+            .processors = usable_cpus(),
+            .most_sent = status::slot_count};
 }
 
 } // namespace
@@ -457,7 +454,7 @@ std::uint32_t pool::calls_at_once(const task_entry& entry) const
         most = std::min<std::uint64_t>(most, tasks);
     const std::lock_guard lock(mutex_);
     const cost_estimate* const cost = tasks_.cost_of(entry);
-    if (relay_.wants_tasks() || most < 2 || !cost || !cost->is_known()) // which one of several prints is not known
+    if (most < 2 || !cost || !cost->is_known())
         return 1;
     const auto each = std::max(cost->mean(), std::chrono::nanoseconds(1));
     return static_cast<std::uint32_t>(std::clamp<std::int64_t>(worth_a_message / each, 1, static_cast<std::int64_t>(most)));

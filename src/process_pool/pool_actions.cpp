@@ -66,8 +66,6 @@ void pool::send(const action& a, const link_ptr& link, completion_batch& complet
         refuse(operation, completions);
         return;
     }
-    if (relay_.wants_tasks())
-        relay_.read_idle(*link); // what it printed until now is not the task's
     calls_.add(operation, link);
 }
 

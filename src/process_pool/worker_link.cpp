@@ -43,7 +43,7 @@ std::optional<channel::stored_payload> store_arguments(task_operation& operation
 worker_link::worker_link(schedule::worker_id i, launched_worker started, std::size_t max_message_size)
     : id(i), process(std::move(started.process)),
       frames(std::move(started.frames_in), std::move(started.frames_out), max_message_size),
-      results(started.page->results), log(std::move(started.log)), page_(std::move(started.page)),
+      results(started.page->results), log(std::move(started.log), started.page->log), page_(std::move(started.page)),
       large_results_(std::move(started.large_results)), control_(std::move(started.control))
 {
 }

@@ -58,6 +58,19 @@ public:
     }
 
     status::slot& slot_of(const task_operation& operation) { return page_->slots[operation.slot]; }
+
+    /// What a call has printed is between two bytes of the log: the first, where it has begun, and the end, where it has ended.
+    std::optional<std::uint64_t> output_begin(const task_operation& operation) const
+    {
+        if (operation.slot == task_operation::no_slot || !page_->slots[operation.slot].begun(operation.call))
+            return std::nullopt;
+        return page_->log_marks[operation.slot].begun.load(std::memory_order_relaxed);
+    }
+    std::optional<std::uint64_t> output_end(const task_operation& operation) const
+    {
+        return page_->log_marks[operation.slot].end_of(operation.call);
+    }
+
     const status::status_page& page() const { return *page_; }
 
     /// Where its large results lie; nothing where they come through the pipe.

@@ -3,10 +3,11 @@
 #define TANDEM_PROCESS_POOL_WORKER_LOG_HPP
 
 #include <io/pipe.hpp>
+#include <status/status_page.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 
 namespace tandem::detail {
@@ -15,8 +16,8 @@ namespace tandem::detail {
 class worker_log
 {
 public:
-    /// `in`: the parent's end of the worker's stderr.
-    explicit worker_log(std::unique_ptr<io::pipe_reader> in) : in_(std::move(in)) {}
+    /// `in`: the parent's end of the worker's stderr. `position`: where the worker sees how far it is read.
+    worker_log(std::unique_ptr<io::pipe_reader> in, status::log_position& position) : in_(std::move(in)), position_(position) {}
 
     bool is_waiting() const noexcept { return waiting_; }
 
@@ -29,8 +30,17 @@ public:
     void wait_done() noexcept { waiting_ = false; }
     void cancel_wait() noexcept { in_->cancel_wait(); }
 
-    /// Reads once, and appends the whole lines of it to `lines`. False where nothing is there.
-    bool read_some(std::string& lines);
+    /// Reads once. False where nothing is there.
+    bool read_some();
+
+    /// How many bytes were read, ever.
+    std::uint64_t received() const noexcept { return received_; }
+
+    /// Whether some of them were not taken.
+    bool has_text() const noexcept { return !text_.empty(); }
+
+    /// Takes what was read up to that byte, ever: the whole lines of it.
+    std::string take_lines(std::uint64_t end = std::uint64_t(-1));
 
     /// Where more may come; nothing at the end.
     const io::waitable* incoming() const noexcept { return at_end_ ? nullptr : in_.get(); }
@@ -45,10 +55,11 @@ public:
     const std::string& tail() const noexcept { return tail_; }
 
 private:
-    void add(std::string_view text, std::string& lines);
-
     std::unique_ptr<io::pipe_reader> in_;
+    status::log_position& position_;
+    std::uint64_t received_ = 0;
     std::string tail_;
+    std::string text_; // not taken
     std::string line_;
     bool waiting_ = false;
     bool at_end_ = false;

@@ -146,6 +146,43 @@ struct task_sign
     std::atomic<std::uint32_t> may_stay_awake;    ///< not zero while that pays
 };
 
+/// How far the pool has read what the worker prints, where it is to be known which task printed it. The pool's.
+struct log_position
+{
+    alignas(64) std::atomic<std::uint64_t> turn; ///< odd while the pool reads
+    std::atomic<std::uint64_t> read;             ///< bytes ever
+
+    /// Around a read of the log.
+    void begin_read() noexcept { turn.fetch_add(1, std::memory_order_seq_cst); }
+    void end_read(std::size_t size) noexcept
+    {
+        read.fetch_add(size, std::memory_order_seq_cst);
+        turn.fetch_add(1, std::memory_order_seq_cst);
+    }
+};
+
+/// How many bytes had been printed when the call in a slot began, and when it ended. The worker's.
+struct log_mark
+{
+    std::atomic<std::uint64_t> call; ///< of which `ended` is
+    std::atomic<std::uint64_t> begun;
+    std::atomic<std::uint64_t> ended;
+
+    void end(std::uint64_t id, std::uint64_t printed) noexcept
+    {
+        ended.store(printed, std::memory_order_relaxed);
+        call.store(id, std::memory_order_release);
+    }
+
+    /// Nothing where it has not ended.
+    std::optional<std::uint64_t> end_of(std::uint64_t id) const noexcept
+    {
+        if (call.load(std::memory_order_acquire) != id)
+            return std::nullopt;
+        return ended.load(std::memory_order_relaxed);
+    }
+};
+
 /// All zero at first.
 struct status_page
 {
@@ -161,6 +198,8 @@ struct status_page
     worker::crash_record crash;
     channel::shared_ring results; ///< and failures, of tasks
     task_sign tasks;
+    log_position log;
+    std::array<log_mark, slot_count> log_marks; ///< of the slots
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<std::uint32_t>::is_always_lock_free);
 

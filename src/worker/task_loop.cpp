@@ -7,6 +7,7 @@
 #include <tandem/detail/call_sequence.hpp>
 #include <tandem/detail/copy_bytes.hpp>
 #include <tandem/error.hpp>
+#include <worker/marker.hpp>
 #include <worker/standard_output.hpp>
 
 #ifdef __GLIBC__
@@ -57,7 +58,8 @@ task_loop::task_loop(frame_stream& frames, status::status_page& page, watcher& w
                      std::vector<const detail::task_entry*> tasks, const channel::worker_settings& settings,
                      large_values& large)
     : frames_(frames), page_(page), watcher_(w), tasks_(std::move(tasks)), settings_(settings), large_(large),
-      cpu_limit_(settings.limits.cpu_time), usage_(page, settings.reports_memory), results_(page.results)
+      cpu_limit_(settings.limits.cpu_time), usage_(page, settings.reports_memory),
+      output_(page, settings.marks_output, log_out), results_(page.results)
 {
 }
 
@@ -90,10 +92,12 @@ void task_loop::run_task(const frame& f)
     const bool is_brief = head.length == channel::call_length::brief && !cpu_limit_.is_set();
     if (now_ == time_point() || (!is_brief && unmeasured_ != 0))
         look_at_clock();
+    output_.begin(head.slot);
     if (!slot.begin(f.id, now_))
         return; // taken back
     answer(frame_kind::result, f.id, [&](std::vector<std::byte>& result) { call(f, head, result); });
     end(slot, !is_brief || unmeasured_ + 1 == channel::most_unmeasured || !frames_.has_more());
+    output_.end(head.slot, f.id);
     if (settings_.reports_memory || settings_.limits.resident_memory != 0)
         large_.leave();
     usage_.update(now_);
@@ -155,6 +159,7 @@ void task_loop::tell()
 void task_loop::before_waiting()
 {
     tell();
+    output_.wait();
     now_ = {};
     waits_since_ = steady_clock::now();
     const auto& tasks = page_.tasks;

@@ -8,6 +8,7 @@
 #include <tandem/detail/task_registry.hpp>
 #include <worker/frame_stream.hpp>
 #include <worker/large_values.hpp>
+#include <worker/output_marks.hpp>
 #include <worker/task_cpu_limit.hpp>
 #include <worker/usage_report.hpp>
 #include <worker/watcher.hpp>
@@ -56,6 +57,7 @@ private:
     large_values& large_;
     task_cpu_limit cpu_limit_;
     usage_report usage_;
+    output_marks output_;
     channel::ring_writer results_;
     using time_point = std::chrono::steady_clock::time_point;
     time_point now_{};          // the last look at the clock, at a task's end, if nothing was waited for since

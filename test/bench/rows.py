@@ -109,7 +109,8 @@ def settings(p):
              "limits.resident_memory", "limits.cpu_time", "discard"]
     return [
         Row("S16", "no-op tasks, 10,000 outstanding, 2 workers, s each; with settings that they do not use, and all of these",
-            pool(2, 10000, 500000, ["plain"] + alone + ["all"]), [(f"{name}, at most", 1.5) for name in alone + ["all"]]),
+            pool(2, 10000, 500000, ["plain"] + alone + ["all", "lines"]),
+            [(f"{name}, at most", 1.5) for name in alone + ["all"]] + [("lines, at most", 3)]),
         Row("S16", "the same, one after the other, one worker",
             pool(1, 1, 20000, ["plain"] + alone[3:7] + ["all"]), [(f"{name}, at most", 1.5) for name in alone[3:7] + ["all"]]),
     ]

@@ -178,6 +178,7 @@ BOOST_AUTO_TEST_CASE(a_worker_that_says_the_right_hello_gets_its_settings_and_is
     BOOST_TEST(settings.max_message_size == state.options.max_message_size);
     BOOST_TEST(!settings.reports_ready);
     BOOST_TEST(!settings.has_initializer);
+    BOOST_TEST(!settings.marks_output);
 }
 
 BOOST_AUTO_TEST_CASE(a_hello_may_come_byte_by_byte)
@@ -596,6 +597,39 @@ BOOST_AUTO_TEST_CASE(what_a_task_printed_comes_before_its_outcome_and_as_its_own
     BOOST_TEST(pool.take_completed() == "1");
     pool.sink.drain();
     BOOST_TEST(join(lines) == "a line of " + first_entry().name());
+}
+
+BOOST_AUTO_TEST_CASE(outcomes_wait_as_soon_as_there_is_no_room_for_lines)
+{
+    std::vector<std::string> lines;
+    dispatching pool(options_with_printed_lines(lines));
+    const link_ptr link = pool.launch_ready();
+    for (int i = 0; i != 3; ++i)
+        pool.put(link, frame_bytes(frame_kind::result, pool.run_task(link).call));
+    pool.print(link, std::string(20'000, '\n')); // of the first, as far as the worker says
+    pool.take_results(link);
+    BOOST_TEST(link->is_held);
+    BOOST_TEST(pool.take_completed() == "1");
+    pool.take_results(link);
+    pool.read(link);
+    BOOST_TEST(pool.take_completed() == "");
+    pool.sink.drain();
+    BOOST_REQUIRE(pool.relay.may_release());
+    pool.relay.release([&](const link_ptr& one) { pool.read(one); });
+    BOOST_TEST(pool.take_completed() == "2 3");
+    BOOST_TEST(lines.size() == 20'000U);
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_that_has_ended_leaves_all_outcomes_although_there_is_no_room_for_lines)
+{
+    std::vector<std::string> lines;
+    dispatching pool(options_with_printed_lines(lines));
+    const link_ptr link = pool.launch_ready();
+    for (int i = 0; i != 3; ++i)
+        pool.put(link, frame_bytes(frame_kind::result, pool.run_task(link).call));
+    pool.print(link, std::string(20'000, '\n'));
+    pool.read_last(link);
+    BOOST_TEST(pool.take_completed() == "1 2 3");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

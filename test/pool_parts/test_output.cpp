@@ -94,7 +94,44 @@ struct relayed : printing, simulated_pool
         return take_lines();
     }
 
+    void begin(const link_ptr& link, const task_operation& operation)
+    {
+        BOOST_REQUIRE(page(link).slots[operation.slot].begin(operation.call, world.now()));
+        page(link).log_marks[operation.slot].begun = printed(link);
+    }
+    void end(const link_ptr& link, const task_operation& operation)
+    {
+        page(link).log_marks[operation.slot].end(operation.call, printed(link));
+    }
+    std::uint64_t printed(const link_ptr& link) { return page(link).log.read + worker(link).log->bytes.size(); }
+
     output_relay relay{state, sink};
+};
+
+/// Tasks "0", "1" and so on that a worker has been sent, each behind the other.
+class sent_operations
+{
+public:
+    sent_operations(relayed& side, const link_ptr& link, std::size_t count)
+    {
+        cost_.add(1us);
+        for (std::size_t i = 0; i != count; ++i) {
+            auto& one = *operations_.emplace_back(std::make_unique<recorded_operation>());
+            tandem::run_options options;
+            options.label = std::to_string(i);
+            one.set(options);
+            one.cost = &cost_;
+            side.submit(one);
+            BOOST_REQUIRE((one.state == tandem::schedule::task::phase::sent));
+            link->append_call(one, nullptr, 0ns);
+        }
+    }
+
+    recorded_operation& operator[](std::size_t i) { return *operations_[i]; }
+
+private:
+    tandem::detail::cost_estimate cost_;
+    std::vector<std::unique_ptr<recorded_operation>> operations_;
 };
 
 } // namespace
@@ -498,6 +535,10 @@ BOOST_AUTO_TEST_CASE(a_line_has_the_name_and_the_label_of_the_task_that_runs)
     operation.set(options);
     submit(operation);
     BOOST_REQUIRE(state.scheduler.task_of(link->id) == &operation);
+    BOOST_TEST(relay_of(link, "before it is sent\n") == "before it is sent");
+    link->append_call(operation, nullptr, 0ns);
+    BOOST_TEST(relay_of(link, "before it begins\n") == "before it begins");
+    begin(link, operation);
     BOOST_TEST(relay_of(link, "within\n") == "within (" + first_entry().name() + ", the label)");
     state.scheduler.task_finished(link->id, 1us, 0, world.now(), state.actions);
     BOOST_TEST(relay_of(link, "after\n") == "after");
@@ -554,9 +595,128 @@ BOOST_AUTO_TEST_CASE(what_an_idle_worker_printed_is_of_no_task)
     recorded_operation operation;
     submit(operation);
     BOOST_REQUIRE(state.scheduler.task_of(link->id) == &operation);
-    relay.read_idle(*link);
+    link->append_call(operation, nullptr, 0ns);
+    begin(link, operation);
+    print(link, "within\n");
+    relay.read_output_of(*link, operation);
     sink.drain();
-    BOOST_TEST(take_lines() == "while idle");
+    BOOST_TEST(take_lines() == "while idle, within (" + first_entry().name() + ", )");
+}
+
+BOOST_AUTO_TEST_CASE(what_tasks_printed_one_after_the_other_is_divided_by_the_workers_marks)
+{
+    const link_ptr link = launch_ready();
+    sent_operations all(*this, link, 4);
+    const std::string name = " (" + first_entry().name() + ", ";
+    begin(link, all[0]);
+    print(link, "of 0\nbegun by 0,");
+    end(link, all[0]);
+    begin(link, all[1]);
+    end(link, all[1]);
+    begin(link, all[2]);
+    print(link, " ended by 2\nof 2\n");
+    relay.read_output_of(*link, all[0]);
+    sink.drain();
+    BOOST_TEST(take_lines() == "of 0" + name + "0), begun by 0, ended by 2" + name + "2), of 2" + name + "2)");
+    print(link, "more of 2\n");
+    end(link, all[2]);
+    print(link, "of none\n");
+    relay.read(*link);
+    sink.drain();
+    BOOST_TEST(take_lines() == "more of 2" + name + "2), of none");
+}
+
+BOOST_AUTO_TEST_CASE(before_the_outcome_of_a_task_that_printed_nothing_nothing_is_read)
+{
+    const link_ptr link = launch_ready();
+    sent_operations all(*this, link, 3);
+    for (std::size_t i = 0; i != 3; ++i) {
+        begin(link, all[i]);
+        if (i == 1)
+            print(link, "a line\n");
+        end(link, all[i]);
+    }
+    const auto turn = page(link).log.turn.load();
+    relay.read_output_of(*link, all[0]);
+    BOOST_TEST(page(link).log.turn == turn);
+    relay.read_output_of(*link, all[1]);
+    const auto after = page(link).log.turn.load();
+    BOOST_TEST(after == turn + 2); // one read
+    relay.read_output_of(*link, all[2]);
+    BOOST_TEST(page(link).log.turn == after);
+    sink.drain();
+    BOOST_TEST(take_lines() == "a line (" + first_entry().name() + ", 1)");
+}
+
+BOOST_AUTO_TEST_CASE(the_mark_of_a_call_that_had_the_slot_before_is_not_taken_for_that_of_the_call_in_it)
+{
+    const link_ptr link = launch_ready();
+    sent_operations first(*this, link, 1);
+    begin(link, first[0]);
+    end(link, first[0]);
+    const auto slot = first[0].slot;
+    link->free_slot(first[0]);
+    state.scheduler.task_finished(link->id, 1us, 0, world.now(), state.actions);
+    sent_operations second(*this, link, 1);
+    BOOST_REQUIRE(second[0].slot == slot);
+    BOOST_TEST(relay_of(link, "idle\n") == "idle");
+    begin(link, second[0]);
+    BOOST_TEST(relay_of(link, "within\n") == "within (" + first_entry().name() + ", 0)");
+}
+
+BOOST_AUTO_TEST_CASE(more_than_a_pipe_usually_holds_is_read_before_the_outcome_of_who_printed_it)
+{
+    const link_ptr link = launch_ready();
+    sent_operations all(*this, link, 2);
+    worker(link).log->capacity = 500'000;
+    begin(link, all[0]);
+    print(link, std::string(499'999, 'x') + "\n");
+    end(link, all[0]);
+    begin(link, all[1]);
+    relay.read_output_of(*link, all[0]);
+    sink.drain();
+    BOOST_TEST(worker(link).log->bytes.size() == 0U);
+    std::size_t size = 0;
+    const std::string whose = " (" + first_entry().name() + ", 0)";
+    for (const auto& line : lines) {
+        BOOST_TEST(line.ends_with(whose));
+        size += line.size() - whose.size();
+    }
+    BOOST_TEST(size == 499'999U);
+}
+
+BOOST_AUTO_TEST_CASE(the_last_line_of_a_worker_that_ends_is_of_the_task_that_it_ran_if_any)
+{
+    for (const bool has_begun : {false, true}) {
+        relayed side;
+        const link_ptr link = side.launch_ready();
+        sent_operations all(side, link, 2);
+        if (has_begun)
+            side.begin(link, all[0]);
+        side.print(link, "last");
+        side.relay.finish(*link);
+        side.sink.drain();
+        BOOST_TEST(side.take_lines() == (has_begun ? "last (" + first_entry().name() + ", 0)" : "last"));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(marks_that_cannot_be_lose_no_line)
+{
+    const link_ptr link = launch_ready();
+    sent_operations all(*this, link, 3);
+    const auto mark = [&](std::size_t i, std::uint64_t from, std::uint64_t to) {
+        begin(link, all[i]);
+        page(link).log_marks[all[i].slot].begun = from;
+        page(link).log_marks[all[i].slot].end(all[i].call, to);
+    };
+    mark(0, 100, 1);
+    mark(1, std::uint64_t(-1), std::uint64_t(-1));
+    mark(2, 0, std::uint64_t(-1));
+    print(link, "a\nb\n");
+    for (std::size_t i = 0; i != 3; ++i)
+        relay.read_output_of(*link, all[i]);
+    sink.drain();
+    BOOST_TEST(take_lines() == "a, b");
 }
 
 BOOST_AUTO_TEST_CASE(a_worker_that_prints_without_end_does_not_hold_up_the_others)

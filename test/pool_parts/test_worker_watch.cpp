@@ -25,7 +25,8 @@ struct watched : simulated_pool, worker_watch::observer
     void look_at_log(const link_ptr& link) override
     {
         looks.push_back("log of " + std::to_string(link->id));
-        while (link->log.read_some(printed)) {
+        while (link->log.read_some()) {
+            printed += link->log.take_lines();
         }
     }
 

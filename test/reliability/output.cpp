@@ -6,17 +6,22 @@
 #include <support/sides.hpp>
 #include <support/tasks.hpp>
 
+#include <tandem/map.hpp>
+
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <mutex>
 #include <optional>
@@ -119,10 +124,10 @@ public:
             lines_.push_back({std::string(l.text), std::string(l.task), std::string(l.label), l.pid, l.worker});
         });
     }
-    std::vector<held_line> lines() const
+    std::vector<held_line> lines(std::size_t first = 0) const
     {
         const std::lock_guard lock(mutex_);
-        return lines_;
+        return {lines_.begin() + static_cast<std::ptrdiff_t>(first), lines_.end()};
     }
 
 private:
@@ -160,6 +165,132 @@ BOOST_AUTO_TEST_CASE(lines_come_before_the_completion_of_their_task)
     pool.async_run(task<print_lines>("x", 100), [&](const std::exception_ptr&, int) { seen = all.lines().size(); });
     context.run_for(long_time);
     BOOST_TEST(seen == 101U);
+}
+
+namespace {
+
+constexpr int printing_tasks = 2000;
+
+// How many lines.
+int lines_of(int number)
+{
+    return number % 3 == 0 ? 1 : number % 60 == 1 ? 1 : number % 100 == 41 ? 1 : number % 500 == 250 ? 10'000 : 0;
+}
+
+// Mostly nothing; each third one by itself, some by a child process, by a thread, more than a pipe holds, and nothing that can be
+// seen.
+int print_number(int number)
+{
+    const std::string text = std::to_string(number) + "\n";
+    if (number % 3 == 0)
+        std::printf("%s", text.c_str());
+    else if (number % 60 == 1)
+        static_cast<void>(std::system(("echo " + text).c_str()));
+    else if (number % 100 == 41)
+        std::thread([&] { std::fputs(text.c_str(), stderr); }).join();
+    else if (number % 500 == 250)
+        for (int i = 0; i != lines_of(number); ++i)
+            std::fputs(text.c_str(), stderr);
+    else if (number % 100 == 7) {
+        const int before = ::dup(STDOUT_FILENO), null = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+        ::dup2(null, STDOUT_FILENO);
+        std::printf("hidden\n");
+        std::fflush(stdout);
+        ::dup2(before, STDOUT_FILENO);
+        ::close(before);
+        ::close(null);
+    }
+    return number;
+}
+
+// One of them ends its worker.
+int print_number_and_die_at(int number, int last)
+{
+    std::printf("%d\n", number);
+    return number == last ? die("kill") : number;
+}
+
+void expect_own_lines(const collector& all)
+{
+    int wrong = 0;
+    std::string first;
+    for (const auto& l : all.lines())
+        if (l.text != l.label && wrong++ == 0)
+            first = '"' + l.text + "\" of \"" + l.label + '"';
+    BOOST_TEST(wrong == 0, wrong << " lines are not told by their tasks, such as " << first);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(each_line_is_known_to_be_of_its_task_although_tasks_are_sent_ahead)
+{
+    leak_check leaks;
+    collector all;
+    asio::io_context context; // of one thread
+    tandem::process_pool pool(context, {.workers = 1, .output = all.output()});
+    std::size_t most_running = 0, expected = 0;
+    int completed = 0, early = 0;
+    std::vector<std::size_t> seen(printing_tasks);
+    auto count_lines = [&, counted = std::size_t{0}]() mutable {
+        const auto lines = all.lines(counted);
+        counted += lines.size();
+        for (const auto& l : lines)
+            if (!l.label.empty())
+                ++seen[std::stoul(l.label)];
+    };
+    for (int i = 0; i != printing_tasks; ++i) {
+        const auto own = static_cast<std::size_t>(lines_of(i));
+        expected += own;
+        pool.async_run(task<print_number>(i), {.label = std::to_string(i)}, [&, i, own](const std::exception_ptr&, int number) {
+            completed += number == i ? 1 : 0;
+            most_running = std::max(most_running, pool.stats().running);
+            if (own != 0)
+                count_lines();
+            early += seen[static_cast<std::size_t>(i)] < own ? 1 : 0;
+        });
+    }
+    context.run_for(long_time);
+    BOOST_TEST(completed == printing_tasks);
+    BOOST_TEST(early == 0, early << " tasks completed before their lines came");
+    BOOST_TEST(most_running > 1U);
+    BOOST_TEST(all.lines().size() == expected);
+    expect_own_lines(all);
+}
+
+BOOST_AUTO_TEST_CASE(lines_are_known_to_be_of_their_tasks_also_where_one_of_these_ends_its_worker)
+{
+    collector all;
+    processes side(1, {.output = all.output()});
+    constexpr int tasks = 200;
+    std::atomic<int> completed = 0, failed = 0;
+    for (int i = 0; i != tasks; ++i)
+        side.pool.async_run(task<print_number_and_die_at>(i, tasks / 2), {.label = std::to_string(i)},
+                            [&](const std::exception_ptr& error, int) { ++(error ? failed : completed); });
+    BOOST_TEST(eventually([&] { return completed + failed == tasks; }), completed.load());
+    BOOST_TEST(failed == 1);
+    std::vector<std::string> texts;
+    for (const auto& l : all.lines())
+        texts.push_back(l.text);
+    for (int i = 0; i != tasks; ++i)
+        BOOST_TEST(std::ranges::count(texts, std::to_string(i)) == 1, i);
+    expect_own_lines(all);
+}
+
+BOOST_AUTO_TEST_CASE(lines_of_a_maps_elements_have_its_label)
+{
+    collector all;
+    processes side(2, {.output = all.output()});
+    std::vector<int> numbers(printing_tasks);
+    std::size_t expected = 0;
+    for (int i = 0; i != printing_tasks; ++i) {
+        numbers[static_cast<std::size_t>(i)] = i;
+        expected += static_cast<std::size_t>(lines_of(i));
+    }
+    const auto results = get_soon(tandem::async_map(side.pool, task<print_number>, numbers, {.run = {.label = "map"}}, asio::use_future));
+    BOOST_TEST(results == numbers);
+    const auto lines = all.lines();
+    BOOST_TEST(lines.size() == expected);
+    BOOST_TEST(std::ranges::count(lines, "map", &held_line::label) == static_cast<std::ptrdiff_t>(lines.size()));
 }
 
 // The pool stops watching when it is idle. A task that is submitted before it hears of that must be watched all the same.
