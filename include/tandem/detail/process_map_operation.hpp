@@ -89,7 +89,7 @@ public:
 
 private:
     // Enough that none waits while results are collected.
-    static constexpr std::size_t messages_for_each_worker = 4;
+    static constexpr std::size_t messages_for_each_worker = 12;
     // Larger elements gain nothing by travelling together.
     static constexpr std::size_t largest_message = 32 * 1024;
 
