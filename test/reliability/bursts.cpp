@@ -51,6 +51,12 @@ double times_sent(tandem::process_pool& pool, std::size_t size)
     return static_cast<double>(bytes_written() - before) / static_cast<double>(count * size);
 }
 
+void learn_that_it_is_quick(tandem::process_pool& pool)
+{
+    for (int i = 0; i != 60; ++i)
+        get_soon(pool.async_run(task<length_of>(std::string()), asio::use_future));
+}
+
 boost::unit_test::decorator::precondition counted()
 {
     return precondition([] { return bytes_written() != 0; }, "this system does not count what a process writes");
@@ -62,13 +68,22 @@ BOOST_AUTO_TEST_SUITE(bursts)
 
 BOOST_AUTO_TEST_CASE(each_argument_is_sent_once, *counted())
 {
-    processes side(2);
-    for (int i = 0; i != 60; ++i) // that it is quick is known then
-        get_soon(side.pool.async_run(task<length_of>(std::string()), asio::use_future));
+    processes side(2, {.shared_memory = 0});
+    learn_that_it_is_quick(side.pool);
     for (const std::size_t size : {16'000U, 32'000U, 96'000U, 192'000U}) {
         const double sent = times_sent(side.pool, size);
         BOOST_TEST(sent <= most_sent, size << " bytes: " << sent << " times the data");
         BOOST_TEST(sent >= 1.0, size << " bytes did not go through pipes: " << sent);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(no_argument_goes_through_a_pipe_where_there_is_shared_memory, *counted())
+{
+    processes side(2);
+    learn_that_it_is_quick(side.pool);
+    for (const std::size_t size : {16'000U, 192'000U}) {
+        const double sent = times_sent(side.pool, size);
+        BOOST_TEST(sent <= 0.1, size << " bytes: " << sent << " times the data went through pipes");
     }
 }
 
