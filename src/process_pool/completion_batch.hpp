@@ -33,8 +33,8 @@ public:
         std::size_t message_size = 0;
         int failed_in = 0; ///< the worker's pid, where it is a failure's
         std::optional<schedule::outcome> unrun{}; ///< it ended like that while it waited, and its error has yet to be made
-        std::unique_ptr<large_reader> large{};
         bool is_stored = false; ///< `large` has the encoding, and the message says where
+        std::unique_ptr<large_reader> large{};
     };
     using completed_wait = std::pair<std::unique_ptr<wait_operation>, std::exception_ptr>;
 
@@ -64,17 +64,15 @@ public:
     /// Where it throws, the operation is still the caller's.
     void add(task_operation* operation, std::exception_ptr error)
     {
-        completed_task& task = tasks_.emplace_back();
-        task.operation.reset(operation);
-        task.error = std::move(error);
+        tasks_.push_back({.operation = nullptr, .error = std::move(error)});
+        tasks_.back().operation.reset(operation);
     }
 
     /// One that waited: what it fails with is made when it is delivered.
     void add(task_operation* operation, schedule::outcome why)
     {
-        completed_task& task = tasks_.emplace_back();
-        task.operation.reset(operation);
-        task.unrun = why;
+        tasks_.push_back({.operation = nullptr, .unrun = why});
+        tasks_.back().operation.reset(operation);
     }
 
     /// `message` is copied.

@@ -114,7 +114,10 @@ void frame_dispatcher::take_frames(worker_link& link, extent which, time_point n
 
 void frame_dispatcher::take_results(worker_link& link, extent which, time_point now, completion_batch& completions)
 {
-    while (link.at == worker_link::stage::ready && !link.next_is_in_pipe && link.fault.empty() && !is_over(link, which)) {
+    if (is_over(link, which))
+        return;
+    const bool asks = output_.wants_tasks();
+    while (link.at == worker_link::stage::ready && !link.next_is_in_pipe && link.fault.empty() && !(asks && is_over(link, which))) {
         if (const auto f = link.results.next()) {
             if (f->kind == channel::frame_kind::in_pipe)
                 link.next_is_in_pipe = true;

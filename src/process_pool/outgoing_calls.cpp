@@ -19,15 +19,16 @@ using schedule::time_point;
 // wait for more.
 void outgoing_calls::add(task_operation& operation, const link_ptr& link)
 {
+    if (!std::exchange(link->is_unflushed, true)) {
+        unflushed_.push_back(link);
+        link->longest_untold_among_many = std::clamp<std::chrono::nanoseconds>(
+            state_.scheduler.load(link->id) / 2, channel::longest_untold, channel::longest_untold_among_many);
+    }
     const bool others_wait = operation.others_follow || state_.scheduler.waiting() != 0;
-    const auto untold = others_wait ? std::clamp<std::chrono::nanoseconds>(state_.scheduler.load(link->id) / 2, channel::longest_untold,
-                                                                           channel::longest_untold_among_many)
-                                    : channel::longest_untold;
-    link->append_call(operation, state_.arguments.get(), untold);
+    link->append_call(operation, state_.arguments.get(),
+                      others_wait ? link->longest_untold_among_many : std::chrono::nanoseconds(channel::longest_untold));
     if (!operation.previous) // the worker has nothing else
         link->is_urgent = true;
-    if (!std::exchange(link->is_unflushed, true))
-        unflushed_.push_back(link);
 }
 
 void outgoing_calls::flush(const link_ptr& link)

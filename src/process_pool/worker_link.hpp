@@ -120,6 +120,7 @@ public:
     bool is_watched = false;                  ///< by the pool's worker_watch
     bool is_unflushed = false;                ///< calls were appended
     bool is_urgent = false;                   ///< and it has nothing else to do
+    std::chrono::nanoseconds longest_untold_among_many{0}; ///< of these calls, where further tasks wait
     bool is_looked_at = false;                ///< for results
     bool is_held = false; ///< there is no room for what it prints: neither that nor its outcomes are read
     schedule::time_point heard{};             ///< when the last of an outcome came through the pipe

@@ -6,6 +6,7 @@
 #include <schedule/task_list.hpp>
 
 #include <algorithm>
+#include <cassert>
 #include <chrono>
 
 namespace tandem::schedule {
@@ -24,37 +25,29 @@ inline time_point deadline_after(time_point start, std::chrono::nanoseconds limi
 class deadlines
 {
 public:
+    /// `time_point::max()` for none.
     void set(task& t, time_point deadline) noexcept
     {
-        clear(t);
-        if (deadline == time_point::max())
-            return;
-        t.deadline = deadline;
-        tasks_.add(t);
+        if (t.has_deadline || deadline != time_point::max()) // mostly it had none, and gets none
+            change(t, deadline);
     }
 
-    void clear(task& t) noexcept
-    {
-        if (t.deadline == time_point::max())
-            return;
-        tasks_.remove(t);
-        t.deadline = time_point::max();
-    }
+    void clear(task& t) noexcept { set(t, time_point::max()); }
 
     /// The tasks are not to be used with these any more.
     void clear_all() noexcept { tasks_.clear(); }
 
     time_point earliest() const noexcept
     {
-        const task* const first = tasks_.first();
+        const detail::task_options* const first = tasks_.first();
         return first ? first->deadline : time_point::max();
     }
 
     template <class Function>
     void for_each_expired(time_point now, Function function) const
     {
-        for (const task* t = tasks_.first(); t && t->deadline <= now; t = tasks_.next(*t))
-            function(*t);
+        for (const detail::task_options* next = tasks_.first(); next && next->deadline <= now; next = tasks_.next(*next))
+            function(*next->task);
     }
 
     /// Takes out one task whose deadline has passed, or nothing.
@@ -69,8 +62,8 @@ public:
     /// It stays in.
     task* first_expired(time_point now) const noexcept
     {
-        task* const first = tasks_.first();
-        return first && first->deadline <= now ? first : nullptr;
+        const detail::task_options* const first = tasks_.first();
+        return first && first->deadline <= now ? first->task : nullptr;
     }
 
 private:
@@ -78,15 +71,28 @@ private:
     // tell.
     struct earlier
     {
-        bool operator()(const task& one, const task& other) const noexcept
+        bool operator()(const detail::task_options& one, const detail::task_options& other) const noexcept
         {
             if (one.deadline != other.deadline)
                 return one.deadline < other.deadline;
-            return one.id < other.id;
+            return one.task->id < other.task->id;
         }
     };
 
-    ordered_tree<task, earlier, &task::place_by_deadline> tasks_;
+    void change(task& t, time_point deadline) noexcept
+    {
+        assert(t.options != &detail::no_options);
+        if (t.has_deadline)
+            tasks_.remove(*t.options);
+        t.has_deadline = deadline != time_point::max();
+        if (!t.has_deadline)
+            return;
+        t.options->task = &t;
+        t.options->deadline = deadline;
+        tasks_.add(*t.options);
+    }
+
+    ordered_tree<detail::task_options, earlier, &detail::task_options::place_by_deadline> tasks_;
 };
 
 } // namespace tandem::schedule

@@ -21,8 +21,6 @@ public:
     ordered_tree(const ordered_tree&) = delete;
     ordered_tree& operator=(const ordered_tree&) = delete;
 
-    bool empty() const noexcept { return first() == nullptr; }
-
     T* first() const noexcept { return element_of(algorithms::begin_node(&head_)); }
     T* next(const T& element) const noexcept { return element_of(algorithms::next_node(const_cast<links*>(&(element.*Place)))); }
 
@@ -32,6 +30,24 @@ public:
         (element.*Place).parent = 0;
         algorithms::insert_equal(&head_, &head_, &(element.*Place), node_order());
     }
+
+    /// One that is equal and in, else nothing and the element is in.
+    T* find_or_add(T& element) noexcept
+    {
+        typename algorithms::insert_commit_data place;
+        const auto [found, is_new] = algorithms::insert_unique_check(&head_, &(element.*Place), node_order(), place);
+        if (!is_new)
+            return element_of(found);
+        (element.*Place).parent = 0;
+        algorithms::insert_unique_commit(&head_, &(element.*Place), place);
+        return nullptr;
+    }
+
+    /// One that is equal.
+    T* find(const T& element) const noexcept { return element_of(algorithms::find(&head_, &(element.*Place), node_order())); }
+
+    /// By one that is equal.
+    void replace(T& element, T& other) noexcept { algorithms::replace_node(&(element.*Place), &head_, &(other.*Place)); }
 
     void remove(T& element) noexcept { algorithms::erase(&head_, &(element.*Place)); }
 

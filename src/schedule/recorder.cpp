@@ -80,7 +80,8 @@ void recorder::describe(task& t)
     std::vector<std::int64_t> usual; // values of the options
     for_each_option(detail::default_run_options, [&](std::string_view, const auto& value) { usual.push_back(as_number(value)); });
     std::size_t i = 0;
-    for_each_option(*t.options, [&](std::string_view name, const auto& value) { put_attribute(name, as_number(value), usual[i++]); });
+    const run_options& options = *t.options;
+    for_each_option(options, [&](std::string_view name, const auto& value) { put_attribute(name, as_number(value), usual[i++]); });
     put("\n");
 }
 

@@ -334,7 +334,16 @@ private:
     void forget_sent(worker& w, task& t) noexcept;
     void take_back(worker& w, task* behind = nullptr);
     task* split(worker& w, task& t);
-    task& as_many_as_left(const worker& w, task& t);
+    // The queue's first. A worker that retires after so many tasks is not sent more calls than that; the others stay in the queue.
+    task& as_many_as_left(const worker& w, task& t)
+    {
+        const std::uint64_t left = settings_.retire_tasks - w.tasks;
+        if (settings_.retire_tasks != 0 && t.items > left)
+            return split_first(t, static_cast<std::uint32_t>(left));
+        queue_.pop_front();
+        return t;
+    }
+    task& split_first(task& t, std::uint32_t count);
     void take_back_all(time_point now);
     void put_first(task& t);
     void made_progress(worker& w, time_point now);

@@ -200,7 +200,8 @@ void scheduler::assign(time_point now, actions& out)
     retire_idle_workers(now, out); // first: that makes room for others
     while (wants_worker() && starts_.may_start(now, unproven_))
         start_one(out);
-    replace_due_workers(now, out);
+    if (!due_.empty())
+        replace_due_workers(now, out);
 }
 
 void scheduler::send_queue(time_point now, actions& out)
@@ -385,7 +386,10 @@ void scheduler::send(worker& w, task& t, time_point now, actions& out)
         set_due(w, retirement_reason::tasks);
     // It begins now at the earliest; what is known then is asked when this passes.
     set_deadline(t, std::min(t.queue_deadline, deadline_after(now, t.options->run_timeout)));
-    out.push_back({.what = action::kind::send, .worker = w.id, .subject = &t});
+    action& sent = out.emplace_back();
+    sent.what = action::kind::send;
+    sent.worker = w.id;
+    sent.subject = &t;
 }
 
 bool scheduler::revoke(worker& w, task& t)
@@ -441,15 +445,9 @@ task* scheduler::split(worker& w, task& t)
     return rest;
 }
 
-// A worker that retires after so many tasks is not sent more calls than that; the others stay in the queue.
-task& scheduler::as_many_as_left(const worker& w, task& t)
+task& scheduler::split_first(task& t, std::uint32_t count)
 {
-    const std::uint64_t left = settings_.retire_tasks - w.tasks;
-    if (settings_.retire_tasks == 0 || t.items <= left) {
-        queue_.remove(t);
-        return t;
-    }
-    task& first = *sent_.split_first(t, static_cast<std::uint32_t>(left));
+    task& first = *sent_.split_first(t, count);
     first.queue_deadline = t.queue_deadline;
     first.charged = estimate(first);
     return first;

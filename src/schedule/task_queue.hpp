@@ -9,73 +9,88 @@
 #include <memory>
 #include <utility>
 
+namespace tandem::detail {
+
+/// All tasks of a queue. They stay here, whoever comes to have the queue: so each is taken out without looking for it.
+struct queued_tasks
+{
+    schedule::task_list plain{}; ///< of priority 0
+    schedule::queue_levels others{};
+};
+
+} // namespace tandem::detail
+
 namespace tandem::schedule {
 
 class task_queue
 {
-    using level = detail::queue_level;
-
 public:
     bool empty() const noexcept { return size() == 0; }
-    std::size_t size() const noexcept { return levels_->size; }
+    std::size_t size() const noexcept { return tasks_->plain.size() + tasks_->others.size(); }
 
     task* front() const noexcept
     {
-        const level* const first = levels_->others.first();
-        if (!first || (first->priority < 0 && !levels_->usual.tasks.empty()))
-            return levels_->usual.tasks.front();
-        return first->tasks.front();
+        task* const first = tasks_->others.front();
+        if (!first || (first->options->priority < 0 && !tasks_->plain.empty()))
+            return tasks_->plain.front();
+        return first;
     }
 
-    void push_back(task& t)
+    void push_back(task& t) noexcept
     {
-        t.level = &level_of(t);
-        t.level->tasks.push_back(t);
-        ++levels_->size;
+        t.queued = tasks_.get();
+        if (t.options->priority == 0)
+            tasks_->plain.push_back(t);
+        else
+            tasks_->others.push_back(t);
     }
 
-    void push_front(task& t)
+    void push_front(task& t) noexcept
     {
-        t.level = &level_of(t);
-        t.level->tasks.push_front(t);
-        ++levels_->size;
+        t.queued = tasks_.get();
+        if (t.options->priority == 0)
+            tasks_->plain.push_front(t);
+        else
+            tasks_->others.push_front(t);
+    }
+
+    /// The first one, which there is.
+    void pop_front() noexcept
+    {
+        task& first = *front();
+        first.queued = nullptr;
+        if (first.options->priority == 0)
+            tasks_->plain.remove(first);
+        else
+            tasks_->others.remove(first);
     }
 
     /// From whatever queue it is in.
     static void remove(task& t) noexcept
     {
-        level& from = *std::exchange(t.level, nullptr);
-        from.tasks.remove(t);
-        --from.all->size;
-        if (from.tasks.empty() && from.priority != 0)
-            from.all->others.remove(from);
+        detail::queued_tasks& from = *std::exchange(t.queued, nullptr);
+        if (t.options->priority == 0)
+            from.plain.remove(t);
+        else
+            from.others.remove(t);
     }
 
     /// All of them, as a queue of their own. Takes no longer where there are more.
     task_queue take_all()
     {
         task_queue all;
-        levels_.swap(all.levels_);
+        tasks_.swap(all.tasks_);
         return all;
     }
 
     void clear() noexcept
     {
-        levels_->usual.tasks = {};
-        levels_->others.clear();
-        levels_->size = 0;
+        tasks_->plain = {};
+        tasks_->others.clear();
     }
 
 private:
-    using family = detail::queue_family;
-
-    level& level_of(const task& t)
-    {
-        const int priority = t.options->priority;
-        return priority == 0 ? levels_->usual : levels_->others.find_or_add(priority);
-    }
-
-    std::unique_ptr<family> levels_ = std::make_unique<family>();
+    std::unique_ptr<detail::queued_tasks> tasks_ = std::make_unique<detail::queued_tasks>();
 };
 
 } // namespace tandem::schedule

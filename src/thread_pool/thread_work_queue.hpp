@@ -543,8 +543,8 @@ private:
         try {
             if (item.options->run_timeout.count() > 0) {
                 deadlines_.set(item, schedule::deadline_after(threads_.now(), item.options->run_timeout));
-                if (item.deadline != time_point::max())
-                    context.set_deadline(item.deadline);
+                if (item.has_deadline)
+                    context.set_deadline(item.options->deadline);
                 set_timer();
             }
             return nullptr;

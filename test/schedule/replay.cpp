@@ -68,7 +68,7 @@ worker_id worker_of(std::string_view text)
 struct replayed_task : task
 {
     replayed_task() { options = &own; }
-    run_options own;
+    detail::task_options own;
     bool is_submitted = false;
 };
 
@@ -257,7 +257,7 @@ private:
             assign("bytes", made->bytes);
             assign("function", function);
             assign("mean", mean);
-            for_each_option(made->own, assign);
+            for_each_option(static_cast<run_options&>(made->own), assign);
             if (!is_known)
                 throw malformed("\"" + std::string(wanted) + "\" is nothing that a task has");
         }

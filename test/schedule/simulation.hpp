@@ -31,7 +31,7 @@ inline std::string name_of(outcome o)
 struct simulated_task : task
 {
     simulated_task() { options = &own; }
-    run_options own;
+    detail::task_options own;
 };
 
 /// Of a simulation's task.

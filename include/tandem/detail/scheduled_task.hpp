@@ -37,6 +37,9 @@ private:
 
 inline constexpr run_options default_run_options{};
 
+struct queued_tasks;
+struct scheduled_task;
+
 /// A place in a tree (schedule/ordered_tree.hpp), which sets it.
 struct tree_links
 {
@@ -45,7 +48,21 @@ struct tree_links
     tree_links* right;
 };
 
-struct queue_level;
+/// What only few tasks have: so it does not lie among what all need. A task has a deadline or a priority by its options only, and
+/// so its places in trees are here.
+struct task_options : run_options
+{
+    task_options() = default;
+    explicit task_options(const run_options& wanted) : run_options(wanted) {}
+
+    scheduled_task* task = nullptr; // set with a place
+    std::chrono::steady_clock::time_point deadline{};
+    tree_links place_by_deadline{};
+    tree_links place_by_priority{};
+};
+
+/// Of all tasks that have none of their own. Never written.
+inline constinit task_options no_options{};
 
 /// What is needed of a task on its usual way lies together.
 struct scheduled_task
@@ -62,7 +79,7 @@ struct scheduled_task
 
     // Set by whoever submits.
     std::uint64_t id = 0;
-    const run_options* options = &default_run_options; // whoever submits owns others
+    task_options* options = &no_options; // whoever submits owns others, for this task alone
     cost_estimate* cost = nullptr;
     std::uint32_t items = 1; // calls in it, one after the other; zero where all were taken back
 
@@ -72,18 +89,17 @@ struct scheduled_task
     bool aborted = false;   // a terminal cancellation is under way
     bool timed_out = false; // its run_timeout passed
     bool alone = false;     // nothing is sent behind it
+    bool has_deadline = false; // in `deadlines`
     std::uint32_t worker = 0;
     unsigned attempts = 0;
     std::uint32_t bytes = 0; // that go through its worker's pipe; set by whoever submits
     std::chrono::nanoseconds charged{0}; // to its worker's load
     time_point queue_deadline = time_point::max();
-    time_point deadline = time_point::max(); // where it is in `deadlines`
     scheduled_task* previous = nullptr;
     scheduled_task* next = nullptr;
-    queue_level* level = nullptr; // where it waits
+    queued_tasks* queued = nullptr; // it is one of them
     scheduled_task* older = nullptr; // of all that its pool has
     scheduled_task* newer = nullptr;
-    tree_links place_by_deadline; // only few have one
 };
 
 } // namespace tandem::detail

@@ -74,7 +74,7 @@ public:
     {
         if (wanted == default_run_options)
             return;
-        rest().options = wanted;
+        rest().options = task_options(wanted);
         options = &rest().options;
     }
 
@@ -136,7 +136,7 @@ private:
     // What few tasks have: a million may be queued.
     struct seldom
     {
-        run_options options;
+        task_options options;
         std::vector<attempt_report> earlier;
         std::unique_ptr<large_writer> large;
         std::unique_ptr<large_writer> stored;

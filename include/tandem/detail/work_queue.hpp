@@ -61,7 +61,7 @@ public:
         return attempts <= options->retries && options->retry_on != retry_cause::worker_died;
     }
 
-    void set(const run_options& wanted) noexcept { options = &own_options_.emplace(wanted); }
+    void set(const run_options& wanted) noexcept { options = &own_options_.emplace(task_options(wanted)); }
 
     /// Whether it can be cancelled by its id; set before it is submitted.
     bool stoppable = false;
@@ -74,7 +74,7 @@ public:
     task_context* context = nullptr; // while it runs, on its thread's stack; coroutines have none
 
 private:
-    std::optional<run_options> own_options_;
+    std::optional<task_options> own_options_;
 };
 
 struct work_queue_counts
