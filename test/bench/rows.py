@@ -17,7 +17,8 @@ class Row:
 
     In a sweep the programs are one of ours with growing work, and no step from one to the next is to be larger than `step`,
     either way. A `rate` is so much a second: no step down is to be larger, and what is drawn is the time of one. Where it has a
-    chart, that is the file's name, and the chart's title, unit, and factor from what is measured to the unit."""
+    chart, that is the file's name, and the chart's title, unit, and factor from what is measured to the unit. `rounds`: of what takes
+    minutes, so many at the most."""
     name: str
     what: str
     programs: dict
@@ -25,6 +26,7 @@ class Row:
     step: float = None
     rate: bool = False
     chart: tuple = None
+    rounds: int = None
 
 
 class Programs:
@@ -212,7 +214,7 @@ def memory(p):
             {"tandem": [p.ours, "kept-memory", 1, 1, 64, 8 << 20, "numbers"]}, [("at most", 80 << 20)]),
         # To lose one result in a hundred would be some 100 MiB a minute. What is kept of shared memory comes in steps.
         Row("S20", "growth of all processes' memory with mixed results, three quarters of them unwanted, bytes a minute",
-            {"tandem": [p.ours, "memory-slope", 2, 16, 240]}, [("at most", 16 << 20)]),
+            {"tandem": [p.ours, "memory-slope", 2, 16, 240]}, [("at most", 16 << 20)], rounds=1),
     ]
 
 

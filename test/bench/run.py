@@ -119,7 +119,7 @@ def main():
         if options.only and options.only not in (row.name, row.name.rstrip("abc")):
             continue
         seen = {who: [] for who in row.programs}
-        for _ in report.rounds(options.rounds, row.name):
+        for _ in report.rounds(min(options.rounds, row.rounds or options.rounds), row.name):
             for who, command in row.programs.items():
                 seen[who].append(run(command))
         print(f"{row.name}  {row.what}", flush=True)
