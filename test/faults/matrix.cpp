@@ -53,6 +53,8 @@ struct scene
         tandem::process_pool_options options{.workers = 2};
         if (hangs_before_begin(f, s))
             options.start_timeout = begin_limit;
+        if (s.needs_pipe)
+            options.shared_memory = 0;
         return options;
     }
 

@@ -25,7 +25,6 @@ using tandem::task;
 constexpr std::size_t header = 16;
 constexpr std::size_t large_size = 4U << 20;
 
-// Not in one piece, so that they go through the pipe.
 using block = std::array<char, 1024>;
 using many_bytes = std::deque<block>;
 
@@ -245,7 +244,7 @@ std::span<const stage> all_stages()
     using enum progress;
     static constexpr stage table[] = {
         {"header", "its header read", between, at_work, sent, submit_header},
-        {"args", "half of its arguments read", between, at_work, sent, submit_many},
+        {"args", "half of its arguments read", between, at_work, sent, submit_many, true},
         {"decode", "decoding an argument", decoding, at_work, begun, submit_argument},
         {"start", "first of all", place::task, at_work, begun, submit_with_fault<at_start>},
         {"mid", "in mid-run", place::task, at_work, begun, submit_with_fault<after_milliseconds_of_work>},
@@ -253,8 +252,9 @@ std::span<const stage> all_stages()
         {"retry", "first of all, and it may run again", place::task, moment::at_first_run, begun,
          submit_with_folder<faults::at_first_run>},
         {"encode", "encoding the result", encoding, at_work, begun, submit_with_fault<give>},
-        {"byte", "one byte of a large result written", between, at_work, begun, submit_with_fault<give_many<1>>},
-        {"half", "half of a large result written", between, at_work, begun, submit_with_fault<give_many<large_size / 2>>},
+        {"byte", "one byte of a large result written", between, at_work, begun, submit_with_fault<give_many<1>>, true},
+        {"half", "half of a large result written", between, at_work, begun, submit_with_fault<give_many<large_size / 2>>,
+         true},
         {"bell", "a small result given, telling so", between, at_work, delivered, submit_write<1>},
         {"after", "right after the result", between, at_work, delivered, submit_write<after_all>},
         {"idle", "later, in a thread", thread, moment::when_idle, delivered, submit_with_folder<faults::when_idle>},

@@ -56,6 +56,7 @@ struct stage
     moment when;
     progress at; ///< how far the faulty task has come
     void (*submit)(const order&);
+    bool needs_pipe = false; ///< for a large value, which goes through shared memory where there is any
 };
 
 std::span<const stage> all_stages();
