@@ -131,6 +131,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(total_has_no_effect_when_one_is_complete_and_none_
 template <class Side>
 struct waiting_map
 {
+    asio::thread_pool elsewhere{1}; // the pool's only thread is busy. It posts there, and so ends before
     Side side{1};
     gate busy, place;
     asio::cancellation_signal signal;
@@ -144,8 +145,6 @@ struct waiting_map
         async_map(side.pool, task<hold>, std::vector<std::string>(10, place.path()), map_options{.in_flight = 3, .run = run},
                   asio::bind_cancellation_slot(signal.slot(), asio::bind_executor(elsewhere.get_executor(), seen.handler())));
     }
-
-    asio::thread_pool elsewhere{1}; // the pool's only thread is busy
 };
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(total_aborts_all_when_none_has_begun, Side, sides)

@@ -17,14 +17,19 @@ using tandem::task;
 
 namespace {
 
+// Where handlers run that do not wait for the pool's only thread. Its end must not meet a thread of the pool that posts there.
+struct second_context
+{
+    asio::thread_pool elsewhere{1};
+};
+
 // A pool of one worker, whose work is at a gate.
 template <class Side>
-struct busy : Side
+struct busy : second_context, Side
 {
     gate place;
     asio::cancellation_signal signal;
     recording<int> running, queued;
-    asio::thread_pool elsewhere{1}; // the pool's only thread may be busy
 
     busy() : Side(1)
     {

@@ -36,8 +36,8 @@ using any_handler = asio::any_completion_handler<void(std::exception_ptr, R...)>
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(run_and_map, Side, sides)
 {
+    asio::thread_pool elsewhere{1}; // whose end must not meet a thread of the pool that posts there
     Side side;
-    asio::thread_pool elsewhere{1};
     const recording<int> here, there, limited;
     const recording<void> none;
     const recording<std::vector<int>> many;

@@ -119,9 +119,9 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_slot_cancels_as_well, Side, sides)
 // As it is with a handler's executor or slot, it does not matter which adaptor is the outer one.
 BOOST_AUTO_TEST_CASE_TEMPLATE(below_other_adaptors, Side, sides)
 {
+    asio::thread_pool elsewhere{1}; // whose end must not meet a thread of the pool that posts there
     held<Side> all;
     const cancellation_source other;
-    asio::thread_pool elsewhere{1};
     const recording<int> bound, twice;
     all.side.pool.async_run(task<hold>(all.place.path()),
                             asio::bind_executor(elsewhere.get_executor(), cancellable(all.source, bound.handler())));

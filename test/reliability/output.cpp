@@ -288,8 +288,8 @@ BOOST_AUTO_TEST_CASE(lines_of_a_maps_elements_have_its_label)
     }
     const auto results = get_soon(tandem::async_map(side.pool, task<print_number>, numbers, {.run = {.label = "map"}}, asio::use_future));
     BOOST_TEST(results == numbers);
+    BOOST_TEST(eventually([&] { return all.lines().size() == expected; }), all.lines().size() << " of " << expected); // two threads
     const auto lines = all.lines();
-    BOOST_TEST(lines.size() == expected);
     BOOST_TEST(std::ranges::count(lines, "map", &held_line::label) == static_cast<std::ptrdiff_t>(lines.size()));
 }
 
