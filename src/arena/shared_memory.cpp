@@ -53,14 +53,14 @@ bool is_in_memory(const std::byte* begin, std::uint64_t size) noexcept
     static const auto page_size = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
     std::array<unsigned char, 1024> pages;
     const std::uint64_t before = reinterpret_cast<std::uintptr_t>(begin) % page_size;
-    auto* at = const_cast<std::byte*>(begin) - before;
+    auto* next = const_cast<std::byte*>(begin) - before;
     for (std::uint64_t left = size + before; left != 0;) {
         const std::uint64_t piece = std::min(left, pages.size() * page_size);
         const auto count = static_cast<std::ptrdiff_t>((piece + page_size - 1) / page_size);
-        if (::mincore(at, piece, pages.data()) != 0 ||
+        if (::mincore(next, piece, pages.data()) != 0 ||
             std::any_of(pages.begin(), pages.begin() + count, [](unsigned char page) { return page % 2 == 0; }))
             return false;
-        at += piece;
+        next += piece;
         left -= piece;
     }
     return true;

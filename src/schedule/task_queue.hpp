@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <utility>
 
 namespace tandem::detail {
 
@@ -55,25 +54,10 @@ public:
     }
 
     /// The first one, which there is.
-    void pop_front() noexcept
-    {
-        task& first = *front();
-        first.queued = nullptr;
-        if (first.options->priority == 0)
-            tasks_->plain.remove(first);
-        else
-            tasks_->others.remove(first);
-    }
+    void pop_front() noexcept { take_out(*front(), *tasks_); }
 
     /// From whatever queue it is in.
-    static void remove(task& t) noexcept
-    {
-        detail::queued_tasks& from = *std::exchange(t.queued, nullptr);
-        if (t.options->priority == 0)
-            from.plain.remove(t);
-        else
-            from.others.remove(t);
-    }
+    static void remove(task& t) noexcept { take_out(t, *t.queued); }
 
     /// All of them, as a queue of their own. Takes no longer where there are more.
     task_queue take_all()
@@ -90,6 +74,15 @@ public:
     }
 
 private:
+    static void take_out(task& t, detail::queued_tasks& tasks) noexcept
+    {
+        t.queued = nullptr;
+        if (t.options->priority == 0)
+            tasks.plain.remove(t);
+        else
+            tasks.others.remove(t);
+    }
+
     std::unique_ptr<detail::queued_tasks> tasks_ = std::make_unique<detail::queued_tasks>();
 };
 
